@@ -1,0 +1,363 @@
+// What the scanner's rules call: values of literals, strings with holes, words of other languages,
+// and what is dropped after a syntax error.
+#include "lang/parse.h"
+#include "lang/parser.h"
+
+#include "vm/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size)
+{
+    *span = (rp_span){parse->file, parse->offset, parse->offset + (uint32_t)size};
+    parse->offset += (uint32_t)size;
+}
+
+// flex calls this for its own broken invariants and when memory runs out; the latter leaves by the
+// arena before. It must not return.
+_Noreturn void rp_lex_fatal(rp_parse *parse, const char *text)
+{
+    (void)text;
+    parse->arena->fail(parse->arena->fail_ctx);
+    abort();
+}
+
+void rp_lex_comment(rp_parse *parse, rp_span span)
+{
+    rp_comment *comment = rp_arena_alloc(parse->arena, sizeof *comment);
+    *comment = (rp_comment){span, NULL};
+    *parse->last_comment = comment;
+    parse->last_comment = &comment->next;
+}
+
+static rp_str copy(rp_parse *parse, const char *text, size_t size)
+{
+    return rp_arena_str(parse->arena, (rp_str){text, size});
+}
+
+static const struct {
+    const char *text;
+    int token;
+} words[] = {
+#define KEYWORD(TOKEN, text, starts) {text, RP_TOKEN_##TOKEN},
+#include "lang/keywords.def"
+#undef KEYWORD
+};
+
+static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    if (size > RP_MAX_NAME) {
+        RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
+        size = RP_MAX_NAME;
+    }
+    value->text = copy(parse, text, size);
+    return RP_TOKEN_NAME;
+}
+
+int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i].text) == size && memcmp(words[i].text, text, size) == 0) {
+            if (words[i].token == RP_TOKEN_FROM) parse->in_source = true;
+            return words[i].token;
+        }
+    }
+    return name_token(parse, value, span, text, size);
+}
+
+int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, const char *text, size_t size)
+{
+    value->text = copy(parse, text, size);
+    return RP_TOKEN_NAME;
+}
+
+// `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
+int rp_lex_bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    if (parse->in_source) return name_token(parse, value, span, text, size);
+    char *snake = rp_arena_alloc(parse->arena, size * 2 + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool upper = text[i] >= 'A' && text[i] <= 'Z';
+        bool after_lower = i > 0 && text[i - 1] >= 'a' && text[i - 1] <= 'z';
+        if (upper && after_lower) snake[used++] = '_';
+        snake[used++] = (char)(upper ? text[i] - 'A' + 'a' : text[i]);
+    }
+    rp_str meant = {snake, used};
+    rp_diag *diag = RP_DIAG(parse->diags, BAD_NAME, span, (rp_str){text, size});
+    RP_HELP(parse->diags, diag, "write `{0}`", meant);
+    return name_token(parse, value, span, snake, used);
+}
+
+static bool parse_int(const char *text, size_t size, int64_t *out)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < size; i++) {
+        uint64_t digit = (uint64_t)(text[i] - '0');
+        if (number > (INT64_MAX - digit) / 10) return false;
+        number = number * 10 + digit;
+    }
+    *out = (int64_t)number;
+    return true;
+}
+
+static int number_range(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size, int token)
+{
+    RP_DIAG(parse->diags, NUMBER_RANGE, span, copy(parse, text, size));
+    value->number = 0;
+    return token;
+}
+
+int rp_lex_int(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    if (!parse_int(text, size, &value->number)) {
+        return number_range(parse, value, span, text, size, RP_TOKEN_INT);
+    }
+    return RP_TOKEN_INT;
+}
+
+int rp_lex_float(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    rp_str digits = copy(parse, text, size);
+    if (!rp_text_parse_float(digits, &value->real)) {
+        RP_DIAG(parse->diags, NUMBER_RANGE, span, digits);
+        value->real = 0;
+    }
+    return RP_TOKEN_FLOAT;
+}
+
+int rp_lex_duration(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    static const struct {
+        char unit;
+        int64_t milliseconds;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 604800000}};
+    int64_t count = 0;
+    int64_t unit = 1;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (units[i].unit == text[size - 1]) unit = units[i].milliseconds;
+    }
+    if (!parse_int(text, size - 1, &count) || count > INT64_MAX / unit) {
+        return number_range(parse, value, span, text, size, RP_TOKEN_DURATION);
+    }
+    value->number = count * unit;
+    return RP_TOKEN_DURATION;
+}
+
+int rp_lex_time(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    rp_str written = copy(parse, text, size);
+    if (!rp_time_parse_iso(written, &value->number)) {
+        RP_DIAG(parse->diags, BAD_TIME, span, written);
+        value->number = 0;
+    }
+    return RP_TOKEN_TIME;
+}
+
+int rp_lex_bad_number(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    RP_DIAG(parse->diags, BAD_NUMBER, span, copy(parse, text, size));
+    value->number = 0;
+    return RP_TOKEN_INT;
+}
+
+int rp_lex_single_quotes(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+{
+    RP_DIAG(parse->diags, FOREIGN, span, RP_STR("'...'"), RP_STR("\"...\""));
+    size_t end = size > 1 && text[size - 1] == '\'' ? size - 1 : size;
+    value->text = copy(parse, text + 1, end - 1);
+    return RP_TOKEN_STRING;
+}
+
+int rp_lex_open(rp_parse *parse, rp_span span, int token)
+{
+    if (token == RP_TOKEN_LBRACE && parse->hole_count > 0) parse->holes[parse->hole_count - 1].braces++;
+    if (token == RP_TOKEN_LBRACE) parse->in_source = false;
+    if (++parse->nesting <= RP_MAX_NESTING) return token;
+    if (!parse->stopped) RP_DIAG(parse->diags, TOO_DEEP, span, RP_STR("source"));
+    parse->stopped = true;
+    return token;
+}
+
+int rp_lex_close(rp_parse *parse, int token)
+{
+    if (token == RP_TOKEN_RBRACE && parse->hole_count > 0) parse->holes[parse->hole_count - 1].braces--;
+    if (parse->nesting > 0) parse->nesting--;
+    return token;
+}
+
+// Whether the `}` at hand ends a hole; then the string goes on.
+bool rp_lex_hole_ends(rp_parse *parse)
+{
+    return parse->hole_count > 0 && parse->holes[parse->hole_count - 1].braces == 0;
+}
+
+bool rp_lex_resume(rp_parse *parse)
+{
+    bool triple = parse->holes[--parse->hole_count].triple;
+    if (parse->nesting > 0) parse->nesting--;
+    parse->string.size = 0;
+    parse->string.begin = parse->offset - 1;
+    return triple;
+}
+
+void rp_lex_string_begin(rp_parse *parse, rp_span span)
+{
+    parse->in_source = false;
+    parse->string.size = 0;
+    parse->string.begin = span.begin;
+}
+
+void rp_lex_string_add(rp_parse *parse, const char *text, size_t size)
+{
+    if (parse->string.size + size > RP_MAX_STRING) {
+        parse->string.too_long = true;
+        return;
+    }
+    if (parse->string.size + size > parse->string.capacity) {
+        uint32_t capacity = (parse->string.size + (uint32_t)size) * 2;
+        char *bytes = rp_arena_alloc(parse->arena, capacity);
+        if (parse->string.size > 0) memcpy(bytes, parse->string.bytes, parse->string.size);
+        parse->string.bytes = bytes;
+        parse->string.capacity = capacity;
+    }
+    memcpy(parse->string.bytes + parse->string.size, text, size);
+    parse->string.size += (uint32_t)size;
+}
+
+void rp_lex_string_escape(rp_parse *parse, char escaped)
+{
+    char byte = escaped;
+    if (escaped == 'n') byte = '\n';
+    if (escaped == 't') byte = '\t';
+    rp_lex_string_add(parse, &byte, 1);
+}
+
+void rp_lex_string_bad_escape(rp_parse *parse, rp_span span, const char *text, size_t size)
+{
+    RP_DIAG(parse->diags, BAD_ESCAPE, span, copy(parse, text, size));
+}
+
+static rp_span string_span(rp_parse *parse)
+{
+    return (rp_span){parse->file, parse->string.begin, parse->offset};
+}
+
+static void take_string(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    *span = string_span(parse);
+    if (parse->string.too_long) RP_DIAG0(parse->diags, STRING_TOO_LONG, *span);
+    parse->string.too_long = false;
+    value->text = copy(parse, parse->string.size > 0 ? parse->string.bytes : "", parse->string.size);
+}
+
+// A string that began with its quote ends as STRING; one that went on after a hole as STRING_TAIL.
+static bool resumed(const rp_parse *parse)
+{
+    return parse->text.ptr[parse->string.begin] == '}';
+}
+
+int rp_lex_string_end(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    take_string(parse, value, span);
+    return resumed(parse) ? RP_TOKEN_STRING_TAIL : RP_TOKEN_STRING;
+}
+
+int rp_lex_string_broken(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    take_string(parse, value, span);
+    rp_span quote = {span->file, span->begin, span->begin + 1};
+    RP_DIAG0(parse->diags, UNTERMINATED_STRING, quote);
+    return resumed(parse) ? RP_TOKEN_STRING_TAIL : RP_TOKEN_STRING;
+}
+
+int rp_lex_hole_begin(rp_parse *parse, RP_YYSTYPE *value, rp_span *span, bool triple)
+{
+    bool tail = resumed(parse);
+    take_string(parse, value, span);
+    if (parse->hole_count == RP_MAX_NESTING || ++parse->nesting > RP_MAX_NESTING) {
+        if (!parse->stopped) RP_DIAG(parse->diags, TOO_DEEP, *span, RP_STR("source"));
+        parse->stopped = true;
+        return RP_TOKEN_STRING;
+    }
+    parse->holes[parse->hole_count].braces = 0;
+    parse->holes[parse->hole_count++].triple = triple;
+    return tail ? RP_TOKEN_STRING_MID : RP_TOKEN_STRING_HEAD;
+}
+
+void rp_lex_foreign(rp_parse *parse, rp_span span, const char *found, const char *meant)
+{
+    if (!parse->panic) RP_DIAG(parse->diags, FOREIGN, span, rp_str_from(found), rp_str_from(meant));
+}
+
+void rp_lex_foreign_comment(rp_parse *parse, rp_span span, const char *found)
+{
+    rp_span start = {span.file, span.begin, span.begin + 2};
+    if (!parse->panic) RP_DIAG(parse->diags, FOREIGN, start, rp_str_from(found), RP_STR("#"));
+}
+
+void rp_lex_semicolon(rp_parse *parse, rp_span span)
+{
+    if (!parse->panic) RP_DIAG0(parse->diags, SEMICOLON, span);
+}
+
+void rp_lex_stray(rp_parse *parse, rp_span span, const char *text, size_t size)
+{
+    if (!parse->panic) RP_DIAG(parse->diags, STRAY, span, copy(parse, text, size));
+}
+
+void rp_lex_end(rp_parse *parse, rp_span *span)
+{
+    uint32_t end = (uint32_t)parse->text.len;
+    uint32_t begin = parse->last_end < end ? parse->last_end : end;
+    *span = (rp_span){parse->file, begin, begin < end ? begin + 1 : end};
+}
+
+typedef enum starts { STARTS_N, STARTS_D, STARTS_C, STARTS_B } starts;
+
+static starts starts_of(int token)
+{
+    switch (token) {
+#define KEYWORD(TOKEN, text, starts)                                                               \
+    case RP_TOKEN_##TOKEN: return STARTS_##starts;
+#include "lang/keywords.def"
+#undef KEYWORD
+    default: return STARTS_N;
+    }
+}
+
+static bool first_on_line(const rp_parse *parse, rp_span span)
+{
+    uint32_t at = span.begin;
+    while (at > 0 && (parse->text.ptr[at - 1] == ' ' || parse->text.ptr[at - 1] == '\t')) at--;
+    return at == 0 || parse->text.ptr[at - 1] == '\n';
+}
+
+// After a syntax error tokens are dropped until one that begins something: a word that starts a
+// declaration or clause, a name that is the first on its line, or the bracket that closes.
+static bool resumes(const rp_parse *parse, int token, rp_span span)
+{
+    if (token == RP_TOKEN_END) return true;
+    if (parse->nesting < parse->panic_nesting) return true;
+    if (parse->nesting > parse->panic_nesting) return false;
+    if (starts_of(token) != STARTS_N) return first_on_line(parse, span);
+    return token == RP_TOKEN_NAME && first_on_line(parse, span);
+}
+
+int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    int token = rp_yylex(value, span, parse->scanner);
+    while (parse->panic && !resumes(parse, token, *span)) {
+        if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
+        token = rp_yylex(value, span, parse->scanner);
+    }
+    parse->panic = false;
+    if (parse->stopped) {
+        rp_lex_end(parse, span);
+        return RP_TOKEN_END;
+    }
+    parse->last_end = span->end;
+    return token;
+}
+
