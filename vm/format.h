@@ -20,6 +20,8 @@
 #define RP_HEADER_WORDS 4u
 #define RP_SECTION_WORDS 12u
 #define RP_ALIGNMENT 8u
+// Sections from this id on are not the machine's (a signature); it checks only where they lie.
+#define RP_SECTION_EXTRA 0x100u
 
 // Limits of language.md 10 that the loader holds too.
 #define RP_MAX_INSNS 65535u

@@ -1,0 +1,152 @@
+// The string table: linear probing over 64-bit slots, at most three quarters full.
+//
+// The hash takes eight bytes at a time: multiply by an odd constant, fold the high half down.
+#include "vm/base/strtab.h"
+
+#include "vm/base/endian.h"
+
+#define FIRST_SLOTS 256u
+#define FIRST_ITEMS 128u
+#define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
+
+void rp_strtab_init(rp_strtab *table, rp_alloc alloc)
+{
+    memset(table, 0, sizeof *table);
+    table->alloc = rp_alloc_or_libc(alloc);
+    rp_arena_init(&table->bytes, table->alloc);
+}
+
+static size_t slots_size(const rp_strtab *table)
+{
+    return table->slots == NULL ? 0 : ((size_t)table->slot_mask + 1) * sizeof *table->slots;
+}
+
+void rp_strtab_free(rp_strtab *table)
+{
+    rp_alloc_free(table->alloc, table->slots, slots_size(table));
+    rp_alloc_free(table->alloc, table->items, table->item_capacity * sizeof *table->items);
+    rp_arena_clear(&table->bytes);
+    rp_strtab_init(table, table->alloc);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * MULTIPLIER;
+    return hash ^ hash >> 32;
+}
+
+static uint64_t read_word(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+uint64_t rp_strtab_hash(rp_str text)
+{
+    uint64_t hash = mix(MULTIPLIER, text.len);
+    size_t at = 0;
+    for (; at + 8 <= text.len; at += 8) {
+        hash = mix(hash, read_word(text.ptr + at));
+    }
+    uint64_t rest = 0;
+    if (at < text.len) {
+        memcpy(&rest, text.ptr + at, text.len - at);
+    }
+    return mix(mix(hash, rest), hash >> 29);
+}
+
+// The slot that holds the text, or the free one where it belongs.
+static uint32_t find_slot(const rp_strtab *table, rp_str text, uint64_t hash)
+{
+    uint32_t at = (uint32_t)hash & table->slot_mask;
+    for (;; at = (at + 1) & table->slot_mask) {
+        uint64_t slot = table->slots[at];
+        if (slot == 0) {
+            return at;
+        }
+        if (slot >> 32 == hash >> 32 &&
+            rp_str_equal(table->items[(uint32_t)slot - 1], text)) {
+            return at;
+        }
+    }
+}
+
+uint32_t rp_strtab_find(const rp_strtab *table, rp_str text)
+{
+    if (table->slots == NULL) {
+        return RP_STRTAB_NONE;
+    }
+    uint64_t slot = table->slots[find_slot(table, text, rp_strtab_hash(text))];
+    return slot == 0 ? RP_STRTAB_NONE : (uint32_t)slot - 1;
+}
+
+static bool rehash(rp_strtab *table, uint32_t capacity)
+{
+    uint64_t *slots = rp_alloc_get(table->alloc, capacity * sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    memset(slots, 0, capacity * sizeof *slots);
+    rp_alloc_free(table->alloc, table->slots, slots_size(table));
+    table->slots = slots;
+    table->slot_mask = capacity - 1;
+    for (uint32_t id = 0; id < table->count; id++) {
+        uint64_t hash = rp_strtab_hash(table->items[id]);
+        uint32_t at = (uint32_t)hash & table->slot_mask;
+        while (slots[at] != 0) {
+            at = (at + 1) & table->slot_mask;
+        }
+        slots[at] = hash >> 32 << 32 | (id + 1);
+    }
+    return true;
+}
+
+static bool reserve_slot(rp_strtab *table)
+{
+    if (table->slots == NULL) {
+        return rehash(table, FIRST_SLOTS);
+    }
+    if (table->count < table->slot_mask / 4 * 3) {
+        return true;
+    }
+    return table->slot_mask < (1u << 30) && rehash(table, (table->slot_mask + 1) * 2);
+}
+
+static bool reserve_item(rp_strtab *table)
+{
+    if (table->count < table->item_capacity) {
+        return true;
+    }
+    uint32_t capacity = table->item_capacity == 0 ? FIRST_ITEMS : table->item_capacity * 2;
+    rp_str *items = rp_alloc_resize(table->alloc, table->items,
+                                    table->item_capacity * sizeof *items, capacity * sizeof *items);
+    if (items == NULL) {
+        return false;
+    }
+    table->items = items;
+    table->item_capacity = capacity;
+    return true;
+}
+
+uint32_t rp_strtab_add(rp_strtab *table, rp_str text)
+{
+    uint64_t hash = rp_strtab_hash(text);
+    if (table->slots != NULL) {
+        uint64_t slot = table->slots[find_slot(table, text, hash)];
+        if (slot != 0) {
+            return (uint32_t)slot - 1;
+        }
+    }
+    if (!reserve_slot(table) || !reserve_item(table)) {
+        return RP_STRTAB_NONE;
+    }
+    rp_str copy = rp_arena_str(&table->bytes, text);
+    if (copy.ptr == NULL) {
+        return RP_STRTAB_NONE;
+    }
+    uint32_t id = table->count++;
+    table->items[id] = copy;
+    table->slots[find_slot(table, text, hash)] = hash >> 32 << 32 | (id + 1);
+    return id;
+}

@@ -1,0 +1,202 @@
+// Facts: what was collected, as columns; built row by row, then sealed, then read only.
+//
+// The builder is made for readers: tables, columns and lists are named by their index in the
+// bundle, nothing is looked up by name, and errors stick (`rp_facts_status`). A row of a resource
+// starts as a fragment: what one answer said about one resource. Sealing gives fragments their
+// account and Region, merges those of one resource, turns the texts of references into rows, and
+// makes a stub for each target that nobody listed.
+//
+// Known, absent, unknown: `known` and `present` planes; `present` implies known; a value behind a
+// zero plane is zero. Of a bool the two planes are true and false, and both set mean absent.
+// Must not know JSON or AWS: readers call it.
+#ifndef RP_VM_FACTS_H
+#define RP_VM_FACTS_H
+
+#include "vm/base/map.h"
+#include "vm/base/strtab.h"
+#include "vm/base/text.h"
+#include "vm/bundle.h"
+
+typedef struct rdspol_facts rp_facts;
+
+typedef struct rp_place {
+    uint32_t file; // from rp_facts_file, or RP_NONE
+    uint32_t line, column, end_line, end_column;
+} rp_place;
+
+// How members are read that the record of an answer lacks.
+typedef enum rp_fill {
+    RP_FILL_ANSWER,    // default; or absent if optional; or unknown. Lists: empty if so declared
+    RP_FILL_QUERY_CUT, // unknown, not_supplied: the record lacks its ARN
+    RP_FILL_TEST       // as a `test` says: lists empty, optional absent, default, else unknown
+} rp_fill;
+
+// ---- Building ----------------------------------------------------------------------------------
+
+rdspol_status rp_facts_new(rp_facts **out, const rp_bundle *bundle, rp_alloc alloc);
+void rp_facts_free(rp_facts *facts);
+// RDSPOL_NO_MEMORY once an allocation failed; every later call does nothing.
+rdspol_status rp_facts_status(const rp_facts *facts);
+
+// The id of a text, and of a file name for places.
+uint32_t rp_facts_text(rp_facts *facts, rp_str text);
+uint32_t rp_facts_file(rp_facts *facts, rp_str name);
+
+// A new row, everything in it unknown. RP_NONE if memory ran out (then the calls below do nothing).
+uint32_t rp_facts_row_add(rp_facts *facts, uint32_t table);
+uint32_t rp_facts_row_count(const rp_facts *facts, uint32_t table);
+// Of rows of resources: which source (an index into SOURCE) contributed; account and Region of the
+// answer, as text ids or RP_NONE (the row's ARN and own account come before them); the place.
+void rp_facts_row_source(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source);
+void rp_facts_row_scope(rp_facts *facts, uint32_t table, uint32_t row, uint32_t account,
+                        uint32_t region);
+void rp_facts_row_place(rp_facts *facts, uint32_t table, uint32_t row, const rp_place *place);
+
+// Values. `set_text` parses by the kind of the column: false if a bool, int, float or duration does
+// not parse (nothing is set); a time, version or cidr that does not is unknown (unparsable).
+// Of a reference to a resource the text is what names the target.
+void rp_facts_set_bool(rp_facts *facts, uint32_t column, uint32_t row, bool value);
+void rp_facts_set_int(rp_facts *facts, uint32_t column, uint32_t row, int64_t value);
+void rp_facts_set_float(rp_facts *facts, uint32_t column, uint32_t row, double value);
+bool rp_facts_set_text(rp_facts *facts, uint32_t column, uint32_t row, rp_str text);
+// A field that is a record: the row of the record's table.
+void rp_facts_set_row(rp_facts *facts, uint32_t column, uint32_t row, uint32_t target);
+void rp_facts_set_absent(rp_facts *facts, uint32_t column, uint32_t row);
+// `detail` is a text id or RP_NONE.
+void rp_facts_set_unknown(rp_facts *facts, uint32_t column, uint32_t row, rdspol_reason reason,
+                          uint32_t detail);
+// The rows begin to end of the element table. Rows of one list must be added one after another.
+void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t begin, uint32_t end,
+                       bool complete);
+// Why a list is not complete; its members stay.
+void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_reason reason,
+                           uint32_t detail);
+
+// `touched`: bit (column - first_column) for each column that was set, then bit
+// (column_count + list - first_list) for each list; NULL: what is known counts as touched.
+// `source` RP_NONE: all columns of the table (records).
+void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source,
+                           const uint64_t *touched, rp_fill mode);
+// Whether a column (or list) has a path in a source; true for all if `source` is RP_NONE.
+bool rp_facts_column_fed(const rp_facts *facts, uint32_t column, uint32_t source);
+bool rp_facts_list_fed(const rp_facts *facts, uint32_t list, uint32_t source);
+
+// Answers. `argument`: text id of the key asked for, or RP_NONE for a listing.
+// reason NONE: answered, perhaps cut; else it failed.
+void rp_facts_answer(rp_facts *facts, uint32_t source, uint32_t argument, uint32_t account,
+                     uint32_t region, bool cut, rdspol_reason reason, uint32_t detail);
+// An account and Region that was looked at (flags, folders, live); an audited account.
+void rp_facts_scope_add(rp_facts *facts, uint32_t account, uint32_t region);
+void rp_facts_audited_add(rp_facts *facts, uint32_t account);
+// Everything that no recorded error contradicts counts as completely answered (tests, typed hosts).
+void rp_facts_assume_complete(rp_facts *facts);
+
+// Appends what another builder of the same bundle holds; neither is sealed. `src` stays.
+rdspol_status rp_facts_merge(rp_facts *dst, const rp_facts *src);
+
+// ---- Storage, for sealing and the machine ------------------------------------------------------
+
+// Rows are padded, so that a word or 64 values may be read from any row below the count.
+typedef struct rp_fact_column {
+    void *values; // uint32_t, int64_t, double; NULL for bool
+    uint64_t *known;   // of a bool: false
+    uint64_t *present; // of a bool: true; NULL if not optional
+} rp_fact_column;
+
+typedef struct rp_fact_list {
+    uint32_t *begin, *end;
+    uint64_t *complete;
+} rp_fact_list;
+
+enum { RP_ROW_REAL = 0, RP_ROW_STUB = 1, RP_ROW_DEAD = 2 };
+
+typedef struct rp_fact_meta {
+    uint64_t sources; // bit i: the i-th source of the table
+    uint32_t account, region; // of the answer, before sealing; of the row after it
+    uint32_t pair;            // after sealing, or RP_NONE
+    uint32_t state;
+    rp_place place;
+} rp_fact_meta;
+
+typedef struct rp_fact_table {
+    uint32_t rows, capacity;
+    rp_fact_meta *meta;   // of resources
+    uint64_t *judged;     // of resources, after sealing
+    uint32_t *owner_table; // of others, after sealing: the resource they belong to, or RP_NONE
+    uint32_t *owner_row;
+} rp_fact_table;
+
+typedef struct rp_fact_reason {
+    rdspol_reason reason;
+    uint32_t detail; // text id or RP_NONE
+} rp_fact_reason;
+
+typedef struct rp_fact_answer {
+    uint32_t source, argument, account, region; // text ids or RP_NONE
+    bool answered, cut;
+    rp_fact_reason why; // of a failure
+} rp_fact_answer;
+
+typedef struct rp_pair {
+    uint32_t account, region; // text ids or RP_NONE
+    bool scanned;             // a real row of `region`
+} rp_pair;
+
+struct rdspol_facts {
+    const rp_bundle *bundle;
+    rp_alloc alloc;
+    rdspol_status status;
+    bool sealed, assume_complete;
+    rp_strtab texts, files;
+    rp_fact_table *tables;
+    rp_fact_column *columns;
+    rp_fact_list *lists;
+    rp_map reasons; // (column, or ~list), row -> index into `reason`
+    rp_fact_reason *reason;
+    uint32_t reason_count, reason_capacity;
+    rp_map answers; // (source, argument), (account, region) -> index into `answer`
+    rp_fact_answer *answer;
+    uint32_t answer_count, answer_capacity;
+    rp_pair *pair; // named ones before sealing; row i of the region table is pair i after it
+    uint32_t pair_count, pair_capacity;
+    rp_map pairs;
+    rp_map audited;        // account -> 1
+    uint32_t region_table; // or RP_NONE
+};
+
+// ---- Reading sealed facts ----------------------------------------------------------------------
+
+typedef enum rp_answered { RP_ANSWERED_NOT, RP_ANSWERED_PART, RP_ANSWERED_ALL } rp_answered;
+
+typedef struct rp_listing {
+    rp_answered answered;
+    uint32_t source; // the one that did not answer, or RP_NONE
+    rp_fact_reason why;
+} rp_listing;
+
+// How listing a type in an account and Region went.
+rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair);
+
+typedef struct rp_gap {
+    rdspol_reason reason;
+    uint32_t detail; // text id or RP_NONE
+    uint32_t source; // that would tell, or RP_NONE
+} rp_gap;
+
+// Why a cell or a list is not known.
+rp_gap rp_facts_column_gap(const rp_facts *facts, uint32_t column, uint32_t row);
+rp_gap rp_facts_list_gap(const rp_facts *facts, uint32_t list, uint32_t row);
+
+// What names a row in reports: its key, of a stub what its ARN or text says (decisions.md 8).
+rp_str rp_facts_row_id(const rp_facts *facts, uint32_t table, uint32_t row);
+// What a reference prints as: the key, or the text that named the target.
+rp_str rp_facts_row_key(const rp_facts *facts, uint32_t table, uint32_t row);
+// A known and present text of a cell; empty otherwise.
+rp_str rp_facts_cell_text(const rp_facts *facts, uint32_t column, uint32_t row);
+uint32_t rp_facts_cell_id(const rp_facts *facts, uint32_t column, uint32_t row);
+
+rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error);
+// Whether facts that were built for one bundle can be judged by another.
+bool rp_facts_fit(const rp_facts *facts, const rp_bundle *bundle);
+
+#endif
