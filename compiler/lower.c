@@ -141,7 +141,8 @@ static rp_ir *pick_member(rp_lower *lower, const rp_core *core, const void *data
 
 static rp_ir *lower_var(rp_lower *lower, const rp_core *core)
 {
-    const rp_env *env = rp_lower_find(lower->env, core->of.var);
+    const rp_var *var = core->of.var->witness != NULL ? core->of.var->witness : core->of.var;
+    const rp_env *env = rp_lower_find(lower->env, var);
     if (env != NULL && env->value != NULL) return env->value;
     if (env != NULL && env->choices != NULL) return choose(lower, env, pick_whole, NULL, core->span);
     return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY, core->span);
