@@ -52,6 +52,7 @@ struct rp_layout_list {
     rp_param_decl *param;      // PARAM
     rp_lcolumn *by_column;     // RELATION
     rp_llist *by_list;
+    rp_lcolumn *through; // RELATION: reference column of the record or records
     rp_lcolumn *text_source;   // TEXT
     rp_str text_argument;
     uint32_t index;
@@ -103,7 +104,7 @@ struct rp_value_ir {
     rp_ir *chain;      // in the hash table
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
-    uint32_t mark, stage, insn; // of the emitter
+    uint32_t mark, seen, stage, insn; // of the emitter
 };
 
 // A constant set, a template of a message, ...: see lower.h.
@@ -156,6 +157,7 @@ typedef struct rp_ir_clause {
     const rp_clause *clause;
     rp_ir *value;
     rp_ir_message *message;
+    uint32_t insn; // of the value, where the policy is emitted
     struct rp_ir_clause *next;
 } rp_ir_clause;
 
@@ -172,6 +174,7 @@ typedef struct rp_ir_waiver {
     rp_waiver_decl *decl;
     rp_ltable *table;
     rp_ir *condition;
+    uint32_t insn; // of the condition
     struct rp_ir_waiver *next;
 } rp_ir_waiver;
 
@@ -190,6 +193,7 @@ typedef struct rp_ir_program {
     uint32_t bucket_count;
     uint32_t value_count;
     uint32_t frame_count;
+    uint32_t seen;  // last number of a walk over values
     uint32_t steps; // of expansion, against the limit
     bool failed;
 } rp_ir_program;

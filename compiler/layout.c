@@ -162,7 +162,8 @@ static rp_ltable *element_table(rp_ir_program *ir, rp_ltable *owner, rp_field *f
 {
     const rp_type *element = field->type->element;
     bool map = field->type->kind == RP_T_MAP;
-    if (!map && element->kind == RP_T_REF && !element->entity->is_resource) return rp_layout_entity(ir, element->entity);
+    bool rows = field->kind == RP_FIELD_RELATION || (element->kind == RP_T_REF && !element->entity->is_resource);
+    if (!map && rows) return rp_layout_entity(ir, element->entity);
     rp_ltable *table = rp_layout_new_table(ir, joined_name(ir, owner->name, ".", field->name), map ? RP_TABLE_ENTRIES : RP_TABLE_ELEMENTS);
     if (map) {
         rp_lcolumn *key = rp_layout_add_column(ir, table, RP_STR("key"), (rp_ir_type){.kind = RP_KIND_STRING}, RP_COLUMN_FACT);
@@ -174,14 +175,17 @@ static rp_ltable *element_table(rp_ir_program *ir, rp_ltable *owner, rp_field *f
     return table;
 }
 
-static void lay_relation(rp_ir_program *ir, rp_llist *list, rp_field *inverse)
+static void lay_relation(rp_ir_program *ir, rp_llist *list, const rp_field *field)
 {
+    rp_field *holder = field->through != NULL ? field->through : field->inverse;
     list->kind = RP_LIST_RELATION;
-    if (inverse->type->kind == RP_T_LIST) {
-        list->by_list = rp_layout_list(ir, inverse);
+    if (field->through != NULL) list->through = rp_layout_column(ir, field->inverse);
+    if (holder->type->kind == RP_T_LIST) {
+        list->by_list = rp_layout_list(ir, holder);
         list->flags |= RP_LIST_BY_LIST;
     } else {
-        list->by_column = rp_layout_column(ir, inverse);
+        list->by_column = rp_layout_column(ir, holder);
+        if (field->through != NULL) list->flags |= RP_LIST_BY_RECORD;
     }
 }
 
@@ -196,7 +200,7 @@ rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field)
     list->flags = (field->empty_default ? (uint32_t)RP_LIST_EMPTY : 0) | (field->json ? (uint32_t)RP_LIST_JSON : 0) |
                   (field->ignore_case ? (uint32_t)RP_LIST_LOWER : 0);
     list->element = element_table(ir, owner, field);
-    if (field->kind == RP_FIELD_RELATION) lay_relation(ir, list, field->inverse);
+    if (field->kind == RP_FIELD_RELATION) lay_relation(ir, list, field);
     if (kind == RP_LIST_MAP && rp_str_equal(field->name, RP_STR("tags"))) owner->tags = list;
     return list;
 }

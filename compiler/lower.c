@@ -247,8 +247,7 @@ static rp_ir *hoisted_lookup(rp_lower *lower, rp_ir *object, rp_llist *list, rp_
     rp_ir *entry = lookup_in(lower, row_of(lower->ir, scan, span), list, key, span);
     if (object->frame == scan && is_own_row(object)) return entry;
     if (entry->column == NULL) {
-        rp_str name = ((const rp_ir_const *)key->arg)->value.text;
-        entry->column = rp_layout_add_column(lower->ir, list->owner, name, entry->type, RP_COLUMN_DERIVED);
+        entry->column = rp_layout_add_column(lower->ir, list->owner, RP_STR("#entry"), entry->type, RP_COLUMN_DERIVED);
         entry->column->definition = entry;
     }
     return read_column(lower, object, entry->column, span);
@@ -302,7 +301,7 @@ static rp_ir *lookup_entry(rp_lower *lower, const rp_core *map, const map_key *k
     case RP_CORE_CALL: return lookup_call(lower, map, key, span);
     default: break;
     }
-    RP_DIAG(lower->ir->program->diags, MAP_SOURCE, span);
+    RP_DIAG0(lower->ir->program->diags, MAP_SOURCE, span);
     lower->ir->failed = true;
     return NULL;
 }

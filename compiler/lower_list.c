@@ -173,7 +173,7 @@ static rp_ir *row_of(rp_lower *lower, rp_frame *frame, rp_span span)
 static rp_ir *element_value(rp_lower *lower, rp_frame *frame, rp_span span)
 {
     rp_ltable *table = frame->table;
-    bool row = table->kind == RP_TABLE_RECORD || table->kind == RP_TABLE_ENTRIES;
+    bool row = table->kind == RP_TABLE_RECORD || table->kind == RP_TABLE_ENTRIES || table->kind == RP_TABLE_RESOURCE;
     if (row) return row_of(lower, frame, span);
     rp_lcolumn *column = rp_layout_first_column(table);
     return rp_ir_in(lower->ir, frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);

@@ -139,6 +139,7 @@ struct rp_field {
     rp_field **joins;
     uint32_t join_count;
     rp_field *inverse;            // RELATION: the reference or list of references
+    rp_field *through;            // RELATION: the record, or list of records, that holds it
     struct rp_schema_source *group; // of fields in a group with `when`
     rp_function *function;        // DERIVED, METHOD
     rp_field *next;

@@ -432,21 +432,33 @@ static void resolve_field(rp_program *program, rp_field *field)
     }
 }
 
+// `x.reference`, `x.record.reference`, `x.records.reference`, perhaps behind the module's name.
+static rp_field *inverse_of(rp_program *program, rp_field *field, const rp_node *qname)
+{
+    rp_meaning found;
+    const rp_node *owner = qname->a;
+    bool direct = owner != NULL && rp_scope_peek(field->module, RP_SPACE_TYPE, owner->a != NULL ? owner->a->text : RP_STR_EMPTY, owner->text, &found);
+    if (direct || owner == NULL || owner->a == NULL) return target_field(program, field->module, qname);
+    field->through = target_field(program, field->module, owner);
+    const rp_type *record = field->through != NULL ? rp_type_required(joined_type(field->through)) : program->t_poison;
+    if (record->kind != RP_T_REF || record->entity->is_resource) return NULL;
+    return rp_scope_field(field->module, record->entity, qname->text);
+}
+
 static void resolve_relation(rp_program *program, rp_field *field)
 {
     if (field->kind != RP_FIELD_RELATION || field->type->kind == RP_T_POISON) return;
     const rp_node *qname = field->node->b;
     const rp_type *element = field->type->kind == RP_T_LIST ? field->type->element : field->type;
     if (element->kind == RP_T_POISON) return;
-    rp_field *inverse = target_field(program, field->module, qname);
-    if (inverse == NULL) {
-        field->type = program->t_poison;
-        return;
-    }
-    const rp_type *back = rp_type_required(joined_type(inverse));
-    bool fits = field->type->kind == RP_T_LIST && element->kind == RP_T_REF &&
-                element->entity == inverse->entity && back->kind == RP_T_REF && back->entity == field->entity;
-    if (!fits) RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
+    rp_field *inverse = inverse_of(program, field, qname);
+    const rp_type *back = inverse != NULL ? rp_type_required(joined_type(inverse)) : program->t_poison;
+    const rp_entity *holder = field->through != NULL ? field->through->entity : inverse != NULL ? inverse->entity : NULL;
+    bool fits = field->type->kind == RP_T_LIST && element->kind == RP_T_REF && element->entity == holder &&
+                back->kind == RP_T_REF && back->entity == field->entity &&
+                (field->through == NULL || inverse->type->kind == RP_T_REF);
+    if (!fits && inverse != NULL) RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
+    else if (!fits && field->through != NULL) RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
     field->inverse = fits ? inverse : NULL;
     if (!fits) field->type = program->t_poison;
 }

@@ -285,6 +285,19 @@ static void visit_list(relation *r, uint32_t row)
     }
 }
 
+// The reference stands in a record of the row, which may be absent.
+static void visit_record(relation *r, uint32_t row)
+{
+    const rp_val *c = &r->run->world.columns[r->list->a];
+    bool optional = c->p != NULL;
+    bool known = rp_bits_get(c->k, row);
+    if (!known) {
+        mark_open(r, row);
+    } else if (!optional || rp_bits_get(c->p, row)) {
+        visit_cell(r, r->list->b, ((const uint32_t *)c->v)[row], row);
+    }
+}
+
 static void visit_rows(relation *r)
 {
     const rp_facts *f = r->run->facts;
@@ -296,6 +309,8 @@ static void visit_rows(relation *r)
         }
         if ((r->list->flags & RP_LIST_BY_LIST) != 0) {
             visit_list(r, row);
+        } else if ((r->list->flags & RP_LIST_BY_RECORD) != 0) {
+            visit_record(r, row);
         } else {
             visit_cell(r, r->list->a, row, row);
         }

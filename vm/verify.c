@@ -242,6 +242,12 @@ static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
     if (l->owner == RP_NONE || b->tables[l->element].kind != RP_TABLE_RESOURCE) {
         return false;
     }
+    if ((l->flags & RP_LIST_BY_RECORD) != 0) {
+        return l->a < b->column_count && b->columns[l->a].table == l->element &&
+               b->columns[l->a].origin == RP_COLUMN_FACT && l->b < b->column_count &&
+               refers_to(b, l->a, b->columns[l->b].table) &&
+               b->columns[l->b].origin == RP_COLUMN_FACT && refers_to(b, l->b, l->owner);
+    }
     if ((l->flags & RP_LIST_BY_LIST) == 0) {
         return l->a < b->column_count && b->columns[l->a].table == l->element &&
                b->columns[l->a].origin == RP_COLUMN_FACT && refers_to(b, l->a, l->owner);

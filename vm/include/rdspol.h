@@ -250,6 +250,10 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_map(rdspol_facts *facts, rd
                                                          uint32_t row, rdspol_str field,
                                                          const rdspol_str *values, size_t count,
                                                          int complete);
+// The same of a map whose values are records: key i has the row `rows[i]` of the record's kind.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_record_map(
+    rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field, const rdspol_str *keys,
+    const uint32_t *rows, size_t count, int complete);
 // Sets a list of records to the rows `first` to `first + count` of the record's kind, or a field
 // that is a record to the one row `first`.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_rows(rdspol_facts *facts, rdspol_str kind,
