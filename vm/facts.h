@@ -108,11 +108,13 @@ typedef struct rp_fact_list {
     uint64_t *complete;
 } rp_fact_list;
 
-enum { RP_ROW_REAL = 0, RP_ROW_STUB = 1, RP_ROW_DEAD = 2 };
+// PENDING: only groups told of it; a reference makes it a stub, otherwise it counts as dead.
+enum { RP_ROW_REAL = 0, RP_ROW_STUB = 1, RP_ROW_DEAD = 2, RP_ROW_PENDING = 3 };
 
 typedef struct rp_fact_meta {
     uint64_t sources; // bit i: the i-th source of the table
     uint32_t account, region; // of the answer, before sealing; of the row after it
+    uint32_t viewer;          // account whose answer it is, or RP_NONE
     uint32_t pair;            // after sealing, or RP_NONE
     uint32_t state;
     rp_place place;
@@ -136,6 +138,15 @@ typedef struct rp_fact_answer {
     bool answered, cut;
     rp_fact_reason why; // of a failure
 } rp_fact_answer;
+
+// How listing a type in an account and Region went. PART: cut, or some calls failed.
+typedef enum rp_answered { RP_ANSWERED_NOT, RP_ANSWERED_PART, RP_ANSWERED_ALL } rp_answered;
+
+typedef struct rp_listing {
+    rp_answered answered;
+    uint32_t source; // the one that did not answer, or RP_NONE
+    rp_fact_reason why;
+} rp_listing;
 
 typedef struct rp_pair {
     uint32_t account, region; // text ids or RP_NONE
@@ -162,19 +173,13 @@ struct rdspol_facts {
     rp_map pairs;
     rp_map audited;        // account -> 1
     uint32_t region_table; // or RP_NONE
+    rp_listing *listing;   // after sealing: per table and pair
+    uint32_t listing_count;
 };
 
 // ---- Reading sealed facts ----------------------------------------------------------------------
 
-typedef enum rp_answered { RP_ANSWERED_NOT, RP_ANSWERED_PART, RP_ANSWERED_ALL } rp_answered;
-
-typedef struct rp_listing {
-    rp_answered answered;
-    uint32_t source; // the one that did not answer, or RP_NONE
-    rp_fact_reason why;
-} rp_listing;
-
-// How listing a type in an account and Region went.
+// `pair` is below pair_count.
 rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair);
 
 typedef struct rp_gap {

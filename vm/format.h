@@ -79,8 +79,8 @@ enum { RP_COLUMN_KEY = 1, RP_COLUMN_UNIQUE = 2, RP_COLUMN_LOWER = 4, RP_COLUMN_J
 
 // LIST.kind. FACT and MAP are filled by readers or the host. RELATION: the rows of `element`'s
 // table whose reference column `a` (or one of whose references in list `a`, if flag BY_LIST) is the
-// row. CONST: rows a..b of the element table. PARAM: the members of list parameter `a`. TEXT: from
-// a TEXT record.
+// row; where that list holds records, `b` is their reference column. CONST: rows a to b of the
+// element table. PARAM: the members of list parameter `a`. TEXT: from a TEXT record.
 enum { RP_LIST_FACT = 1, RP_LIST_MAP, RP_LIST_RELATION, RP_LIST_CONST, RP_LIST_PARAM, RP_LIST_TEXT };
 // LIST.flags. EMPTY: a missing member is the empty list, not an unknown one. JSON as for columns.
 // LOWER: keys of the map are stored and looked up in lower case.

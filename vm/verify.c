@@ -230,6 +230,12 @@ static bool refers_to(const rp_bundle *b, uint32_t column, uint32_t table)
     return RP_TYPE_KIND(type) == RP_KIND_REF && RP_TYPE_TABLE(type) == table;
 }
 
+static bool is_elements(const rp_bundle *b, uint32_t table)
+{
+    const rp_rec_table *t = &b->tables[table];
+    return t->kind == RP_TABLE_ELEMENTS && t->column_count == 1;
+}
+
 // Of a relation: the column, or the list of references, through which rows of `element` point back.
 static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
 {
@@ -244,18 +250,11 @@ static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
         b->lists[l->a].kind != RP_LIST_FACT) {
         return false;
     }
-    if (l->b != RP_NONE) { // records: `b` is the reference column of theirs
-        return l->b < b->column_count && b->columns[l->b].table == b->lists[l->a].element &&
-               b->columns[l->b].origin == RP_COLUMN_FACT && refers_to(b, l->b, l->owner);
+    if (is_elements(b, b->lists[l->a].element)) {
+        return refers_to(b, b->tables[b->lists[l->a].element].first_column, l->owner);
     }
-    const rp_rec_table *element = &b->tables[b->lists[l->a].element];
-    return element->column_count == 1 && refers_to(b, element->first_column, l->owner);
-}
-
-static bool is_elements(const rp_bundle *b, uint32_t table)
-{
-    const rp_rec_table *t = &b->tables[table];
-    return t->kind == RP_TABLE_ELEMENTS && t->column_count == 1;
+    return l->b < b->column_count && b->columns[l->b].table == b->lists[l->a].element &&
+           b->columns[l->b].origin == RP_COLUMN_FACT && refers_to(b, l->b, l->owner);
 }
 
 static bool is_entries(const rp_bundle *b, uint32_t table)

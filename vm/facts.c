@@ -1,0 +1,940 @@
+// Building facts: growing columns, texts, reasons and answers; merging builders.
+//
+// The one idea: all columns of a table grow together, so setting a cell is one store and one bit.
+// Memory that runs out is remembered; after that nothing happens any more. Sealing is in seal.c.
+#include "vm/facts.h"
+
+#include "vm/base/bits.h"
+#include "vm/base/buf.h"
+#include "vm/base/checked.h"
+#include "vm/plan.h"
+
+#define FIRST_ROWS 64u
+#define MAX_ROWS (1u << 30)
+#define NO_MEMORY(f) ((void)((f)->status = RDSPOL_NO_MEMORY))
+
+static bool is_bool(const rp_facts *f, uint32_t column)
+{
+    return RP_TYPE_KIND(f->bundle->columns[column].type) == RP_KIND_BOOL;
+}
+
+static bool has_present(const rp_facts *f, uint32_t column)
+{
+    return is_bool(f, column) || RP_TYPE_OPTIONAL(f->bundle->columns[column].type);
+}
+
+// Columns that facts hold; the others are the run's.
+static bool is_fact(const rp_facts *f, uint32_t column)
+{
+    return f->bundle->columns[column].origin == RP_COLUMN_FACT;
+}
+
+static void *zeroed(rp_facts *f, size_t size)
+{
+    void *block = rp_alloc_get(f->alloc, size);
+    if (block != NULL) {
+        memset(block, 0, size);
+    }
+    return block;
+}
+
+rdspol_status rp_facts_new(rp_facts **out, const rp_bundle *bundle, rp_alloc alloc)
+{
+    alloc = rp_alloc_or_libc(alloc);
+    *out = NULL;
+    rp_facts *f = rp_alloc_get(alloc, sizeof *f);
+    if (f == NULL) {
+        return RDSPOL_NO_MEMORY;
+    }
+    memset(f, 0, sizeof *f);
+    f->bundle = bundle;
+    f->alloc = alloc;
+    f->region_table = RP_NONE;
+    rp_strtab_init(&f->texts, alloc);
+    rp_strtab_init(&f->files, alloc);
+    rp_map_init(&f->reasons, alloc);
+    rp_map_init(&f->answers, alloc);
+    rp_map_init(&f->pairs, alloc);
+    rp_map_init(&f->audited, alloc);
+    f->tables = zeroed(f, bundle->table_count * sizeof *f->tables);
+    f->columns = zeroed(f, bundle->column_count * sizeof *f->columns);
+    f->lists = zeroed(f, bundle->list_count * sizeof *f->lists);
+    if (f->tables == NULL || f->columns == NULL || f->lists == NULL) {
+        rp_facts_free(f);
+        return RDSPOL_NO_MEMORY;
+    }
+    for (uint32_t t = 0; t < bundle->table_count; t++) {
+        if ((bundle->tables[t].flags & RP_TABLE_REGION) != 0) {
+            f->region_table = t;
+        }
+    }
+    *out = f;
+    return RDSPOL_OK;
+}
+
+// Bytes of arrays for a capacity: a word and 64 values may be read from any row.
+static size_t plane_size(uint32_t capacity)
+{
+    return capacity == 0 ? 0 : ((size_t)capacity / 64 + 2) * sizeof(uint64_t);
+}
+
+static size_t array_size(uint32_t capacity, size_t element)
+{
+    return capacity == 0 ? 0 : ((size_t)capacity + 64) * element;
+}
+
+static size_t element_size(const rp_facts *f, uint32_t column)
+{
+    return rp_plan_value_size(RP_TYPE_KIND(f->bundle->columns[column].type));
+}
+
+static void free_table(rp_facts *f, uint32_t table)
+{
+    const rp_rec_table *t = &f->bundle->tables[table];
+    rp_fact_table *rows = &f->tables[table];
+    uint32_t capacity = rows->capacity;
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        rp_alloc_free(f->alloc, f->columns[c].values, array_size(capacity, element_size(f, c)));
+        rp_alloc_free(f->alloc, f->columns[c].known, plane_size(capacity));
+        rp_alloc_free(f->alloc, f->columns[c].present, plane_size(capacity));
+    }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        rp_alloc_free(f->alloc, f->lists[l].begin, array_size(capacity, sizeof(uint32_t)));
+        rp_alloc_free(f->alloc, f->lists[l].end, array_size(capacity, sizeof(uint32_t)));
+        rp_alloc_free(f->alloc, f->lists[l].complete, plane_size(capacity));
+    }
+    rp_alloc_free(f->alloc, rows->meta, array_size(capacity, sizeof(rp_fact_meta)));
+    rp_alloc_free(f->alloc, rows->judged, plane_size(capacity));
+    rp_alloc_free(f->alloc, rows->owner_table, array_size(capacity, sizeof(uint32_t)));
+    rp_alloc_free(f->alloc, rows->owner_row, array_size(capacity, sizeof(uint32_t)));
+}
+
+void rp_facts_free(rp_facts *facts)
+{
+    if (facts == NULL) {
+        return;
+    }
+    const rp_bundle *b = facts->bundle;
+    rp_alloc alloc = facts->alloc;
+    for (uint32_t t = 0; t < b->table_count; t++) {
+        if (facts->tables != NULL && facts->columns != NULL && facts->lists != NULL) {
+            free_table(facts, t);
+        }
+    }
+    rp_alloc_free(alloc, facts->tables, b->table_count * sizeof *facts->tables);
+    rp_alloc_free(alloc, facts->columns, b->column_count * sizeof *facts->columns);
+    rp_alloc_free(alloc, facts->lists, b->list_count * sizeof *facts->lists);
+    rp_alloc_free(alloc, facts->reason, facts->reason_capacity * sizeof *facts->reason);
+    rp_alloc_free(alloc, facts->answer, facts->answer_capacity * sizeof *facts->answer);
+    rp_alloc_free(alloc, facts->pair, facts->pair_capacity * sizeof *facts->pair);
+    rp_alloc_free(alloc, facts->listing, facts->listing_count * sizeof *facts->listing);
+    rp_strtab_free(&facts->texts);
+    rp_strtab_free(&facts->files);
+    rp_map_free(&facts->reasons);
+    rp_map_free(&facts->answers);
+    rp_map_free(&facts->pairs);
+    rp_map_free(&facts->audited);
+    rp_alloc_free(alloc, facts, sizeof *facts);
+}
+
+rdspol_status rp_facts_status(const rp_facts *facts)
+{
+    return facts->status;
+}
+
+uint32_t rp_facts_text(rp_facts *facts, rp_str text)
+{
+    uint32_t id = rp_strtab_add(&facts->texts, text);
+    if (id == RP_STRTAB_NONE) {
+        NO_MEMORY(facts);
+    }
+    return id;
+}
+
+uint32_t rp_facts_file(rp_facts *facts, rp_str name)
+{
+    uint32_t id = rp_strtab_add(&facts->files, name);
+    if (id == RP_STRTAB_NONE) {
+        NO_MEMORY(facts);
+    }
+    return id;
+}
+
+// ---- Growing -----------------------------------------------------------------------------------
+
+static bool grow(rp_facts *f, void **block, size_t old_size, size_t new_size)
+{
+    unsigned char *bytes = rp_alloc_resize(f->alloc, *block, old_size, new_size);
+    if (bytes == NULL) {
+        return false;
+    }
+    memset(bytes + old_size, 0, new_size - old_size);
+    *block = bytes;
+    return true;
+}
+
+static bool grow_plane(rp_facts *f, uint64_t **plane, uint32_t old, uint32_t fresh)
+{
+    void *block = *plane;
+    bool ok = grow(f, &block, plane_size(old), plane_size(fresh));
+    *plane = block;
+    return ok;
+}
+
+static bool grow_ids(rp_facts *f, uint32_t **ids, uint32_t old, uint32_t fresh)
+{
+    void *block = *ids;
+    bool ok = grow(f, &block, array_size(old, sizeof **ids), array_size(fresh, sizeof **ids));
+    *ids = block;
+    return ok;
+}
+
+static bool grow_column(rp_facts *f, uint32_t c, uint32_t old, uint32_t fresh)
+{
+    rp_fact_column *column = &f->columns[c];
+    size_t size = element_size(f, c);
+    if (!is_fact(f, c)) {
+        return true;
+    }
+    if (size != 0 &&
+        !grow(f, &column->values, array_size(old, size), array_size(fresh, size))) {
+        return false;
+    }
+    return grow_plane(f, &column->known, old, fresh) &&
+           (!has_present(f, c) || grow_plane(f, &column->present, old, fresh));
+}
+
+static bool grow_list(rp_facts *f, uint32_t l, uint32_t old, uint32_t fresh)
+{
+    rp_fact_list *list = &f->lists[l];
+    uint32_t kind = f->bundle->lists[l].kind;
+    if (kind != RP_LIST_FACT && kind != RP_LIST_MAP) {
+        return true;
+    }
+    return grow_ids(f, &list->begin, old, fresh) && grow_ids(f, &list->end, old, fresh) &&
+           grow_plane(f, &list->complete, old, fresh);
+}
+
+// If this fails half-way, some arrays are larger than `capacity` says; the builder is dead then, and
+// the sizes that the allocator hears when they are freed are lower bounds.
+static bool grow_table(rp_facts *f, uint32_t table)
+{
+    const rp_rec_table *t = &f->bundle->tables[table];
+    rp_fact_table *rows = &f->tables[table];
+    uint32_t old = rows->capacity, fresh = old == 0 ? FIRST_ROWS : old * 2;
+    bool ok = fresh <= MAX_ROWS;
+    for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
+        ok = grow_column(f, c, old, fresh);
+    }
+    for (uint32_t l = t->first_list; ok && l < t->first_list + t->list_count; l++) {
+        ok = grow_list(f, l, old, fresh);
+    }
+    if (ok && t->kind == RP_TABLE_RESOURCE) {
+        void *block = rows->meta;
+        ok = grow(f, &block, array_size(old, sizeof *rows->meta),
+                  array_size(fresh, sizeof *rows->meta));
+        rows->meta = block;
+    }
+    if (ok) {
+        rows->capacity = fresh;
+    }
+    return ok;
+}
+
+uint32_t rp_facts_row_add(rp_facts *facts, uint32_t table)
+{
+    rp_fact_table *rows = &facts->tables[table];
+    if (facts->status != RDSPOL_OK) {
+        return RP_NONE;
+    }
+    if (rows->rows == rows->capacity && !grow_table(facts, table)) {
+        NO_MEMORY(facts);
+        return RP_NONE;
+    }
+    if (rows->meta != NULL) {
+        rp_fact_meta *meta = &rows->meta[rows->rows];
+        meta->account = meta->region = meta->pair = meta->viewer = RP_NONE;
+        meta->place.file = RP_NONE;
+    }
+    return rows->rows++;
+}
+
+uint32_t rp_facts_row_count(const rp_facts *facts, uint32_t table)
+{
+    return facts->tables[table].rows;
+}
+
+static rp_fact_meta *meta_of(rp_facts *f, uint32_t table, uint32_t row)
+{
+    return row == RP_NONE || f->tables[table].meta == NULL ? NULL : &f->tables[table].meta[row];
+}
+
+void rp_facts_row_source(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source)
+{
+    rp_fact_meta *meta = meta_of(facts, table, row);
+    if (meta != NULL) {
+        meta->sources |= (uint64_t)1 << (source - facts->bundle->tables[table].first_source);
+    }
+}
+
+void rp_facts_row_scope(rp_facts *facts, uint32_t table, uint32_t row, uint32_t account,
+                        uint32_t region)
+{
+    rp_fact_meta *meta = meta_of(facts, table, row);
+    if (meta != NULL) {
+        meta->account = account;
+        meta->region = region;
+    }
+}
+
+void rp_facts_row_place(rp_facts *facts, uint32_t table, uint32_t row, const rp_place *place)
+{
+    rp_fact_meta *meta = meta_of(facts, table, row);
+    if (meta != NULL) {
+        meta->place = *place;
+    }
+}
+
+// ---- Cells -------------------------------------------------------------------------------------
+
+static bool is_dead_cell(const rp_facts *f, uint32_t column, uint32_t row)
+{
+    return row == RP_NONE || f->columns[column].known == NULL;
+}
+
+static void mark_present(rp_facts *f, uint32_t column, uint32_t row)
+{
+    rp_bits_set(f->columns[column].known, row);
+    if (f->columns[column].present != NULL) {
+        rp_bits_set(f->columns[column].present, row);
+    }
+}
+
+void rp_facts_set_bool(rp_facts *facts, uint32_t column, uint32_t row, bool value)
+{
+    if (!is_dead_cell(facts, column, row)) {
+        rp_bits_put(facts->columns[column].present, row, value);
+        rp_bits_put(facts->columns[column].known, row, !value);
+    }
+}
+
+static void set_id(rp_facts *f, uint32_t column, uint32_t row, uint32_t id)
+{
+    if (!is_dead_cell(f, column, row) && id != RP_NONE) {
+        ((uint32_t *)f->columns[column].values)[row] = id;
+        mark_present(f, column, row);
+    }
+}
+
+void rp_facts_set_int(rp_facts *facts, uint32_t column, uint32_t row, int64_t value)
+{
+    if (RP_TYPE_KIND(facts->bundle->columns[column].type) == RP_KIND_FLOAT) {
+        rp_facts_set_float(facts, column, row, (double)value);
+    } else if (!is_dead_cell(facts, column, row)) {
+        ((int64_t *)facts->columns[column].values)[row] = value;
+        mark_present(facts, column, row);
+    }
+}
+
+void rp_facts_set_float(rp_facts *facts, uint32_t column, uint32_t row, double value)
+{
+    if (!is_dead_cell(facts, column, row)) {
+        ((double *)facts->columns[column].values)[row] = value;
+        mark_present(facts, column, row);
+    }
+}
+
+void rp_facts_set_row(rp_facts *facts, uint32_t column, uint32_t row, uint32_t target)
+{
+    set_id(facts, column, row, target);
+}
+
+void rp_facts_set_absent(rp_facts *facts, uint32_t column, uint32_t row)
+{
+    if (is_dead_cell(facts, column, row) || facts->columns[column].present == NULL) {
+        return;
+    }
+    rp_bits_set(facts->columns[column].known, row);
+    if (is_bool(facts, column)) {
+        rp_bits_set(facts->columns[column].present, row);
+    } else {
+        rp_bits_clear(facts->columns[column].present, row);
+        unsigned char *values = facts->columns[column].values;
+        size_t size = element_size(facts, column);
+        memset(values + row * size, 0, size);
+    }
+}
+
+static uint32_t lowered(rp_facts *f, rp_str text)
+{
+    rp_buf copy;
+    rp_buf_init(&copy, f->alloc, SIZE_MAX);
+    char *out = rp_buf_grow(&copy, text.len);
+    uint32_t id = RP_NONE;
+    if (out != NULL) {
+        (void)rp_text_lower(text, out);
+        id = rp_facts_text(f, rp_str_make(out, text.len));
+    } else if (text.len == 0) {
+        id = rp_facts_text(f, text);
+    } else {
+        NO_MEMORY(f);
+    }
+    rp_buf_free(&copy);
+    return id;
+}
+
+static void set_cidr(rp_facts *f, uint32_t column, uint32_t row, rp_str text)
+{
+    rp_cidr range;
+    char canonical[RP_TEXT_MAX];
+    if (!rp_cidr_parse(text, &range)) {
+        rp_facts_set_unknown(f, column, row, RDSPOL_REASON_UNPARSABLE, rp_facts_text(f, text));
+        return;
+    }
+    size_t size = rp_cidr_print(&range, canonical);
+    set_id(f, column, row, rp_facts_text(f, rp_str_make(canonical, size)));
+}
+
+static void set_time(rp_facts *f, uint32_t column, uint32_t row, rp_str text)
+{
+    int64_t ms;
+    if (rp_time_parse(text, &ms)) {
+        rp_facts_set_int(f, column, row, ms);
+    } else {
+        rp_facts_set_unknown(f, column, row, RDSPOL_REASON_UNPARSABLE, rp_facts_text(f, text));
+    }
+}
+
+static bool set_number(rp_facts *f, uint32_t column, uint32_t row, rp_kind kind, rp_str text)
+{
+    int64_t value;
+    double number;
+    if (kind == RP_KIND_BOOL) {
+        bool yes = rp_str_equal(text, RP_STR("true"));
+        if (yes || rp_str_equal(text, RP_STR("false"))) {
+            rp_facts_set_bool(f, column, row, yes);
+            return true;
+        }
+        return false;
+    }
+    if (kind == RP_KIND_FLOAT) {
+        if (!rp_text_parse_float(text, &number)) {
+            return false;
+        }
+        rp_facts_set_float(f, column, row, number);
+        return true;
+    }
+    if (kind == RP_KIND_INT ? !rp_text_parse_int(text, &value) : !rp_duration_parse(text, &value)) {
+        return false;
+    }
+    rp_facts_set_int(f, column, row, value);
+    return true;
+}
+
+bool rp_facts_set_text(rp_facts *facts, uint32_t column, uint32_t row, rp_str text)
+{
+    const rp_rec_column *c = &facts->bundle->columns[column];
+    rp_kind kind = RP_TYPE_KIND(c->type);
+    switch (kind) {
+    case RP_KIND_BOOL:
+    case RP_KIND_INT:
+    case RP_KIND_FLOAT:
+    case RP_KIND_DURATION:
+        return set_number(facts, column, row, kind, text);
+    case RP_KIND_TIME:
+        set_time(facts, column, row, text);
+        return true;
+    case RP_KIND_CIDR:
+        set_cidr(facts, column, row, text);
+        return true;
+    case RP_KIND_VERSION:
+        if (!rp_version_is_valid(text)) {
+            rp_facts_set_unknown(facts, column, row, RDSPOL_REASON_UNPARSABLE,
+                                 rp_facts_text(facts, text));
+            return true;
+        }
+        break;
+    case RP_KIND_STRING:
+    case RP_KIND_REF:
+    case RP_KIND_COVER:
+    case RP_KIND_LISTTEXT:
+    case RP_KIND_NONE:
+    case RP_KIND_COUNT:
+        break;
+    }
+    bool lower = (c->flags & RP_COLUMN_LOWER) != 0;
+    set_id(facts, column, row, lower ? lowered(facts, text) : rp_facts_text(facts, text));
+    return true;
+}
+
+// ---- Reasons and lists -------------------------------------------------------------------------
+
+static bool reserve(rp_facts *f, void **block, uint32_t count, uint32_t *capacity, size_t size)
+{
+    if (count < *capacity) {
+        return true;
+    }
+    uint32_t fresh = *capacity == 0 ? 16 : *capacity * 2;
+    void *bytes = rp_alloc_resize(f->alloc, *block, *capacity * size, fresh * size);
+    if (bytes == NULL) {
+        NO_MEMORY(f);
+        return false;
+    }
+    *block = bytes;
+    *capacity = fresh;
+    return true;
+}
+
+static void add_reason(rp_facts *f, uint32_t field, uint32_t row, rdspol_reason reason,
+                       uint32_t detail)
+{
+    if (row == RP_NONE || reason == RDSPOL_REASON_NONE) {
+        return;
+    }
+    void *block = f->reason;
+    if (!reserve(f, &block, f->reason_count, &f->reason_capacity, sizeof *f->reason)) {
+        return;
+    }
+    f->reason = block;
+    uint32_t *at = rp_map_add(&f->reasons, field, row);
+    if (at == NULL) {
+        NO_MEMORY(f);
+        return;
+    }
+    if (*at == RP_MAP_NONE) {
+        *at = f->reason_count++;
+    }
+    f->reason[*at].reason = reason;
+    f->reason[*at].detail = detail;
+}
+
+void rp_facts_set_unknown(rp_facts *facts, uint32_t column, uint32_t row, rdspol_reason reason,
+                          uint32_t detail)
+{
+    if (is_dead_cell(facts, column, row)) {
+        return;
+    }
+    rp_bits_clear(facts->columns[column].known, row);
+    if (facts->columns[column].present != NULL) {
+        rp_bits_clear(facts->columns[column].present, row);
+    }
+    add_reason(facts, column, row, reason, detail);
+}
+
+void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t begin, uint32_t end,
+                       bool complete)
+{
+    rp_fact_list *l = &facts->lists[list];
+    if (row == RP_NONE || l->begin == NULL || begin == RP_NONE || end == RP_NONE) {
+        return;
+    }
+    l->begin[row] = begin;
+    l->end[row] = end;
+    rp_bits_put(l->complete, row, complete);
+}
+
+void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_reason reason,
+                           uint32_t detail)
+{
+    if (row != RP_NONE && facts->lists[list].begin != NULL) {
+        rp_bits_clear(facts->lists[list].complete, row);
+        add_reason(facts, ~list, row, reason, detail);
+    }
+}
+
+// ---- What an answer left out -------------------------------------------------------------------
+
+static bool is_fed(const rp_facts *f, uint32_t table, uint64_t mask, uint32_t source)
+{
+    if (source == RP_NONE) {
+        return true;
+    }
+    return (mask >> (source - f->bundle->tables[table].first_source) & 1u) != 0;
+}
+
+bool rp_facts_column_fed(const rp_facts *facts, uint32_t column, uint32_t source)
+{
+    const rp_bundle *b = facts->bundle;
+    return is_fed(facts, b->columns[column].table, b->fed_by[column], source);
+}
+
+bool rp_facts_list_fed(const rp_facts *facts, uint32_t list, uint32_t source)
+{
+    const rp_bundle *b = facts->bundle;
+    return is_fed(facts, b->lists[list].owner, b->fed_by[b->column_count + list], source);
+}
+
+static void set_default(rp_facts *f, uint32_t column, uint32_t row, uint32_t constant)
+{
+    const rp_bundle *b = f->bundle;
+    uint64_t bits = rp_bundle_const_bits(b, constant);
+    int64_t value;
+    double number;
+    memcpy(&value, &bits, sizeof value);
+    memcpy(&number, &bits, sizeof number);
+    switch (RP_TYPE_KIND(b->columns[column].type)) {
+    case RP_KIND_BOOL:
+        rp_facts_set_bool(f, column, row, bits != 0);
+        break;
+    case RP_KIND_INT:
+    case RP_KIND_TIME:
+    case RP_KIND_DURATION:
+        rp_facts_set_int(f, column, row, value);
+        break;
+    case RP_KIND_FLOAT:
+        rp_facts_set_float(f, column, row, number);
+        break;
+    default:
+        (void)rp_facts_set_text(f, column, row, rp_bundle_text(b, b->consts[constant].lo));
+        break;
+    }
+}
+
+static void fill_column(rp_facts *f, uint32_t column, uint32_t row, rp_fill mode)
+{
+    const rp_rec_column *c = &f->bundle->columns[column];
+    if (mode == RP_FILL_QUERY_CUT) {
+        rp_facts_set_unknown(f, column, row, RDSPOL_REASON_NOT_SUPPLIED, RP_NONE);
+    } else if (c->fallback != RP_NONE) {
+        set_default(f, column, row, c->fallback);
+    } else if (RP_TYPE_OPTIONAL(c->type)) {
+        rp_facts_set_absent(f, column, row);
+    }
+}
+
+static void fill_list(rp_facts *f, uint32_t list, uint32_t row, rp_fill mode)
+{
+    bool empty = (f->bundle->lists[list].flags & RP_LIST_EMPTY) != 0;
+    if (mode == RP_FILL_QUERY_CUT) {
+        rp_facts_list_unknown(f, list, row, RDSPOL_REASON_NOT_SUPPLIED, RP_NONE);
+    } else if (empty || mode == RP_FILL_TEST) {
+        rp_facts_set_list(f, list, row, 0, 0, true);
+    }
+}
+
+static bool column_touched(const rp_facts *f, uint32_t column, uint32_t row)
+{
+    const rp_fact_column *c = &f->columns[column];
+    return rp_bits_get(c->known, row) || (c->present != NULL && rp_bits_get(c->present, row)) ||
+           rp_map_find(&f->reasons, column, row) != RP_MAP_NONE;
+}
+
+static bool list_touched(const rp_facts *f, uint32_t list, uint32_t row)
+{
+    const rp_fact_list *l = &f->lists[list];
+    return rp_bits_get(l->complete, row) || l->begin[row] != l->end[row] ||
+           rp_map_find(&f->reasons, ~list, row) != RP_MAP_NONE;
+}
+
+// Account and Region of a row are filled by sealing, not by answers.
+static bool is_hidden(const rp_rec_table *t, uint32_t column)
+{
+    return column == t->region || (column == t->account && t->kind == RP_TABLE_RESOURCE);
+}
+
+void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source,
+                           const uint64_t *touched, rp_fill mode)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    if (row == RP_NONE) {
+        return;
+    }
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        uint32_t column = t->first_column + i;
+        if (is_fact(facts, column) && !is_hidden(t, column) &&
+            rp_facts_column_fed(facts, column, source) &&
+            !(touched != NULL ? rp_bits_get(touched, i) : column_touched(facts, column, row))) {
+            fill_column(facts, column, row, mode);
+        }
+    }
+    for (uint32_t i = 0; i < t->list_count; i++) {
+        uint32_t list = t->first_list + i;
+        if (facts->lists[list].begin != NULL && rp_facts_list_fed(facts, list, source) &&
+            !(touched != NULL ? rp_bits_get(touched, t->column_count + i)
+                              : list_touched(facts, list, row))) {
+            fill_list(facts, list, row, mode);
+        }
+    }
+}
+
+// ---- Answers -----------------------------------------------------------------------------------
+
+// Of several answers to one question: cut stays cut, and an answer outweighs a failure.
+static void join_answer(rp_fact_answer *old, const rp_fact_answer *fresh)
+{
+    old->cut |= fresh->cut;
+    if (!old->answered && !fresh->answered) {
+        old->why = fresh->why;
+    }
+    old->answered |= fresh->answered;
+}
+
+static void add_answer(rp_facts *f, const rp_fact_answer *answer)
+{
+    void *block = f->answer;
+    if (!reserve(f, &block, f->answer_count, &f->answer_capacity, sizeof *f->answer)) {
+        return;
+    }
+    f->answer = block;
+    uint32_t *at = rp_map_add(&f->answers, rp_map_pair(answer->source, answer->argument),
+                              rp_map_pair(answer->account, answer->region));
+    if (at == NULL) {
+        NO_MEMORY(f);
+    } else if (*at == RP_MAP_NONE) {
+        *at = f->answer_count;
+        f->answer[f->answer_count++] = *answer;
+    } else {
+        join_answer(&f->answer[*at], answer);
+    }
+}
+
+void rp_facts_answer(rp_facts *facts, uint32_t source, uint32_t argument, uint32_t account,
+                     uint32_t region, bool cut, rdspol_reason reason, uint32_t detail)
+{
+    rp_fact_answer answer = {source,
+                             argument,
+                             account,
+                             region,
+                             reason == RDSPOL_REASON_NONE,
+                             cut,
+                             {reason, detail}};
+    add_answer(facts, &answer);
+}
+
+void rp_facts_scope_add(rp_facts *facts, uint32_t account, uint32_t region)
+{
+    void *block = facts->pair;
+    if (!reserve(facts, &block, facts->pair_count, &facts->pair_capacity, sizeof *facts->pair)) {
+        return;
+    }
+    facts->pair = block;
+    uint32_t *at = rp_map_add(&facts->pairs, account, region);
+    if (at == NULL) {
+        NO_MEMORY(facts);
+        return;
+    }
+    if (*at == RP_MAP_NONE) {
+        *at = facts->pair_count;
+        rp_pair pair = {account, region, true};
+        facts->pair[facts->pair_count++] = pair;
+    }
+    facts->pair[*at].scanned = true;
+    rp_facts_audited_add(facts, account);
+}
+
+void rp_facts_audited_add(rp_facts *facts, uint32_t account)
+{
+    if (account == RP_NONE) {
+        return;
+    }
+    uint32_t *at = rp_map_add(&facts->audited, account, 0);
+    if (at == NULL) {
+        NO_MEMORY(facts);
+    } else {
+        *at = 1;
+    }
+}
+
+void rp_facts_assume_complete(rp_facts *facts)
+{
+    facts->assume_complete = true;
+}
+
+// ---- Merging builders --------------------------------------------------------------------------
+
+typedef struct merge {
+    rp_facts *dst;
+    const rp_facts *src;
+    uint32_t *text;  // id in src -> id in dst
+    uint32_t *file;
+    uint32_t *first; // per table: rows of dst before
+} merge;
+
+static uint32_t map_id(const uint32_t *map, uint32_t id)
+{
+    return id == RP_NONE ? RP_NONE : map[id];
+}
+
+static uint32_t *map_texts(rp_facts *dst, const rp_strtab *from, rp_strtab *to)
+{
+    uint32_t *map = rp_alloc_get(dst->alloc, from->count * sizeof *map);
+    for (uint32_t i = 0; map != NULL && i < from->count; i++) {
+        map[i] = rp_strtab_add(to, rp_strtab_get(from, i));
+        if (map[i] == RP_STRTAB_NONE) {
+            NO_MEMORY(dst);
+            map[i] = 0;
+        }
+    }
+    return map;
+}
+
+static void append_plane(uint64_t *dst, const uint64_t *src, uint32_t first, uint32_t count)
+{
+    for (uint32_t r = 0; r < count; r++) {
+        if (rp_bits_get(src, r)) {
+            rp_bits_set(dst, first + r);
+        }
+    }
+}
+
+// Texts and references to resources are text ids; references to records are rows.
+static void append_ids(const merge *m, uint32_t column, uint32_t first, uint32_t count)
+{
+    uint32_t type = m->dst->bundle->columns[column].type;
+    uint32_t *to = m->dst->columns[column].values;
+    const uint32_t *from = m->src->columns[column].values;
+    const uint64_t *known = m->src->columns[column].present != NULL
+                                ? m->src->columns[column].present
+                                : m->src->columns[column].known;
+    uint32_t target = RP_TYPE_TABLE(type);
+    bool rows = RP_TYPE_KIND(type) == RP_KIND_REF &&
+                m->dst->bundle->tables[target].kind != RP_TABLE_RESOURCE;
+    for (uint32_t r = 0; r < count; r++) {
+        if (rp_bits_get(known, r)) {
+            to[first + r] = rows ? m->first[target] + from[r] : m->text[from[r]];
+        }
+    }
+}
+
+static void append_column(const merge *m, uint32_t column, uint32_t first, uint32_t count)
+{
+    rp_fact_column *to = &m->dst->columns[column];
+    const rp_fact_column *from = &m->src->columns[column];
+    size_t size = element_size(m->dst, column);
+    if (from->known == NULL || count == 0) {
+        return;
+    }
+    append_plane(to->known, from->known, first, count);
+    if (to->present != NULL) {
+        append_plane(to->present, from->present, first, count);
+    }
+    if (size == 4) {
+        append_ids(m, column, first, count);
+    } else if (size != 0) {
+        unsigned char *values = to->values;
+        memcpy(values + first * size, from->values, count * size);
+    }
+}
+
+static void append_list(const merge *m, uint32_t list, uint32_t first, uint32_t count)
+{
+    rp_fact_list *to = &m->dst->lists[list];
+    const rp_fact_list *from = &m->src->lists[list];
+    if (from->begin == NULL) {
+        return;
+    }
+    uint32_t shift = m->first[m->dst->bundle->lists[list].element];
+    for (uint32_t r = 0; r < count; r++) {
+        to->begin[first + r] = from->begin[r] + shift;
+        to->end[first + r] = from->end[r] + shift;
+    }
+    append_plane(to->complete, from->complete, first, count);
+}
+
+static void append_meta(const merge *m, uint32_t table, uint32_t first, uint32_t count)
+{
+    for (uint32_t r = 0; r < count && m->src->tables[table].meta != NULL; r++) {
+        rp_fact_meta *meta = &m->dst->tables[table].meta[first + r];
+        *meta = m->src->tables[table].meta[r];
+        meta->account = map_id(m->text, meta->account);
+        meta->region = map_id(m->text, meta->region);
+        meta->place.file = map_id(m->file, meta->place.file);
+    }
+}
+
+static bool reserve_rows(const merge *m)
+{
+    const rp_bundle *b = m->dst->bundle;
+    for (uint32_t t = 0; t < b->table_count; t++) {
+        rp_fact_table *rows = &m->dst->tables[t];
+        m->first[t] = rows->rows;
+        if (m->src->tables[t].rows > MAX_ROWS - rows->rows) {
+            return false;
+        }
+        uint32_t total = rows->rows + m->src->tables[t].rows;
+        while (rows->capacity < total) {
+            if (!grow_table(m->dst, t)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void append_rows(const merge *m)
+{
+    const rp_bundle *b = m->dst->bundle;
+    for (uint32_t t = 0; t < b->table_count; t++) {
+        const rp_rec_table *table = &b->tables[t];
+        uint32_t first = m->first[t], count = m->src->tables[t].rows;
+        for (uint32_t i = 0; i < table->column_count; i++) {
+            append_column(m, table->first_column + i, first, count);
+        }
+        for (uint32_t i = 0; i < table->list_count; i++) {
+            append_list(m, table->first_list + i, first, count);
+        }
+        append_meta(m, t, first, count);
+        m->dst->tables[t].rows += count;
+    }
+}
+
+static void append_reasons(const merge *m)
+{
+    const rp_bundle *b = m->dst->bundle;
+    const rp_map *map = &m->src->reasons;
+    for (uint32_t i = 0; map->slots != NULL && i <= map->mask; i++) {
+        const rp_map_slot *slot = &map->slots[i];
+        if (slot->used == 0) {
+            continue;
+        }
+        uint32_t field = (uint32_t)slot->a;
+        uint32_t table = field < b->column_count ? b->columns[field].table : b->lists[~field].owner;
+        const rp_fact_reason *reason = &m->src->reason[slot->value];
+        add_reason(m->dst, field, (uint32_t)slot->b + m->first[table], reason->reason,
+                   map_id(m->text, reason->detail));
+    }
+}
+
+static void append_answers(const merge *m)
+{
+    for (uint32_t i = 0; i < m->src->answer_count; i++) {
+        rp_fact_answer answer = m->src->answer[i];
+        answer.argument = map_id(m->text, answer.argument);
+        answer.account = map_id(m->text, answer.account);
+        answer.region = map_id(m->text, answer.region);
+        answer.why.detail = map_id(m->text, answer.why.detail);
+        add_answer(m->dst, &answer);
+    }
+    for (uint32_t i = 0; i < m->src->pair_count; i++) {
+        rp_facts_scope_add(m->dst, map_id(m->text, m->src->pair[i].account),
+                           map_id(m->text, m->src->pair[i].region));
+    }
+    const rp_map *audited = &m->src->audited;
+    for (uint32_t i = 0; audited->slots != NULL && i <= audited->mask; i++) {
+        if (audited->slots[i].used != 0) {
+            rp_facts_audited_add(m->dst, m->text[audited->slots[i].a]);
+        }
+    }
+}
+
+rdspol_status rp_facts_merge(rp_facts *dst, const rp_facts *src)
+{
+    uint32_t tables = dst->bundle->table_count;
+    merge m = {.dst = dst, .src = src};
+    m.text = map_texts(dst, &src->texts, &dst->texts);
+    m.file = map_texts(dst, &src->files, &dst->files);
+    m.first = rp_alloc_get(dst->alloc, tables * sizeof *m.first);
+    if (m.text == NULL || m.file == NULL || m.first == NULL || src->status != RDSPOL_OK ||
+        dst->status != RDSPOL_OK || !reserve_rows(&m)) {
+        NO_MEMORY(dst);
+    } else {
+        append_rows(&m);
+        append_reasons(&m);
+        append_answers(&m);
+        dst->assume_complete |= src->assume_complete;
+    }
+    rp_alloc_free(dst->alloc, m.text, src->texts.count * sizeof *m.text);
+    rp_alloc_free(dst->alloc, m.file, src->files.count * sizeof *m.file);
+    rp_alloc_free(dst->alloc, m.first, tables * sizeof *m.first);
+    return dst->status;
+}

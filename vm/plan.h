@@ -1,0 +1,49 @@
+// Where each value of a program lies in one block of memory: the workspace.
+//
+// The one idea: a value's place is decided once, from the first instruction that makes it to the
+// last that uses it; a place is used again after that. So memory is a number that is known before
+// anything runs, the same for the verifier (all instructions, 1,024 rows) and for a run.
+#ifndef RP_VM_PLAN_H
+#define RP_VM_PLAN_H
+
+#include "vm/bundle.h"
+
+typedef struct rp_plan {
+    uint32_t chunk; // rows at once
+    uint32_t padded; // the same, up to a whole word
+    size_t *value;  // per instruction: byte offset, RP_PLAN_NONE if it needs no place
+    size_t *aux;    // per fold: a plane of its own
+    size_t rows[RP_MAX_FRAME_DEPTH];    // per depth: row numbers of the chunk
+    size_t parents[RP_MAX_FRAME_DEPTH]; // per depth: positions in the chunk of the outer frame
+    size_t mask[RP_MAX_FRAME_DEPTH];    // per depth: plane of the rows of the chunk
+    size_t incomplete[RP_MAX_FRAME_DEPTH]; // per depth: plane of the outer rows' lists
+    size_t size;
+} rp_plan;
+
+#define RP_PLAN_NONE SIZE_MAX
+
+// Members of a list, for a message: what is printed of them.
+#define RP_LISTTEXT_SHOWN 10u
+typedef struct rp_listtext {
+    uint64_t items[RP_LISTTEXT_SHOWN]; // the bits of a value
+    uint32_t count;                    // of all members
+    uint32_t unknown;                  // bit i: item i is not known
+    uint32_t incomplete;
+    uint32_t padding;
+} rp_listtext;
+
+// Covers: blocks of 256 of IPv4 and 32 of 2000::/3, surely and possibly.
+typedef struct rp_cover {
+    uint32_t sure[9], maybe[9];
+} rp_cover;
+
+// Bytes of one value of a kind, beside its planes; 0 for a bool.
+size_t rp_plan_value_size(rp_kind kind);
+// `live`: which instructions run, NULL for all. `reuse` false gives each value a place of its own.
+// False if memory ran out.
+bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,
+                  const unsigned char *live, bool reuse);
+// Bytes that a run of the whole program at 1,024 rows needs.
+bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,32 @@
+// What the parts of sealing share. Order: scopes, merge, owners, references, listings.
+#ifndef RP_VM_SEAL_H
+#define RP_VM_SEAL_H
+
+#include "vm/base/bits.h"
+#include "vm/facts.h"
+
+// Gives each row its account, Region and pair; makes the rows of the region table.
+rdspol_status rp_seal_scopes(rp_facts *facts, rdspol_error *error);
+// Makes one row of the fragments of a resource; the others are dead.
+rdspol_status rp_seal_merge(rp_facts *facts, rdspol_error *error);
+// Turns the texts of references into rows, making stubs.
+rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error);
+
+// The pair of an account and Region, added as one that was not scanned; RP_NONE without memory.
+uint32_t rp_seal_pair(rp_facts *facts, uint32_t account, uint32_t region);
+// Fills the hidden columns of a row from its meta; grows nothing.
+void rp_seal_hidden(rp_facts *facts, uint32_t table, uint32_t row);
+
+static inline bool rp_seal_is_present(const rp_facts *f, uint32_t column, uint32_t row)
+{
+    const rp_fact_column *c = &f->columns[column];
+    const uint64_t *plane = c->present != NULL ? c->present : c->known;
+    return plane != NULL && rp_bits_get(plane, row);
+}
+
+static inline rdspol_status rp_seal_no_memory(rdspol_error *error)
+{
+    return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
+}
+
+#endif

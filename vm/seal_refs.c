@@ -1,0 +1,394 @@
+// Sealing, third part: texts become rows.
+//
+// A reference is looked up through its column's joins, within its own account and Region unless the
+// target's column is unique. What nobody listed gets a stub: a row of which only the key, the
+// account and the Region are known. Rows of records first learn to which resource they belong, since
+// that decides the account and Region in which their references are looked up.
+#include "vm/seal.h"
+
+#include "vm/base/buf.h"
+
+typedef struct resolver {
+    rp_facts *f;
+    rp_map index; // (join column, pair), text -> row
+    rp_map stubs; // (table, pair), text -> row
+} resolver;
+
+// ---- Owners ------------------------------------------------------------------------------------
+
+static bool has_owners(const rp_facts *f, uint32_t table)
+{
+    return f->bundle->tables[table].kind != RP_TABLE_RESOURCE && f->tables[table].rows != 0;
+}
+
+static bool alloc_owners(rp_facts *f)
+{
+    for (uint32_t t = 0; t < f->bundle->table_count; t++) {
+        rp_fact_table *rows = &f->tables[t];
+        if (!has_owners(f, t)) {
+            continue;
+        }
+        size_t size = ((size_t)rows->capacity + 64) * sizeof(uint32_t);
+        rows->owner_table = rp_alloc_get(f->alloc, size);
+        rows->owner_row = rp_alloc_get(f->alloc, size);
+        if (rows->owner_table == NULL || rows->owner_row == NULL) {
+            return false;
+        }
+        memset(rows->owner_table, 0xff, size);
+        memset(rows->owner_row, 0xff, size);
+    }
+    return true;
+}
+
+// The resource that a row belongs to; false if it is not known (yet).
+static bool owner_of(const rp_facts *f, uint32_t table, uint32_t row, uint32_t *owner_table,
+                     uint32_t *owner_row)
+{
+    const rp_fact_table *rows = &f->tables[table];
+    if (f->bundle->tables[table].kind == RP_TABLE_RESOURCE) {
+        *owner_table = table;
+        *owner_row = row;
+        return true;
+    }
+    *owner_table = rows->owner_table == NULL ? RP_NONE : rows->owner_table[row];
+    *owner_row = rows->owner_row == NULL ? RP_NONE : rows->owner_row[row];
+    return *owner_table != RP_NONE;
+}
+
+// Returns whether some row had none before.
+static bool give_owner(rp_facts *f, uint32_t element, uint32_t begin, uint32_t end,
+                       uint32_t owner_table, uint32_t owner_row)
+{
+    rp_fact_table *rows = &f->tables[element];
+    bool fresh = false;
+    for (uint32_t e = begin; rows->owner_table != NULL && e < end && e < rows->rows; e++) {
+        fresh |= rows->owner_table[e] == RP_NONE;
+        rows->owner_table[e] = owner_table;
+        rows->owner_row[e] = owner_row;
+    }
+    return fresh;
+}
+
+static bool pass_owner(rp_facts *f, uint32_t table, uint32_t row)
+{
+    const rp_rec_table *t = &f->bundle->tables[table];
+    uint32_t owner_table, owner_row;
+    bool fresh = false;
+    if (!owner_of(f, table, row, &owner_table, &owner_row)) {
+        return false;
+    }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        const rp_fact_list *list = &f->lists[l];
+        if (list->begin != NULL) {
+            fresh |= give_owner(f, f->bundle->lists[l].element, list->begin[row], list->end[row],
+                                owner_table, owner_row);
+        }
+    }
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        uint32_t type = f->bundle->columns[c].type, target = RP_TYPE_TABLE(type);
+        if (RP_TYPE_KIND(type) == RP_KIND_REF && rp_seal_is_present(f, c, row) &&
+            f->bundle->tables[target].kind != RP_TABLE_RESOURCE) {
+            uint32_t e = ((const uint32_t *)f->columns[c].values)[row];
+            fresh |= e != RP_NONE && give_owner(f, target, e, e + 1, owner_table, owner_row);
+        }
+    }
+    return fresh;
+}
+
+static bool pass_owners(rp_facts *f, uint32_t table)
+{
+    bool resource = f->bundle->tables[table].kind == RP_TABLE_RESOURCE;
+    bool fresh = false;
+    for (uint32_t r = 0; r < f->tables[table].rows; r++) {
+        if (!resource || f->tables[table].meta[r].state != RP_ROW_DEAD) {
+            fresh |= pass_owner(f, table, r);
+        }
+    }
+    return fresh;
+}
+
+// Level by level: records inside records need as many passes as they nest.
+static void find_owners(rp_facts *f)
+{
+    const rp_bundle *b = f->bundle;
+    bool fresh = true;
+    for (uint32_t pass = 0; pass <= RP_MAX_FRAME_DEPTH && fresh; pass++) {
+        fresh = pass == 0;
+        for (uint32_t t = 0; t < b->table_count; t++) {
+            if ((b->tables[t].kind == RP_TABLE_RESOURCE) == (pass == 0)) {
+                fresh |= pass_owners(f, t);
+            }
+        }
+    }
+}
+
+// ---- Looking up --------------------------------------------------------------------------------
+
+static bool add_to_index(resolver *v, uint32_t column, uint32_t row)
+{
+    const rp_facts *f = v->f;
+    const rp_rec_column *c = &f->bundle->columns[column];
+    if (!rp_seal_is_present(f, column, row)) {
+        return true;
+    }
+    const rp_fact_meta *meta = &f->tables[c->table].meta[row];
+    uint32_t scope = (c->flags & RP_COLUMN_UNIQUE) != 0 ? RP_NONE : meta->pair;
+    uint32_t id = ((const uint32_t *)f->columns[column].values)[row];
+    uint32_t *at = rp_map_add(&v->index, rp_map_pair(column, scope), id);
+    if (at == NULL) {
+        return false;
+    }
+    if (*at == RP_MAP_NONE) {
+        *at = row;
+    }
+    return true;
+}
+
+static bool index_column(resolver *v, uint32_t column)
+{
+    const rp_facts *f = v->f;
+    uint32_t table = f->bundle->columns[column].table;
+    for (uint32_t r = 0; r < f->tables[table].rows; r++) {
+        uint32_t state = f->tables[table].meta[r].state;
+        if (state != RP_ROW_DEAD && state != RP_ROW_STUB && !add_to_index(v, column, r)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Every column that some join names, once; keys and unique columns for tests too.
+static bool make_index(resolver *v)
+{
+    const rp_bundle *b = v->f->bundle;
+    for (uint32_t c = 0; c < b->column_count; c++) {
+        const rp_rec_table *t = &b->tables[b->columns[c].table];
+        bool target = v->f->assume_complete && t->kind == RP_TABLE_RESOURCE &&
+                      (c == t->key || c == t->unique);
+        for (uint32_t j = 0; j < b->join_count && !target; j++) {
+            target = b->joins[j].column == c;
+        }
+        if (target && v->f->columns[c].known != NULL && !index_column(v, c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t find_in(const resolver *v, uint32_t column, uint32_t pair, uint32_t text)
+{
+    bool unique = (v->f->bundle->columns[column].flags & RP_COLUMN_UNIQUE) != 0;
+    return rp_map_find(&v->index, rp_map_pair(column, unique ? RP_NONE : pair), text);
+}
+
+static uint32_t find_row(const resolver *v, const rp_rec_column *c, uint32_t pair, uint32_t text)
+{
+    const rp_bundle *b = v->f->bundle;
+    const rp_rec_table *target = &b->tables[RP_TYPE_TABLE(c->type)];
+    uint32_t row = RP_MAP_NONE;
+    for (uint32_t k = 0; k < c->join_count && row == RP_MAP_NONE; k++) {
+        row = find_in(v, b->joins[c->first_join + k].column, pair, text);
+    }
+    if (v->f->assume_complete && row == RP_MAP_NONE && target->unique != RP_NONE) {
+        row = find_in(v, target->unique, pair, text);
+    }
+    if (v->f->assume_complete && row == RP_MAP_NONE && target->key != RP_NONE) {
+        row = find_in(v, target->key, pair, text);
+    }
+    return row;
+}
+
+// ---- Stubs -------------------------------------------------------------------------------------
+
+static void scope_stub(rp_facts *f, rp_fact_meta *meta, const rp_arn *arn, uint32_t pair)
+{
+    if (pair != RP_NONE) {
+        meta->account = f->pair[pair].account;
+        meta->region = f->pair[pair].region;
+    }
+    if (arn != NULL && arn->account.len != 0) {
+        meta->account = rp_facts_text(f, arn->account);
+    }
+    if (arn != NULL && arn->region.len != 0) {
+        meta->region = rp_facts_text(f, arn->region);
+    }
+}
+
+static uint32_t make_stub(resolver *v, uint32_t table, uint32_t pair, uint32_t text)
+{
+    rp_facts *f = v->f;
+    const rp_rec_table *t = &f->bundle->tables[table];
+    rp_arn parts;
+    bool arn = rp_arn_parse(rp_strtab_get(&f->texts, text), &parts);
+    uint32_t named = (arn && t->unique != RP_NONE) || t->key == RP_NONE ? t->unique : t->key;
+    uint32_t row = rp_facts_row_add(f, table);
+    if (row == RP_NONE) {
+        return RP_NONE;
+    }
+    rp_fact_meta meta = f->tables[table].meta[row];
+    meta.state = RP_ROW_STUB;
+    scope_stub(f, &meta, arn ? &parts : NULL, pair);
+    if (meta.account != RP_NONE && meta.region != RP_NONE) {
+        meta.pair = rp_seal_pair(f, meta.account, meta.region);
+    } else {
+        meta.pair = pair;
+    }
+    f->tables[table].meta[row] = meta;
+    rp_facts_set_row(f, named, row, text);
+    rp_seal_hidden(f, table, row);
+    return f->status == RDSPOL_OK ? row : RP_NONE;
+}
+
+// The stub of a text: one for all who mention it, within their pair unless it is an ARN.
+static uint32_t stub_of(resolver *v, uint32_t table, uint32_t pair, uint32_t text)
+{
+    bool arn = rp_str_starts(rp_strtab_get(&v->f->texts, text), RP_STR("arn:"));
+    uint32_t scope = arn ? RP_NONE : pair;
+    uint32_t known = rp_map_find(&v->stubs, rp_map_pair(table, scope), text);
+    if (known != RP_MAP_NONE) {
+        return known;
+    }
+    uint32_t row = make_stub(v, table, pair, text);
+    uint32_t *at = row == RP_NONE ? NULL : rp_map_add(&v->stubs, rp_map_pair(table, scope), text);
+    if (at == NULL) {
+        return RP_NONE;
+    }
+    *at = row;
+    return row;
+}
+
+static bool was_supplied(const rp_facts *f, uint32_t table)
+{
+    const rp_rec_table *t = &f->bundle->tables[table];
+    for (uint32_t i = 0; i < t->source_count; i++) {
+        uint64_t key = rp_map_pair(t->first_source + i, RP_NONE);
+        uint32_t at = rp_map_find(&f->answers, key, rp_map_pair(RP_NONE, RP_NONE));
+        if (at != RP_MAP_NONE) {
+            return f->answer[at].answered;
+        }
+    }
+    return f->assume_complete;
+}
+
+// Text of the referring cell as the target's column keeps it.
+static uint32_t normal_text(rp_facts *f, const rp_rec_column *c, uint32_t text)
+{
+    const rp_bundle *b = f->bundle;
+    if (c->join_count == 0 ||
+        (b->columns[b->joins[c->first_join].column].flags & RP_COLUMN_LOWER) == 0) {
+        return text;
+    }
+    rp_buf copy;
+    rp_buf_init(&copy, f->alloc, SIZE_MAX);
+    rp_str original = rp_strtab_get(&f->texts, text);
+    char *out = rp_buf_grow(&copy, original.len);
+    if (out != NULL) {
+        (void)rp_text_lower(original, out);
+        text = rp_facts_text(f, rp_buf_str(&copy));
+    }
+    rp_buf_free(&copy);
+    return text;
+}
+
+static bool resolve_cell(resolver *v, uint32_t column, uint32_t row, uint32_t pair)
+{
+    rp_facts *f = v->f;
+    const rp_rec_column *c = &f->bundle->columns[column];
+    uint32_t target = RP_TYPE_TABLE(c->type);
+    uint32_t text = normal_text(f, c, ((const uint32_t *)f->columns[column].values)[row]);
+    uint32_t found = text == RP_NONE ? RP_NONE : find_row(v, c, pair, text);
+    bool from_file = (f->bundle->tables[target].flags & RP_TABLE_FROM_FILE) != 0;
+    if (found == RP_MAP_NONE && from_file && was_supplied(f, target)) {
+        ((uint32_t *)f->columns[column].values)[row] = 0;
+        if (f->columns[column].present != NULL) {
+            rp_bits_clear(f->columns[column].present, row);
+        } else {
+            rp_bits_clear(f->columns[column].known, row);
+        }
+        return true;
+    }
+    if (found == RP_MAP_NONE && text != RP_NONE) {
+        found = stub_of(v, target, pair, text);
+    }
+    if (found == RP_NONE) {
+        return false;
+    }
+    if (f->tables[target].meta[found].state == RP_ROW_PENDING) {
+        f->tables[target].meta[found].state = RP_ROW_STUB;
+    }
+    ((uint32_t *)f->columns[column].values)[row] = found;
+    return true;
+}
+
+static uint32_t pair_of(const rp_facts *f, uint32_t table, uint32_t row)
+{
+    uint32_t owner_table, owner_row;
+    if (!owner_of(f, table, row, &owner_table, &owner_row)) {
+        return RP_NONE;
+    }
+    return f->tables[owner_table].meta[owner_row].pair;
+}
+
+static bool is_dead(const rp_facts *f, uint32_t table, uint32_t row)
+{
+    uint32_t owner_table, owner_row;
+    return !owner_of(f, table, row, &owner_table, &owner_row) ||
+           f->tables[owner_table].meta[owner_row].state == RP_ROW_DEAD;
+}
+
+static bool resolve_column(resolver *v, uint32_t column, uint32_t rows)
+{
+    rp_facts *f = v->f;
+    uint32_t table = f->bundle->columns[column].table;
+    for (uint32_t r = 0; r < rows; r++) {
+        if (!rp_seal_is_present(f, column, r)) {
+            continue;
+        }
+        if (is_dead(f, table, r)) { // nobody will read it, and it must be no text id any more
+            ((uint32_t *)f->columns[column].values)[r] = 0;
+            rp_bits_clear(f->columns[column].known, r);
+            if (f->columns[column].present != NULL) {
+                rp_bits_clear(f->columns[column].present, r);
+            }
+        } else if (!resolve_cell(v, column, r, pair_of(f, table, r))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_reference(const rp_bundle *b, uint32_t column)
+{
+    const rp_rec_column *c = &b->columns[column];
+    return c->origin == RP_COLUMN_FACT && RP_TYPE_KIND(c->type) == RP_KIND_REF &&
+           b->tables[RP_TYPE_TABLE(c->type)].kind == RP_TABLE_RESOURCE &&
+           column != b->tables[c->table].region;
+}
+
+static bool resolve_all(resolver *v)
+{
+    const rp_bundle *b = v->f->bundle;
+    for (uint32_t c = 0; c < b->column_count; c++) {
+        // Stubs that are added meanwhile refer to nothing.
+        if (is_reference(b, c) &&
+            !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error)
+{
+    resolver v = {.f = facts};
+    rp_map_init(&v.index, facts->alloc);
+    rp_map_init(&v.stubs, facts->alloc);
+    bool ok = alloc_owners(facts);
+    if (ok) {
+        find_owners(facts);
+        ok = make_index(&v) && resolve_all(&v);
+    }
+    rp_map_free(&v.index);
+    rp_map_free(&v.stubs);
+    return ok ? RDSPOL_OK : rp_seal_no_memory(error);
+}
