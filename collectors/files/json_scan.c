@@ -117,6 +117,9 @@ void rp_json_path(const rp_json *json, char *out, size_t size)
 }
 
 static void fail_va(rp_json *j, uint64_t offset, rdspol_status status, const char *format,
+                    va_list args) RP_PRINTF(4, 0);
+
+static void fail_va(rp_json *j, uint64_t offset, rdspol_status status, const char *format,
                     va_list args)
 {
     if (j->status != RDSPOL_OK) {

@@ -1,0 +1,45 @@
+// From JSON values to rows of facts, as a plan says.
+//
+// The one idea: the scanner and the tree of the plan walk together; where the tree has nothing, the
+// scanner skips. A value that has several readers is held and read again. Must not know operations,
+// files or folders: the caller says which feed the next value belongs to, and what was asked.
+#ifndef RP_FILES_ROWS_H
+#define RP_FILES_ROWS_H
+
+#include "collectors/files/json_scan.h"
+#include "collectors/files/plan.h"
+#include "vm/facts.h"
+
+// A list with several paths, met before the row was complete.
+typedef struct rp_late {
+    uint64_t offset;
+    const rp_reader *reader;
+} rp_late;
+
+typedef struct rp_reading {
+    rp_alloc alloc;
+    const rp_plan *plan;
+    rp_facts *facts;
+    rp_json *json;
+    uint32_t file;      // for places
+    uint64_t *bits;     // a stack: what was touched, row by row and object by object
+    size_t bit_words, bit_capacity;
+    rp_late *late;      // a stack
+    size_t late_count, late_capacity;
+    uint32_t inner_lists; // how many inner lists were read: A[].B[]
+} rp_reading;
+
+// What was asked, and where.
+typedef struct rp_asked {
+    const rp_str *names, *values; // arguments; values are texts that outlive the facts' building
+    size_t count;
+    uint32_t account, region; // text ids or RP_NONE
+} rp_asked;
+
+void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_plan *plan, rp_facts *facts);
+void rp_reading_clear(rp_reading *r);
+
+// Reads the next value, an object, as one row of a feed. `*row` is the row, or RP_NONE.
+bool rp_read_resource(rp_reading *r, const rp_feed *feed, const rp_asked *asked, uint32_t *row);
+
+#endif
