@@ -1,0 +1,529 @@
+// The machine's loop: frames over chunks, and binding a program before it runs.
+//
+// A body is a straight line; an inner frame runs completely, chunk after chunk, where it opens.
+// Frames nest at most 16 deep (verified), so the recursion here is bounded.
+#include "vm/exec.h"
+
+#include "vm/base/checked.h"
+#include "vm/kernels.h"
+
+static const rp_kernel kernels[RP_OP_COUNT] = {
+    [RP_OP_LOAD] = rp_kernel_load,
+    [RP_OP_GATHER] = rp_kernel_gather,
+    [RP_OP_ROW] = rp_kernel_row,
+    [RP_OP_OUTER] = rp_kernel_outer,
+    [RP_OP_LOOKUP] = rp_kernel_lookup,
+    [RP_OP_AND] = rp_kernel_and,
+    [RP_OP_OR] = rp_kernel_or,
+    [RP_OP_NOT] = rp_kernel_not,
+    [RP_OP_PRESENT] = rp_kernel_present,
+    [RP_OP_COALESCE] = rp_kernel_coalesce,
+    [RP_OP_SELECT] = rp_kernel_select,
+    [RP_OP_EQ_ID] = rp_kernel_eq_id,
+    [RP_OP_EQ_INT] = rp_kernel_eq_int,
+    [RP_OP_EQ_FLOAT] = rp_kernel_eq_float,
+    [RP_OP_EQ_BOOL] = rp_kernel_eq_bool,
+    [RP_OP_EQ_VERSION] = rp_kernel_eq_version,
+    [RP_OP_LT_INT] = rp_kernel_lt_int,
+    [RP_OP_LT_FLOAT] = rp_kernel_lt_float,
+    [RP_OP_LT_VERSION] = rp_kernel_lt_version,
+    [RP_OP_LE_INT] = rp_kernel_le_int,
+    [RP_OP_LE_FLOAT] = rp_kernel_le_float,
+    [RP_OP_LE_VERSION] = rp_kernel_le_version,
+    [RP_OP_IN_SET] = rp_kernel_in_set,
+    [RP_OP_ADD_INT] = rp_kernel_add_int,
+    [RP_OP_ADD_FLOAT] = rp_kernel_add_float,
+    [RP_OP_SUB_INT] = rp_kernel_sub_int,
+    [RP_OP_SUB_FLOAT] = rp_kernel_sub_float,
+    [RP_OP_MUL_INT] = rp_kernel_mul_int,
+    [RP_OP_MUL_FLOAT] = rp_kernel_mul_float,
+    [RP_OP_DIV] = rp_kernel_div,
+    [RP_OP_TO_FLOAT] = rp_kernel_to_float,
+    [RP_OP_DAYS] = rp_kernel_days,
+    [RP_OP_TEXT_STARTS] = rp_kernel_text_starts,
+    [RP_OP_TEXT_ENDS] = rp_kernel_text_ends,
+    [RP_OP_TEXT_CONTAINS] = rp_kernel_text_contains,
+    [RP_OP_TEXT_GLOB] = rp_kernel_text_glob,
+    [RP_OP_TEXT_LENGTH] = rp_kernel_text_length,
+    [RP_OP_VERSION_SERIES] = rp_kernel_version_series,
+    [RP_OP_CIDR_WITHIN] = rp_kernel_cidr_within,
+    [RP_OP_CIDR_OVERLAPS] = rp_kernel_cidr_overlaps,
+    [RP_OP_CIDR_LENGTH] = rp_kernel_cidr_length,
+    [RP_OP_CIDR_PRIVATE] = rp_kernel_cidr_private,
+    [RP_OP_CIDR_V6] = rp_kernel_cidr_v6,
+    [RP_OP_COVER_OR] = rp_kernel_cover_or,
+    [RP_OP_COVER_FULL] = rp_kernel_cover_full,
+    [RP_OP_FOLD_ANY] = rp_kernel_fold_any,
+    [RP_OP_FOLD_ONE] = rp_kernel_fold_one,
+    [RP_OP_FOLD_COUNT] = rp_kernel_fold_count,
+    [RP_OP_FOLD_SUM_INT] = rp_kernel_fold_sum_int,
+    [RP_OP_FOLD_SUM_FLOAT] = rp_kernel_fold_sum_float,
+    [RP_OP_FOLD_MIN_INT] = rp_kernel_fold_min_int,
+    [RP_OP_FOLD_MIN_FLOAT] = rp_kernel_fold_min_float,
+    [RP_OP_FOLD_MIN_VERSION] = rp_kernel_fold_min_version,
+    [RP_OP_FOLD_MAX_INT] = rp_kernel_fold_max_int,
+    [RP_OP_FOLD_MAX_FLOAT] = rp_kernel_fold_max_float,
+    [RP_OP_FOLD_MAX_VERSION] = rp_kernel_fold_max_version,
+    [RP_OP_FOLD_FIRST] = rp_kernel_fold_first,
+    [RP_OP_FOLD_COVER] = rp_kernel_fold_cover,
+    [RP_OP_STORE] = rp_kernel_store,
+    [RP_OP_EMIT] = rp_kernel_emit,
+    [RP_OP_FOLD_TEXT] = rp_kernel_fold_text,
+    [RP_OP_FOLD_WITNESS] = rp_kernel_fold_witness,
+};
+
+rp_kernel rp_kernel_get(uint32_t op)
+{
+    return kernels[op];
+}
+
+// ---- Frames ------------------------------------------------------------------------------------
+
+static void run_inner(rp_exec *x, const rp_frame *outer, uint32_t frame);
+
+static void run_body(rp_exec *x, const rp_frame *f)
+{
+    const rp_bundle *b = x->world->bundle;
+    for (uint32_t i = f->info->first + 1; i < f->info->end; i++) {
+        const rp_step *s = &x->steps[i];
+        if (rp_op_opens(s->op)) {
+            if (x->live == NULL || x->live[i] != 0) {
+                run_inner(x, f, b->frame_of[i]);
+            }
+            i = b->frames[b->frame_of[i]].end;
+        } else if (s->run != NULL && (x->live == NULL || x->live[i] != 0)) {
+            s->run(x, s, f);
+        }
+    }
+}
+
+static void set_rows(rp_frame *f, uint32_t n)
+{
+    f->n = n;
+    f->words = (uint32_t)rp_bits_words(n);
+    rp_bits_fill(f->mask, f->words, n);
+}
+
+static void run_chunk(rp_exec *x, rp_frame *f, uint32_t n, bool consecutive)
+{
+    set_rows(f, n);
+    f->consecutive = consecutive;
+    f->base = f->rows[0];
+    run_body(x, f);
+}
+
+// Rows that the condition does not make false.
+static void run_filter(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_val *condition)
+{
+    uint32_t n = 0;
+    bool consecutive = true;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        uint64_t rows = outer->mask[w] & ~rp_word_false(condition, w);
+        for (; rows != 0; rows &= rows - 1) {
+            uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows);
+            f->parents[n] = i;
+            f->rows[n] = rp_frame_row(outer, i);
+            consecutive = consecutive && f->rows[n] == f->rows[0] + n;
+            n++;
+        }
+    }
+    if (n != 0) {
+        run_chunk(x, f, n, consecutive);
+    }
+}
+
+typedef struct filling {
+    rp_frame *f;
+    uint32_t n;
+    bool consecutive;
+} filling;
+
+static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint32_t parent,
+                      uint32_t begin, uint32_t end)
+{
+    rp_frame *f = fill->f;
+    for (uint32_t e = begin; e < end; e++) {
+        if (fill->n == x->plan.chunk) {
+            run_chunk(x, f, fill->n, fill->consecutive);
+            fill->n = 0;
+            fill->consecutive = true;
+        }
+        f->parents[fill->n] = parent;
+        f->rows[fill->n] = list->order != NULL ? list->order[e] : e;
+        fill->consecutive = fill->consecutive && f->rows[fill->n] == f->rows[0] + fill->n;
+        fill->n++;
+    }
+}
+
+static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
+{
+    const rp_list_view *list = open->extra;
+    filling fill = {f, 0, true};
+    for (uint32_t i = 0; i < outer->n; i++) {
+        uint32_t row = rp_frame_row(outer, i), begin, end;
+        if (open->b != NULL) {
+            if (!rp_bits_get(open->b->p, i)) {
+                rp_bits_put(f->incomplete, i, !rp_bits_get(open->b->k, i));
+                continue;
+            }
+            row = ((const uint32_t *)open->b->v)[i];
+        }
+        if (!rp_list_range(list, row, &begin, &end)) {
+            rp_bits_set(f->incomplete, i);
+        }
+        fill_from(x, &fill, list, i, begin, end);
+    }
+    if (fill.n != 0) {
+        run_chunk(x, f, fill.n, fill.consecutive);
+    }
+}
+
+static void run_inner(rp_exec *x, const rp_frame *outer, uint32_t frame)
+{
+    const rp_bundle *b = x->world->bundle;
+    rp_frame *f = &x->frames[outer->info->depth + 1];
+    const rp_step *open = &x->steps[b->frames[frame].first];
+    f->info = &b->frames[frame];
+    memset(f->incomplete, 0, outer->words * sizeof(uint64_t));
+    for (uint32_t i = x->fold_first[frame]; i != RP_NONE; i = x->fold_next[i]) {
+        if (x->live == NULL || x->live[i] != 0) {
+            rp_fold_begin(x, &x->steps[i], outer);
+        }
+    }
+    if (open->op == RP_OP_FILTER) {
+        run_filter(x, outer, f, open->a);
+    } else {
+        run_unnest(x, outer, f, open);
+    }
+    for (uint32_t i = x->fold_first[frame]; i != RP_NONE; i = x->fold_next[i]) {
+        if (x->live == NULL || x->live[i] != 0) {
+            rp_fold_finish(x, &x->steps[i], outer, f->incomplete);
+        }
+    }
+}
+
+void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last)
+{
+    rp_frame *f = &x->frames[0];
+    f->info = &x->world->bundle->frames[frame];
+    f->consecutive = true;
+    for (uint32_t base = first; base < last; base += x->plan.chunk) {
+        uint32_t left = last - base;
+        f->base = base;
+        set_rows(f, left < x->plan.chunk ? left : x->plan.chunk);
+        run_body(x, f);
+        if (x->chunk_done != NULL) {
+            x->chunk_done(x->ctx, frame, f, x->vals);
+        }
+    }
+}
+
+void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
+{
+    const rp_bundle *b = x->world->bundle;
+    rp_frame *f = &x->frames[b->frames[frame].depth];
+    f->info = &b->frames[frame];
+    f->consecutive = true;
+    f->base = row;
+    f->rows[0] = row;
+    f->parents[0] = parent;
+    set_rows(f, 1);
+    for (uint32_t i = f->info->first + 1; i < f->info->end; i++) {
+        const rp_step *s = &x->steps[i];
+        bool live = x->live == NULL || x->live[i] != 0;
+        if (rp_op_opens(s->op)) {
+            if (live) {
+                run_inner(x, f, b->frame_of[i]);
+            }
+            i = b->frames[b->frame_of[i]].end;
+        } else if (live && s->run != NULL && !rp_op_folds(s->op)) {
+            s->run(x, s, f);
+        }
+    }
+}
+
+// ---- Binding -----------------------------------------------------------------------------------
+
+typedef struct binder {
+    rp_exec *x;
+    rp_arena *arena;
+    void **const_array; // per constant, then per parameter
+    void *zero_array;   // for absent and unknown values
+    bool failed;
+} binder;
+
+static void *new_array(binder *k, uint32_t kind, uint64_t bits)
+{
+    size_t size = rp_plan_value_size((rp_kind)kind);
+    uint32_t rows = k->x->plan.padded;
+    void *array = rp_arena_array(k->arena, rows, size == 0 ? 1 : size);
+    if (array == NULL) {
+        k->failed = true;
+        return NULL;
+    }
+    for (uint32_t i = 0; i < rows && size == 8; i++) {
+        ((uint64_t *)array)[i] = bits;
+    }
+    for (uint32_t i = 0; i < rows && size == 4; i++) {
+        ((uint32_t *)array)[i] = (uint32_t)bits;
+    }
+    return array;
+}
+
+static void set_planes(binder *k, rp_val *out, uint32_t kind, uint64_t *mask, uint64_t bits,
+                       bool present)
+{
+    bool boolean = kind == RP_KIND_BOOL;
+    if (boolean) {
+        out->p = !present || bits != 0 ? mask : k->x->zero;
+        out->k = !present || bits == 0 ? mask : k->x->zero;
+    } else {
+        out->k = mask;
+        out->p = present ? mask : k->x->zero;
+    }
+}
+
+static void bind_shared(binder *k, rp_val *out, uint32_t type, uint32_t slot, uint64_t bits,
+                        bool present, uint64_t *mask)
+{
+    uint32_t kind = RP_TYPE_KIND(type);
+    if (present && kind != RP_KIND_BOOL) {
+        if (k->const_array[slot] == NULL) {
+            k->const_array[slot] = new_array(k, kind, bits);
+        }
+        out->v = k->const_array[slot];
+    } else {
+        out->v = k->zero_array;
+    }
+    set_planes(k, out, kind, mask, bits, present);
+}
+
+static void bind_param(binder *k, rp_val *out, uint32_t type, uint32_t param, uint64_t *mask)
+{
+    const rp_world *world = k->x->world;
+    bool present = rp_bits_get(world->param_present, param);
+    bind_shared(k, out, type, world->bundle->const_count + param, world->params[param], present,
+                mask);
+}
+
+static void bind_now(binder *k, rp_val *out, uint64_t *mask)
+{
+    if (k->x->now == NULL) {
+        k->x->now = new_array(k, RP_KIND_INT, 0);
+    }
+    out->v = k->x->now;
+    out->k = out->p = mask;
+}
+
+// Values that are the same in every row point to shared arrays and to the mask of their frame.
+static void bind_same(binder *k, uint32_t insn, rp_val *out)
+{
+    rp_exec *x = k->x;
+    const rp_bundle *b = x->world->bundle;
+    const rp_rec_insn *n = &b->insns[insn];
+    uint32_t type = RP_INSN_TYPE(n->word);
+    uint64_t *mask = x->frames[b->frames[b->frame_of[insn]].depth].mask;
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_CONST:
+        bind_shared(k, out, type, n->a, x->world->consts[n->a], true, mask);
+        break;
+    case RP_OP_PARAM:
+        bind_param(k, out, type, n->a, mask);
+        break;
+    case RP_OP_NOW:
+        bind_now(k, out, mask);
+        break;
+    case RP_OP_ABSENT:
+        out->v = k->zero_array;
+        set_planes(k, out, RP_TYPE_KIND(type), mask, 0, false);
+        break;
+    default:
+        out->v = k->zero_array;
+        out->k = out->p = x->zero;
+        break;
+    }
+}
+
+static void place_value(rp_exec *x, uint32_t insn, rp_val *out)
+{
+    uint32_t type = RP_INSN_TYPE(x->world->bundle->insns[insn].word);
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
+    unsigned char *at = x->block + x->plan.value[insn];
+    uint64_t *planes = (void *)(at + x->plan.padded * size);
+    size_t words = x->plan.padded / RP_WORD_BITS;
+    out->v = at;
+    if (size <= 8) {
+        out->p = planes;
+        out->k = size == 0 || RP_TYPE_OPTIONAL(type) ? planes + words : planes;
+    }
+}
+
+static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
+{
+    const rp_world *world = x->world;
+    s->number = (uint32_t)rp_plan_value_size(RP_TYPE_KIND(s->type));
+    switch (s->op) {
+    case RP_OP_LOAD:
+    case RP_OP_STORE:
+        s->extra = &world->columns[n->a];
+        s->number = (uint32_t)rp_plan_value_size(RP_TYPE_KIND(world->bundle->columns[n->a].type));
+        break;
+    case RP_OP_GATHER:
+        s->extra = &world->columns[n->b];
+        break;
+    case RP_OP_UNNEST:
+        s->extra = &world->lists[n->a];
+        break;
+    case RP_OP_IN_SET:
+        s->extra = &world->sets[n->b];
+        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
+        break;
+    case RP_OP_PRESENT:
+        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
+        break;
+    case RP_OP_FOLD_COVER:
+    case RP_OP_FOLD_TEXT:
+        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->b].word));
+        break;
+    default:
+        break;
+    }
+}
+
+static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
+{
+    rp_exec *x = k->x;
+    bool costly = s->op == RP_OP_TEXT_CONTAINS || s->op == RP_OP_TEXT_GLOB;
+    if (!costly) {
+        return;
+    }
+    uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
+    if (literal == RP_OP_CONST || literal == RP_OP_PARAM) {
+        x->memo[s->insn] =
+            RP_NEW_ARRAY(k->arena, uint64_t, (size_t)x->world->id_count * 2 / RP_WORD_BITS + 1);
+        k->failed = k->failed || x->memo[s->insn] == NULL;
+    }
+}
+
+static void bind_insn(binder *k, uint32_t insn)
+{
+    rp_exec *x = k->x;
+    const rp_rec_insn *n = &x->world->bundle->insns[insn];
+    const uint32_t operands[] = {n->a, n->b, n->c};
+    rp_step *s = &x->steps[insn];
+    s->op = RP_INSN_OP(n->word);
+    s->type = RP_INSN_TYPE(n->word);
+    s->insn = insn;
+    s->out = &x->vals[insn];
+    const rp_val **places[] = {&s->a, &s->b, &s->c};
+    for (int i = 0; i < 3; i++) {
+        if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {
+            *places[i] = &x->vals[operands[i]];
+        }
+    }
+    if (x->plan.value[insn] != RP_PLAN_NONE) {
+        place_value(x, insn, s->out);
+        x->slots[insn] = *s->out;
+    } else if (s->op >= RP_OP_CONST && s->op <= RP_OP_UNKNOWN) {
+        bind_same(k, insn, s->out);
+    }
+    if (x->plan.aux[insn] != RP_PLAN_NONE) {
+        s->aux = (void *)(x->block + x->plan.aux[insn]);
+    }
+    bool cover = s->op == RP_OP_UNKNOWN && RP_TYPE_KIND(s->type) == RP_KIND_COVER;
+    s->run = cover ? rp_kernel_unknown_cover : rp_kernel_get(s->op);
+    bind_extra(x, s, n);
+    bind_memo(k, s, n);
+}
+
+static void bind_frames(rp_exec *x)
+{
+    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+        rp_frame *f = &x->frames[d];
+        f->rows = (void *)(x->block + x->plan.rows[d]);
+        f->parents = (void *)(x->block + x->plan.parents[d]);
+        f->mask = (void *)(x->block + x->plan.mask[d]);
+        f->incomplete = (void *)(x->block + x->plan.incomplete[d]);
+    }
+}
+
+// The folds of each frame, in order.
+static void bind_folds(rp_exec *x)
+{
+    const rp_bundle *b = x->world->bundle;
+    uint32_t stack[RP_MAX_FRAME_DEPTH];
+    uint32_t last[RP_MAX_FRAME_DEPTH];
+    uint32_t depth = 0;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        uint32_t op = RP_INSN_OP(b->insns[i].word);
+        x->fold_next[i] = RP_NONE;
+        if (rp_op_opens(op)) {
+            x->fold_first[b->frame_of[i]] = RP_NONE;
+            last[depth] = RP_NONE;
+            stack[depth++] = b->frame_of[i];
+        } else if (op == RP_OP_END) {
+            depth--;
+        } else if (rp_op_folds(op)) {
+            uint32_t *link = last[depth - 1] == RP_NONE ? &x->fold_first[stack[depth - 1]]
+                                                        : &x->fold_next[last[depth - 1]];
+            *link = i;
+            last[depth - 1] = i;
+        }
+    }
+}
+
+static bool alloc_exec(rp_exec *x, rp_arena *arena)
+{
+    const rp_bundle *b = x->world->bundle;
+    x->block_size = x->plan.size;
+    unsigned char *raw = rp_arena_zero(arena, x->plan.size + 64);
+    x->vals = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
+    x->slots = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
+    x->steps = RP_NEW_ARRAY(arena, rp_step, b->insn_count);
+    x->fold_first = RP_NEW_ARRAY(arena, uint32_t, b->frame_count);
+    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, b->insn_count);
+    x->memo = RP_NEW_ARRAY(arena, uint64_t *, b->insn_count);
+    x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
+    if (raw == NULL) {
+        return false;
+    }
+    x->block = raw + (64 - (uintptr_t)raw % 64) % 64;
+    return x->vals != NULL && x->slots != NULL && x->steps != NULL && x->fold_first != NULL &&
+           x->fold_next != NULL && x->memo != NULL && x->zero != NULL;
+}
+
+bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
+                  const unsigned char *live, bool reuse)
+{
+    const rp_bundle *b = world->bundle;
+    memset(x, 0, sizeof *x);
+    x->world = world;
+    x->live = live;
+    if (!rp_plan_make(&x->plan, b, arena, chunk, live, reuse) || !alloc_exec(x, arena)) {
+        return false;
+    }
+    binder k = {.x = x, .arena = arena};
+    k.const_array = RP_NEW_ARRAY(arena, void *, (size_t)b->const_count + b->param_count);
+    k.zero_array = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded);
+    if (k.const_array == NULL || k.zero_array == NULL) {
+        return false;
+    }
+    bind_frames(x);
+    bind_folds(x);
+    for (uint32_t i = 0; i < b->insn_count && !k.failed; i++) {
+        if (live == NULL || live[i] != 0) {
+            bind_insn(&k, i);
+        } else {
+            x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+        }
+    }
+    rp_exec_bind_now(x);
+    return !k.failed;
+}
+
+void rp_exec_bind_now(rp_exec *x)
+{
+    for (uint32_t i = 0; x->now != NULL && i < x->plan.padded; i++) {
+        x->now[i] = x->world->now;
+    }
+}

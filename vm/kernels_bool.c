@@ -1,0 +1,341 @@
+// Kernels of truth and choice: Kleene logic, presence, `??`, `if`, comparisons, sets.
+//
+// Each works on 64 rows a word. Comparisons write a byte a row first, which compilers turn into
+// vector code, and pack the bytes into a word. What is compared behind a zero plane does not matter:
+// the planes mask it.
+#include "vm/kernels.h"
+
+RP_KERNEL(and)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t t = rp_word_true(s->a, w) & rp_word_true(s->b, w);
+        s->out->k[w] = rp_word_false(s->a, w) | rp_word_false(s->b, w);
+        s->out->p[w] = t;
+    }
+}
+
+RP_KERNEL(or)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t t = rp_word_true(s->a, w) | rp_word_true(s->b, w);
+        s->out->k[w] = rp_word_false(s->a, w) & rp_word_false(s->b, w);
+        s->out->p[w] = t;
+    }
+}
+
+RP_KERNEL(not)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t t = rp_word_false(s->a, w);
+        s->out->k[w] = rp_word_true(s->a, w);
+        s->out->p[w] = t;
+    }
+}
+
+static bool is_bool(uint32_t type)
+{
+    return RP_TYPE_KIND(type) == RP_KIND_BOOL;
+}
+
+// `number` tells the kind of the operand.
+RP_KERNEL(present)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t k = s->a->k[w], p = s->a->p[w];
+        bool boolean = s->number == RP_KIND_BOOL;
+        s->out->p[w] = boolean ? k ^ p : p;
+        s->out->k[w] = boolean ? k & p : k & ~p;
+    }
+}
+
+// Rows in `take` get the value of `v`, the others keep what `out` has.
+static void take_values(const rp_step *s, const rp_frame *f, uint32_t w, uint64_t take,
+                        const rp_val *v)
+{
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    uint32_t first = w * RP_WORD_BITS;
+    (void)f;
+    if (size == 8) {
+        uint64_t *to = s->out->v;
+        const uint64_t *from = v->v;
+        for (; take != 0; take &= take - 1) {
+            uint32_t i = first + rp_bits_lowest(take);
+            to[i] = from[i];
+        }
+    } else if (size == 4) {
+        uint32_t *to = s->out->v;
+        const uint32_t *from = v->v;
+        for (; take != 0; take &= take - 1) {
+            uint32_t i = first + rp_bits_lowest(take);
+            to[i] = from[i];
+        }
+    }
+}
+
+static void copy_word(const rp_step *s, uint32_t w, const rp_val *v)
+{
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type)) * RP_WORD_BITS;
+    if (size != 0) {
+        unsigned char *to = s->out->v;
+        const unsigned char *from = v->v;
+        memcpy(to + w * size, from + w * size, size);
+    }
+}
+
+RP_KERNEL(coalesce)
+{
+    (void)x;
+    bool boolean = is_bool(s->type);
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t ak = s->a->k[w], ap = s->a->p[w], bk = s->b->k[w], bp = s->b->p[w];
+        uint64_t absent = boolean ? ak & ap : ak & ~ap;
+        uint64_t keep = boolean ? ak ^ ap : ap;
+        copy_word(s, w, s->a);
+        take_values(s, f, w, absent & bp, s->b);
+        s->out->k[w] = (keep & ak) | (absent & bk);
+        s->out->p[w] = (keep & ap) | (absent & bp);
+    }
+}
+
+// Rows where both branches are known and the same.
+static uint64_t same_values(const rp_step *s, uint32_t w, uint64_t rows)
+{
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    const unsigned char *b = s->b->v, *c = s->c->v;
+    uint64_t same = rows;
+    for (uint64_t left = rows; left != 0; left &= left - 1) {
+        size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left);
+        if (memcmp(b + i * size, c + i * size, size) != 0) {
+            same &= ~(left & (~left + 1));
+        }
+    }
+    return same;
+}
+
+static uint64_t agree(const rp_step *s, uint32_t w, uint64_t open)
+{
+    uint64_t bk = s->b->k[w], bp = s->b->p[w], ck = s->c->k[w], cp = s->c->p[w];
+    if (is_bool(s->type)) {
+        return open & ~(bk ^ ck) & ~(bp ^ cp) & (bk | bp);
+    }
+    uint64_t absent = bk & ~bp & ck & ~cp;
+    return open & (absent | same_values(s, w, open & bp & cp));
+}
+
+RP_KERNEL(select)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t t = rp_word_true(s->a, w), no = rp_word_false(s->a, w);
+        uint64_t same = agree(s, w, f->mask[w] & ~t & ~no);
+        uint64_t from_b = t | same;
+        uint64_t bk = s->b->k[w], bp = s->b->p[w], ck = s->c->k[w], cp = s->c->p[w];
+        copy_word(s, w, s->b);
+        take_values(s, f, w, no & cp, s->c);
+        s->out->k[w] = (from_b & bk) | (no & ck);
+        s->out->p[w] = (from_b & bp) | (no & cp);
+    }
+}
+
+// A comparison of present values is `hit`; where one is known to be absent it is false.
+static void put_equal(const rp_step *s, uint32_t w, uint64_t hit)
+{
+    uint64_t both_known = s->a->k[w] & s->b->k[w];
+    uint64_t yes = hit & s->a->p[w] & s->b->p[w];
+    s->out->k[w] = both_known & ~yes;
+    s->out->p[w] = yes;
+}
+
+// An order needs both present.
+static void put_order(const rp_step *s, uint32_t w, uint64_t hit)
+{
+    uint64_t both = s->a->p[w] & s->b->p[w];
+    s->out->k[w] = both & ~hit;
+    s->out->p[w] = both & hit;
+}
+
+#define COMPARE(NAME, TYPE, OPERATOR)                                                              \
+    RP_WIDE static uint64_t NAME(const void *left, const void *right, size_t first)                \
+    {                                                                                              \
+        const TYPE *a = (const TYPE *)left + first, *b = (const TYPE *)right + first;              \
+        unsigned char bytes[RP_WORD_BITS];                                                         \
+        for (size_t i = 0; i < RP_WORD_BITS; i++) {                                                \
+            bytes[i] = a[i] OPERATOR b[i];                                                         \
+        }                                                                                          \
+        return rp_bits_pack64(bytes);                                                              \
+    }
+
+COMPARE(equal_u32, uint32_t, ==)
+COMPARE(equal_i64, int64_t, ==)
+COMPARE(equal_f64, double, ==)
+COMPARE(less_i64, int64_t, <)
+COMPARE(less_f64, double, <)
+COMPARE(less_equal_i64, int64_t, <=)
+COMPARE(less_equal_f64, double, <=)
+
+#define COMPARISON(NAME, FUNCTION, PUT)                                                            \
+    RP_KERNEL(NAME)                                                                                \
+    {                                                                                              \
+        (void)x;                                                                                   \
+        for (uint32_t w = 0; w < f->words; w++) {                                                  \
+            PUT(s, w, FUNCTION(s->a->v, s->b->v, (size_t)w * RP_WORD_BITS));                       \
+        }                                                                                          \
+    }
+
+COMPARISON(eq_id, equal_u32, put_equal)
+COMPARISON(eq_int, equal_i64, put_equal)
+COMPARISON(eq_float, equal_f64, put_equal)
+COMPARISON(lt_int, less_i64, put_order)
+COMPARISON(lt_float, less_f64, put_order)
+COMPARISON(le_int, less_equal_i64, put_order)
+COMPARISON(le_float, less_equal_f64, put_order)
+
+RP_KERNEL(eq_bool)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t ak = s->a->k[w], ap = s->a->p[w], bk = s->b->k[w], bp = s->b->p[w];
+        uint64_t absent = (ak & ap) | (bk & bp);
+        uint64_t known = (ak | ap) & (bk | bp);
+        uint64_t yes = known & ~absent & ~(ap ^ bp);
+        s->out->k[w] = known & ~yes;
+        s->out->p[w] = yes;
+    }
+}
+
+// Versions are compared by rank; the rank of an id is read only where both are present.
+static uint64_t version_word(const rp_exec *x, const rp_step *s, uint32_t w, int least, int most)
+{
+    const uint32_t *a = s->a->v, *b = s->b->v;
+    uint64_t hits = 0;
+    for (uint64_t left = s->a->p[w] & s->b->p[w]; left != 0; left &= left - 1) {
+        size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left);
+        uint32_t m = x->world->rank[a[i]], n = x->world->rank[b[i]];
+        int order = (m > n) - (m < n);
+        hits |= order >= least && order <= most ? left & (~left + 1) : 0;
+    }
+    return hits;
+}
+
+RP_KERNEL(eq_version)
+{
+    for (uint32_t w = 0; w < f->words; w++) {
+        put_equal(s, w, version_word(x, s, w, 0, 0));
+    }
+}
+
+RP_KERNEL(lt_version)
+{
+    for (uint32_t w = 0; w < f->words; w++) {
+        put_order(s, w, version_word(x, s, w, -1, -1));
+    }
+}
+
+RP_KERNEL(le_version)
+{
+    for (uint32_t w = 0; w < f->words; w++) {
+        put_order(s, w, version_word(x, s, w, -1, 0));
+    }
+}
+
+RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *set)
+{
+    unsigned char bytes[RP_WORD_BITS] = {0};
+    for (uint32_t k = 0; k < set->count; k++) {
+        uint32_t item = (uint32_t)set->items[k];
+        for (size_t i = 0; i < RP_WORD_BITS; i++) {
+            bytes[i] |= values[i] == item;
+        }
+    }
+    return rp_bits_pack64(bytes);
+}
+
+static bool in_sorted(const rp_set_view *set, uint64_t bits)
+{
+    uint32_t low = 0, high = set->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (set->items[middle] < bits) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < set->count && set->items[low] == bits;
+}
+
+static bool in_bitmap(const rp_set_view *set, uint32_t id)
+{
+    return id < set->bitmap_size && rp_bits_get(set->bitmap, id);
+}
+
+static bool is_version(const rp_step *s)
+{
+    return s->number == RP_KIND_VERSION;
+}
+
+// Versions that are written differently may be equal, so they are compared by rank.
+static bool in_ranks(const rp_world *world, const rp_set_view *set, uint32_t id)
+{
+    for (uint32_t k = 0; k < set->count; k++) {
+        if (world->rank[(uint32_t)set->items[k]] == world->rank[id]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool in_set_one(const rp_exec *x, const rp_step *s, size_t i)
+{
+    const rp_set_view *set = s->extra;
+    if (rp_plan_value_size((rp_kind)s->number) == 8) {
+        return in_sorted(set, ((const uint64_t *)s->a->v)[i]);
+    }
+    uint32_t id = ((const uint32_t *)s->a->v)[i];
+    return is_version(s) ? in_ranks(x->world, set, id) : in_bitmap(set, id);
+}
+
+static uint64_t set_word(const rp_exec *x, const rp_step *s, uint32_t w)
+{
+    const rp_set_view *set = s->extra;
+    bool small = rp_plan_value_size((rp_kind)s->number) == 4 && !is_version(s);
+    if (small && set->bitmap == NULL) {
+        return set_word_u32((const uint32_t *)s->a->v + (size_t)w * RP_WORD_BITS, set);
+    }
+    uint64_t hits = 0;
+    for (uint64_t left = s->a->p[w]; left != 0; left &= left - 1) {
+        size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left);
+        hits |= in_set_one(x, s, i) ? left & (~left + 1) : 0;
+    }
+    return hits;
+}
+
+static void set_bools(const rp_step *s, const rp_frame *f)
+{
+    const rp_set_view *set = s->extra;
+    bool has_true = in_sorted(set, 1), has_false = in_sorted(set, 0);
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t t = rp_word_true(s->a, w), no = rp_word_false(s->a, w);
+        uint64_t known = s->a->k[w] | s->a->p[w];
+        uint64_t yes = (has_true ? t : 0) | (has_false ? no : 0);
+        s->out->k[w] = known & ~yes;
+        s->out->p[w] = yes;
+    }
+}
+
+RP_KERNEL(in_set)
+{
+    if (s->number == RP_KIND_BOOL) {
+        set_bools(s, f);
+        return;
+    }
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t yes = set_word(x, s, w) & s->a->p[w];
+        s->out->k[w] = s->a->k[w] & ~yes;
+        s->out->p[w] = yes;
+    }
+}

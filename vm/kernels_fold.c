@@ -1,0 +1,459 @@
+// Kernels of folds: from the rows of an inner frame to the rows of the outer one.
+//
+// `rp_fold_begin` clears the result, each chunk adds to it at the position of its parent, and
+// `rp_fold_finish` says what is known, given which lists were complete. So the result does not
+// depend on how the rows were cut into chunks. The step's own plane (`aux`) marks outer rows that
+// are undecided (or, for first and witness, done).
+#include "vm/kernels.h"
+
+#include "vm/base/checked.h"
+
+#define FOR_ROWS(i, plane_word)                                                                    \
+    for (uint64_t left_ = (plane_word), i = 0;                                                     \
+         left_ != 0 && (i = (uint64_t)w * RP_WORD_BITS + rp_bits_lowest(left_), 1);                \
+         left_ &= left_ - 1)
+
+static uint64_t undecided(const rp_step *s, const rp_frame *f, uint32_t w)
+{
+    return f->mask[w] & ~(rp_word_true(s->a, w) | rp_word_false(s->a, w));
+}
+
+static uint64_t sure(const rp_step *s, const rp_frame *f, uint32_t w)
+{
+    return f->mask[w] & rp_word_true(s->a, w);
+}
+
+static void mark_undecided(const rp_step *s, const rp_frame *f, uint32_t w)
+{
+    FOR_ROWS(i, undecided(s, f, w))
+    {
+        rp_bits_set(s->aux, f->parents[i]);
+    }
+}
+
+RP_KERNEL(fold_any)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            rp_bits_set(s->out->p, f->parents[i]);
+        }
+        mark_undecided(s, f, w);
+    }
+}
+
+// While it runs, `p` says that one was true and `k` that two were.
+RP_KERNEL(fold_one)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            uint32_t parent = f->parents[i];
+            rp_bits_set(rp_bits_get(s->out->p, parent) ? s->out->k : s->out->p, parent);
+        }
+        mark_undecided(s, f, w);
+    }
+}
+
+RP_KERNEL(fold_count)
+{
+    (void)x;
+    int64_t *out = s->out->v;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            out[f->parents[i]]++;
+        }
+        mark_undecided(s, f, w);
+    }
+}
+
+RP_KERNEL(fold_sum_int)
+{
+    (void)x;
+    int64_t *out = s->out->v;
+    const int64_t *b = s->b->v;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            uint32_t parent = f->parents[i];
+            if (!rp_bits_get(s->b->p, i) ||
+                !rp_checked_add_i64(out[parent], b[i], &out[parent])) {
+                rp_bits_set(s->aux, parent);
+            }
+        }
+        mark_undecided(s, f, w);
+    }
+}
+
+RP_KERNEL(fold_sum_float)
+{
+    (void)x;
+    double *out = s->out->v;
+    const double *b = s->b->v;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            uint32_t parent = f->parents[i];
+            if (rp_bits_get(s->b->p, i)) {
+                out[parent] += b[i];
+            } else {
+                rp_bits_set(s->aux, parent);
+            }
+        }
+        mark_undecided(s, f, w);
+    }
+}
+
+// Least or greatest of present values; an absent one is skipped, an unknown one leaves it open.
+#define EXTREME(NAME, TYPE, BETTER)                                                                \
+    RP_KERNEL(NAME)                                                                                \
+    {                                                                                              \
+        (void)x;                                                                                   \
+        TYPE *out = s->out->v;                                                                     \
+        const TYPE *b = s->b->v;                                                                   \
+        for (uint32_t w = 0; w < f->words; w++) {                                                  \
+            FOR_ROWS(i, sure(s, f, w))                                                             \
+            {                                                                                      \
+                uint32_t parent = f->parents[i];                                                   \
+                if (!rp_bits_get(s->b->k, i)) {                                                    \
+                    rp_bits_set(s->aux, parent);                                                   \
+                } else if (rp_bits_get(s->b->p, i) &&                                              \
+                           (!rp_bits_get(s->out->p, parent) || BETTER(b[i], out[parent]))) {       \
+                    out[parent] = b[i];                                                            \
+                    rp_bits_set(s->out->p, parent);                                                \
+                }                                                                                  \
+            }                                                                                      \
+            mark_undecided(s, f, w);                                                               \
+        }                                                                                          \
+    }
+
+#define LESS(a, b) ((a) < (b))
+#define MORE(a, b) ((a) > (b))
+#define LESS_VERSION(a, b) (x->world->rank[a] < x->world->rank[b])
+#define MORE_VERSION(a, b) (x->world->rank[a] > x->world->rank[b])
+
+EXTREME(fold_min_int, int64_t, LESS)
+EXTREME(fold_max_int, int64_t, MORE)
+EXTREME(fold_min_float, double, LESS)
+EXTREME(fold_max_float, double, MORE)
+EXTREME(fold_min_version, uint32_t, LESS_VERSION)
+EXTREME(fold_max_version, uint32_t, MORE_VERSION)
+
+static bool is_bool(const rp_step *s)
+{
+    return RP_TYPE_KIND(s->type) == RP_KIND_BOOL;
+}
+
+static bool is_known(const rp_step *s, uint64_t i)
+{
+    return rp_bits_get(s->b->k, i) || (is_bool(s) && rp_bits_get(s->b->p, i));
+}
+
+static bool is_present(const rp_step *s, uint64_t i)
+{
+    bool p = rp_bits_get(s->b->p, i);
+    return is_bool(s) ? p != rp_bits_get(s->b->k, i) : p;
+}
+
+static void take(const rp_step *s, uint64_t i, uint32_t parent)
+{
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    if (size != 0) {
+        memcpy((unsigned char *)s->out->v + parent * size,
+               (const unsigned char *)s->b->v + i * size, size);
+    }
+    rp_bits_put(s->out->k, parent, rp_bits_get(s->b->k, i));
+    rp_bits_put(s->out->p, parent, rp_bits_get(s->b->p, i));
+}
+
+// `aux`: the row is decided, by a value or by something unknown before it.
+RP_KERNEL(fold_first)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
+        {
+            uint32_t parent = f->parents[i];
+            if (rp_bits_get(s->aux, parent)) {
+                continue;
+            }
+            bool certain = (rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0;
+            if (!certain || !is_known(s, i)) {
+                rp_bits_set(s->aux, parent);
+            } else if (is_present(s, i)) {
+                take(s, i, parent);
+                rp_bits_set(s->aux, parent);
+            }
+        }
+    }
+}
+
+RP_KERNEL(fold_witness)
+{
+    (void)x;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, sure(s, f, w))
+        {
+            uint32_t parent = f->parents[i];
+            if (!rp_bits_get(s->aux, parent)) {
+                take(s, i, parent);
+                rp_bits_set(s->aux, parent);
+            }
+        }
+    }
+}
+
+// ---- Covers ------------------------------------------------------------------------------------
+
+static void add_block(uint32_t blocks[9], uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++) {
+        blocks[i / 32] |= 1u << (i % 32);
+    }
+}
+
+// A range of /8 or wider as blocks; narrower ones hold none.
+static void add_range(uint32_t blocks[9], const rp_cidr *range)
+{
+    uint32_t first = range->address[0];
+    if (range->length > 8) {
+        return;
+    }
+    uint32_t count = 1u << (8 - range->length);
+    if (range->family == 4) {
+        add_block(blocks, first, count);
+        return;
+    }
+    uint32_t low = first < 0x20 ? 0x20 : first;
+    uint32_t high = first + count > 0x40 ? 0x40 : first + count;
+    if (low < high) {
+        add_block(blocks, 256 + low - 0x20, high - low);
+    }
+}
+
+static void add_blocks(uint32_t to[9], const uint32_t from[9])
+{
+    for (uint32_t w = 0; w < 9; w++) {
+        to[w] |= from[w];
+    }
+}
+
+static void add_to_cover(const rp_exec *x, const rp_step *s, uint64_t i, bool certain,
+                         rp_cover *out)
+{
+    rp_cover blocks;
+    memset(&blocks, 0, sizeof blocks);
+    if (s->number == RP_KIND_COVER) {
+        blocks = ((const rp_cover *)s->b->v)[i];
+    } else if (rp_bits_get(s->b->p, i)) {
+        uint32_t id = ((const uint32_t *)s->b->v)[i];
+        add_range(blocks.sure, &x->world->ranges[x->world->range_of[id]]);
+        memcpy(blocks.maybe, blocks.sure, sizeof blocks.maybe);
+    } else {
+        memset(blocks.maybe, 0xff, sizeof blocks.maybe);
+    }
+    if (certain) {
+        add_blocks(out->sure, blocks.sure);
+    }
+    add_blocks(out->maybe, blocks.maybe);
+}
+
+RP_KERNEL(fold_cover)
+{
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
+        {
+            bool certain = (rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0;
+            add_to_cover(x, s, i, certain, (rp_cover *)s->out->v + f->parents[i]);
+        }
+    }
+}
+
+// ---- Lists for messages ------------------------------------------------------------------------
+
+static uint64_t item_bits(const rp_step *s, uint64_t i)
+{
+    size_t size = rp_plan_value_size((rp_kind)s->number);
+    uint32_t small = 0;
+    uint64_t bits = 0;
+    if (size == 4) {
+        memcpy(&small, (const unsigned char *)s->b->v + i * size, size);
+        return small;
+    }
+    if (size == 8) {
+        memcpy(&bits, (const unsigned char *)s->b->v + i * size, size);
+        return bits;
+    }
+    return rp_bits_get(s->b->p, i);
+}
+
+static void add_item(rp_listtext *list, uint64_t bits, bool known)
+{
+    if (list->count < RP_LISTTEXT_SHOWN) {
+        list->items[list->count] = bits;
+        list->unknown |= known ? 0 : 1u << list->count;
+    }
+    list->count++;
+}
+
+static void add_list(rp_listtext *to, const rp_listtext *from)
+{
+    uint32_t shown = from->count < RP_LISTTEXT_SHOWN ? from->count : RP_LISTTEXT_SHOWN;
+    for (uint32_t k = 0; k < shown; k++) {
+        add_item(to, from->items[k], (from->unknown >> k & 1u) == 0);
+    }
+    to->count += from->count - shown;
+    to->incomplete |= from->incomplete;
+}
+
+static void add_member(const rp_step *s, rp_listtext *to, uint64_t i)
+{
+    if (s->number == RP_KIND_LISTTEXT) {
+        add_list(to, &((const rp_listtext *)s->b->v)[i]);
+        return;
+    }
+    bool boolean = s->number == RP_KIND_BOOL;
+    bool p = rp_bits_get(s->b->p, i), k = rp_bits_get(s->b->k, i);
+    bool absent = boolean ? k && p : k && !p;
+    if (!absent) {
+        add_item(to, item_bits(s, i), boolean ? k != p : p);
+    }
+}
+
+RP_KERNEL(fold_text)
+{
+    (void)x;
+    rp_listtext *out = s->out->v;
+    for (uint32_t w = 0; w < f->words; w++) {
+        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
+        {
+            rp_listtext *list = &out[f->parents[i]];
+            if ((rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0) {
+                add_member(s, list, i);
+            } else {
+                list->incomplete = 1;
+            }
+        }
+    }
+}
+
+// ---- Before and after --------------------------------------------------------------------------
+
+void rp_fold_begin(rp_exec *x, const rp_step *s, const rp_frame *outer)
+{
+    (void)x;
+    size_t planes = outer->words * sizeof(uint64_t);
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    if (size != 0) {
+        memset(s->out->v, 0, outer->n * size);
+    }
+    if (s->out->p != NULL) {
+        memset(s->out->k, 0, planes);
+        memset(s->out->p, 0, planes);
+    }
+    memset(s->aux, 0, planes);
+}
+
+// The result is what was gathered, where every list was complete and nothing was undecided.
+static void finish_value(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete,
+                         bool may_be_absent)
+{
+    for (uint32_t w = 0; w < outer->words; w++) {
+        uint64_t known = outer->mask[w] & ~s->aux[w] & ~incomplete[w];
+        uint64_t present = may_be_absent ? known & s->out->p[w] : known;
+        s->out->k[w] = known;
+        s->out->p[w] = present;
+    }
+}
+
+static void finish_bool(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
+{
+    for (uint32_t w = 0; w < outer->words; w++) {
+        uint64_t open = s->aux[w] | incomplete[w];
+        uint64_t one = s->out->p[w], two = s->out->k[w];
+        bool any = s->op == RP_OP_FOLD_ANY;
+        s->out->p[w] = any ? one : one & ~two & ~open;
+        s->out->k[w] = outer->mask[w] & (any ? ~one & ~open : two | (~one & ~open));
+    }
+}
+
+// Rows without a decision: nothing was found. Incomplete: something unseen may come first.
+static void finish_first(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
+{
+    bool boolean = is_bool(s);
+    bool first = s->op == RP_OP_FOLD_FIRST;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        uint64_t none = outer->mask[w] & ~s->aux[w];
+        uint64_t keep = first ? ~incomplete[w] : ~(uint64_t)0;
+        uint64_t k = (s->out->k[w] | none) & keep, p = s->out->p[w];
+        s->out->k[w] = k;
+        s->out->p[w] = (boolean ? p | none : p) & keep;
+    }
+}
+
+static void finish_cover(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
+{
+    rp_cover *out = s->out->v;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        FOR_ROWS(i, incomplete[w] & outer->mask[w])
+        {
+            memset(out[i].maybe, 0xff, sizeof out[i].maybe);
+        }
+    }
+}
+
+static void finish_text(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
+{
+    rp_listtext *out = s->out->v;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        FOR_ROWS(i, incomplete[w] & outer->mask[w])
+        {
+            out[i].incomplete = 1;
+        }
+    }
+}
+
+static void check_sums(const rp_step *s, const rp_frame *outer)
+{
+    const double *out = s->out->v;
+    for (uint32_t i = 0; i < outer->n; i++) {
+        if (!(out[i] - out[i] == 0)) {
+            rp_bits_set(s->aux, i);
+        }
+    }
+}
+
+void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
+{
+    (void)x;
+    switch (s->op) {
+    case RP_OP_FOLD_ANY:
+    case RP_OP_FOLD_ONE:
+        finish_bool(s, outer, incomplete);
+        break;
+    case RP_OP_FOLD_FIRST:
+    case RP_OP_FOLD_WITNESS:
+        finish_first(s, outer, incomplete);
+        break;
+    case RP_OP_FOLD_COVER:
+        finish_cover(s, outer, incomplete);
+        break;
+    case RP_OP_FOLD_TEXT:
+        finish_text(s, outer, incomplete);
+        break;
+    case RP_OP_FOLD_SUM_FLOAT:
+        check_sums(s, outer);
+        finish_value(s, outer, incomplete, false);
+        break;
+    case RP_OP_FOLD_COUNT:
+    case RP_OP_FOLD_SUM_INT:
+        finish_value(s, outer, incomplete, false);
+        break;
+    default: // least and greatest
+        finish_value(s, outer, incomplete, true);
+        break;
+    }
+}

@@ -1,0 +1,260 @@
+// Kernels that move values: loads, gathers, outer values, map look-ups, stores.
+//
+// A load of consecutive rows points into the column; only planes that do not begin at a word are
+// copied. Everything else walks the rows of the chunk.
+#include "vm/kernels.h"
+
+static bool is_bool(uint32_t type)
+{
+    return RP_TYPE_KIND(type) == RP_KIND_BOOL;
+}
+
+// Whether two planes are kept apart: of bools and optional values.
+static bool has_two(uint32_t type)
+{
+    return is_bool(type) || RP_TYPE_OPTIONAL(type);
+}
+
+static void copy_window(uint64_t *to, const uint64_t *from, const rp_frame *f)
+{
+    for (uint32_t w = 0; w < f->words; w++) {
+        to[w] = rp_bits_window(from, f->base + (size_t)w * RP_WORD_BITS) & f->mask[w];
+    }
+}
+
+static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
+{
+    const rp_val *column = s->extra;
+    const rp_val *slot = &x->slots[s->insn];
+    uint32_t end = f->base + f->n;
+    bool in_place = f->base % RP_WORD_BITS == 0 &&
+                    (f->n % RP_WORD_BITS == 0 || end == x->world->rows[f->info->table]);
+    if (s->number != 0) {
+        s->out->v = (unsigned char *)column->v + (size_t)f->base * s->number;
+    }
+    if (in_place) {
+        s->out->p = column->p + f->base / RP_WORD_BITS;
+        s->out->k = has_two(s->type) ? column->k + f->base / RP_WORD_BITS : s->out->p;
+        return;
+    }
+    s->out->p = slot->p;
+    s->out->k = slot->k;
+    if (has_two(s->type)) {
+        copy_window(slot->k, column->k, f);
+    }
+    copy_window(slot->p, column->p, f);
+}
+
+// One cell into row `i` of the result, whose planes are clear there.
+static void put_cell(const rp_step *s, const rp_val *column, uint32_t i, uint32_t row)
+{
+    if (s->number == 8) {
+        ((uint64_t *)s->out->v)[i] = ((const uint64_t *)column->v)[row];
+    } else if (s->number == 4) {
+        ((uint32_t *)s->out->v)[i] = ((const uint32_t *)column->v)[row];
+    }
+    uint64_t bit = (uint64_t)1 << (i % RP_WORD_BITS);
+    s->out->p[i / RP_WORD_BITS] |= rp_bits_get(column->p, row) ? bit : 0;
+    if (s->out->k != s->out->p) {
+        s->out->k[i / RP_WORD_BITS] |= rp_bits_get(column->k, row) ? bit : 0;
+    }
+}
+
+static void clear_planes(const rp_step *s, const rp_frame *f)
+{
+    memset(s->out->k, 0, f->words * sizeof(uint64_t));
+    memset(s->out->p, 0, f->words * sizeof(uint64_t));
+}
+
+RP_KERNEL(load)
+{
+    if (f->consecutive) {
+        load_consecutive(x, s, f);
+        return;
+    }
+    *s->out = x->slots[s->insn];
+    clear_planes(s, f);
+    for (uint32_t i = 0; i < f->n; i++) {
+        put_cell(s, s->extra, i, f->rows[i]);
+    }
+}
+
+RP_KERNEL(gather)
+{
+    (void)x;
+    const uint32_t *rows = s->a->v;
+    clear_planes(s, f);
+    for (uint32_t w = 0; w < f->words; w++) {
+        for (uint64_t left = s->a->p[w]; left != 0; left &= left - 1) {
+            uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(left);
+            put_cell(s, s->extra, i, rows[i]);
+        }
+        uint64_t absent = s->a->k[w] & ~s->a->p[w];
+        if (RP_TYPE_OPTIONAL(s->type)) {
+            s->out->k[w] |= absent;
+            s->out->p[w] |= is_bool(s->type) ? absent : 0;
+        }
+    }
+}
+
+RP_KERNEL(row)
+{
+    (void)x;
+    uint32_t *out = s->out->v;
+    for (uint32_t i = 0; i < f->n; i++) {
+        out[i] = rp_frame_row(f, i);
+    }
+    memcpy(s->out->k, f->mask, f->words * sizeof(uint64_t));
+    memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
+}
+
+static void copy_value(const rp_step *s, uint32_t to, uint32_t from)
+{
+    if (s->number == 4) {
+        ((uint32_t *)s->out->v)[to] = ((const uint32_t *)s->a->v)[from];
+    } else if (s->number == 8) {
+        ((uint64_t *)s->out->v)[to] = ((const uint64_t *)s->a->v)[from];
+    } else if (s->number != 0) {
+        memcpy((unsigned char *)s->out->v + (size_t)to * s->number,
+               (const unsigned char *)s->a->v + (size_t)from * s->number, s->number);
+    }
+}
+
+// The position, in the frame that owns the operand, of row `i` of this one.
+static uint32_t outer_position(const rp_exec *x, uint32_t depth, uint32_t home, uint32_t i)
+{
+    for (; depth > home; depth--) {
+        i = x->frames[depth].parents[i];
+    }
+    return i;
+}
+
+RP_KERNEL(outer)
+{
+    const rp_bundle *b = x->world->bundle;
+    uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
+    bool planes = s->out->p != NULL;
+    if (planes) {
+        clear_planes(s, f);
+    }
+    for (uint32_t i = 0; i < f->n; i++) {
+        uint32_t from = outer_position(x, f->info->depth, home, i);
+        copy_value(s, i, from);
+        if (planes) {
+            uint64_t bit = (uint64_t)1 << (i % RP_WORD_BITS);
+            s->out->k[i / RP_WORD_BITS] |= rp_bits_get(s->a->k, from) ? bit : 0;
+            if (s->out->p != s->out->k) {
+                s->out->p[i / RP_WORD_BITS] |= rp_bits_get(s->a->p, from) ? bit : 0;
+            }
+        }
+    }
+}
+
+static bool same_lowered(rp_str lower, rp_str text)
+{
+    if (lower.len != text.len) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        if (c != lower.ptr[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef enum found { FOUND, NOT_THERE, NOT_KNOWN } found;
+
+// The first entry with the key; an entry whose key is unknown might be it.
+static found find_entry(const rp_exec *x, uint32_t list, uint32_t row, uint32_t key, uint32_t *entry)
+{
+    const rp_rec_list *l = &x->world->bundle->lists[list];
+    const rp_val *keys = &x->world->columns[x->world->bundle->tables[l->element].first_column];
+    const uint32_t *ids = keys->v;
+    uint32_t begin, end;
+    bool complete = rp_list_range(&x->world->lists[list], row, &begin, &end);
+    bool lower = (l->flags & RP_LIST_LOWER) != 0;
+    bool open = false;
+    for (uint32_t e = begin; e < end; e++) {
+        if (!rp_bits_get(keys->p, e)) {
+            open = true;
+        } else if (ids[e] == key || (lower && same_lowered(rp_world_text(x->world, ids[e]),
+                                                           rp_world_text(x->world, key)))) {
+            *entry = e;
+            return open ? NOT_KNOWN : FOUND;
+        }
+    }
+    return complete && !open ? NOT_THERE : NOT_KNOWN;
+}
+
+static void look_up(rp_exec *x, const rp_step *s, uint32_t i, uint32_t row)
+{
+    uint32_t *out = s->out->v;
+    uint32_t list = x->world->bundle->insns[s->insn].b;
+    switch (find_entry(x, list, row, ((const uint32_t *)s->c->v)[i], &out[i])) {
+    case FOUND:
+        rp_bits_set(s->out->k, i);
+        rp_bits_set(s->out->p, i);
+        break;
+    case NOT_THERE:
+        if (s->out->k != s->out->p) {
+            rp_bits_set(s->out->k, i);
+        }
+        break;
+    case NOT_KNOWN:
+        break;
+    }
+}
+
+RP_KERNEL(lookup)
+{
+    clear_planes(s, f);
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t rows = s->c->p[w] & f->mask[w];
+        if (s->a != NULL) {
+            uint64_t absent = s->a->k[w] & ~s->a->p[w] & rows;
+            if (s->out->k != s->out->p) {
+                s->out->k[w] |= absent;
+            }
+            rows &= s->a->p[w];
+        }
+        for (; rows != 0; rows &= rows - 1) {
+            uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows);
+            look_up(x, s, i, s->a != NULL ? ((const uint32_t *)s->a->v)[i] : rp_frame_row(f, i));
+        }
+    }
+}
+
+static void store_plane(uint64_t *to, const uint64_t *from, const rp_frame *f)
+{
+    if (f->base % RP_WORD_BITS == 0) {
+        for (uint32_t w = 0; w < f->words; w++) {
+            to[f->base / RP_WORD_BITS + w] = from[w] & f->mask[w];
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < f->n; i++) {
+        rp_bits_put(to, (size_t)f->base + i, rp_bits_get(from, i));
+    }
+}
+
+RP_KERNEL(store)
+{
+    (void)x;
+    const rp_val *column = s->extra;
+    if (s->number != 0) {
+        memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
+               (size_t)f->n * s->number);
+    }
+    store_plane(column->k, s->b->k, f);
+    store_plane(column->p, s->b->p, f);
+}
+
+RP_KERNEL(emit)
+{
+    if (x->emit != NULL) {
+        x->emit(x->ctx, x->world->bundle->insns[s->insn].a, f, x->vals);
+    }
+}

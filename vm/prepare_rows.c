@@ -1,0 +1,463 @@
+// Prepare, second part: what runs, relations, the order of rows, and the cost.
+//
+// What runs: one pass backwards from the selected policies over what each instruction reads. A
+// relation is a list view over the rows of another table in the order of account, Region and key.
+#include "vm/run.h"
+
+#include "vm/base/checked.h"
+
+#include <stdlib.h>
+
+// ---- What runs ---------------------------------------------------------------------------------
+
+static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_insn *n = &b->insns[i];
+    uint32_t op = RP_INSN_OP(n->word);
+    const rp_op_info *info = rp_op_get(op);
+    const uint32_t operands[] = {n->a, n->b, n->c};
+    for (int k = 0; k < 3; k++) {
+        if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
+            need[operands[k]] = 1;
+        }
+    }
+    if (op == RP_OP_EMIT) {
+        const rp_rec_policy *policy = &b->policys[n->a];
+        for (uint32_t k = 0; k < policy->clause_count; k++) {
+            need[b->clauses[policy->first_clause + k].value] = 1;
+        }
+    }
+}
+
+static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
+{
+    const rp_bundle *b = run->bundle;
+    uint32_t op = RP_INSN_OP(b->insns[i].word);
+    uint32_t column = op == RP_OP_LOAD     ? b->insns[i].a
+                      : op == RP_OP_GATHER ? b->insns[i].b
+                                           : RP_NONE;
+    if (column != RP_NONE && b->store_of[column] != RP_NONE) {
+        need[b->store_of[column]] = 1;
+    }
+}
+
+// Everything that a marked instruction needs stands before it.
+static void spread(const rp_run *run, unsigned char *need, uint32_t last, bool through_stores)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = last + 1; i-- > 0;) {
+        if (need[i] == 0) {
+            continue;
+        }
+        mark_operands(run, need, i);
+        if (through_stores) {
+            mark_store(run, need, i);
+        }
+        uint32_t frame = run->stands[i];
+        if (frame != RP_NONE) {
+            need[b->frames[frame].first] = 1;
+        }
+    }
+}
+
+void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value, bool through_stores)
+{
+    need[value] = 1;
+    spread(run, need, value, through_stores);
+}
+
+// The frame that an instruction stands in; of an opening one the frame around it.
+static void find_standing(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    uint32_t frame = RP_NONE;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        uint32_t op = RP_INSN_OP(b->insns[i].word);
+        run->stands[i] = frame;
+        if (rp_op_opens(op)) {
+            frame = b->frame_of[i];
+        } else if (op == RP_OP_END) {
+            frame = b->frames[frame].parent;
+        }
+    }
+}
+
+static bool waiver_runs(const rp_run *run, uint32_t waiver)
+{
+    const rp_rec_waiver *w = &run->bundle->waivers[waiver];
+    for (uint32_t k = 0; k < w->policy_count; k++) {
+        if (run->selected[run->bundle->members[w->first_policy + k].policy] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rp_prepare_live(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    run->live = RP_NEW_ARRAY(&run->arena, unsigned char, b->insn_count);
+    run->stands = RP_NEW_ARRAY(&run->arena, uint32_t, b->insn_count);
+    if (run->live == NULL || run->stands == NULL) {
+        return false;
+    }
+    find_standing(run);
+    for (uint32_t i = 0; i < b->policy_count; i++) {
+        if (run->selected[i] != 0) {
+            run->live[b->emit_of[i]] = 1;
+        }
+    }
+    for (uint32_t i = 0; i < b->waiver_count; i++) {
+        if (b->waivers[i].condition != RP_NONE && waiver_runs(run, i)) {
+            run->live[b->waivers[i].condition] = 1;
+        }
+    }
+    if (b->insn_count != 0) {
+        spread(run, run->live, b->insn_count - 1, true);
+    }
+    return true;
+}
+
+// ---- The order of rows -------------------------------------------------------------------------
+
+typedef struct row_key {
+    rp_str account, region, id;
+    uint32_t row;
+} row_key;
+
+static int compare_rows(const void *a, const void *b)
+{
+    const row_key *x = a, *y = b;
+    int order = rp_str_compare(x->account, y->account);
+    order = order != 0 ? order : rp_str_compare(x->region, y->region);
+    order = order != 0 ? order : rp_str_compare(x->id, y->id);
+    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+static rp_str text_of(const rp_facts *f, uint32_t id)
+{
+    return id == RP_NONE ? rp_str_make("", 0) : rp_strtab_get(&f->texts, id);
+}
+
+static bool order_table(rp_run *run, uint32_t table)
+{
+    const rp_facts *f = run->facts;
+    uint32_t rows = f->tables[table].rows;
+    if (run->order[table] != NULL) {
+        return true;
+    }
+    size_t size = rows * sizeof(row_key);
+    row_key *keys = rp_alloc_get(run->alloc, size);
+    run->order[table] = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
+    bool ok = keys != NULL && run->order[table] != NULL;
+    for (uint32_t r = 0; ok && r < rows; r++) {
+        const rp_fact_meta *meta = &f->tables[table].meta[r];
+        keys[r] = (row_key){text_of(f, meta->account), text_of(f, meta->region),
+                            rp_facts_row_id(f, table, r), r};
+    }
+    if (ok && rows != 0) {
+        qsort(keys, rows, sizeof *keys, compare_rows);
+    }
+    for (uint32_t r = 0; ok && r < rows; r++) {
+        run->order[table][r] = keys[r].row;
+    }
+    rp_alloc_free(run->alloc, keys, size);
+    return ok;
+}
+
+typedef struct policy_key {
+    const rp_rec_policy *policy;
+    rp_str name, module;
+    uint32_t index;
+} policy_key;
+
+static int compare_policies(const void *a, const void *b)
+{
+    const policy_key *x = a, *y = b;
+    if (x->policy->severity != y->policy->severity) {
+        return x->policy->severity > y->policy->severity ? -1 : 1;
+    }
+    if (x->policy->practice != y->policy->practice) {
+        return x->policy->practice < y->policy->practice ? -1 : 1;
+    }
+    int order = rp_str_compare(x->name, y->name);
+    order = order != 0 ? order : rp_str_compare(x->module, y->module);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+static bool order_policies(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    size_t size = b->policy_count * sizeof(policy_key);
+    policy_key *keys = rp_alloc_get(run->alloc, size);
+    run->policy_order = RP_NEW_ARRAY(&run->arena, uint32_t, b->policy_count);
+    bool ok = keys != NULL && run->policy_order != NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; ok && i < b->policy_count; i++) {
+        if (run->selected[i] != 0) {
+            const rp_rec_policy *p = &b->policys[i];
+            keys[count++] =
+                (policy_key){p, rp_bundle_text(b, p->name), rp_bundle_text(b, p->module), i};
+        }
+    }
+    if (count != 0) {
+        qsort(keys, count, sizeof *keys, compare_policies);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        run->policy_order[i] = keys[i].index;
+    }
+    run->policy_count = count;
+    rp_alloc_free(run->alloc, keys, size);
+    return ok;
+}
+
+bool rp_prepare_order(rp_run *run)
+{
+    bool ok = order_policies(run);
+    for (uint32_t i = 0; ok && i < run->policy_count; i++) {
+        ok = order_table(run, run->bundle->policys[run->policy_order[i]].table);
+    }
+    return ok;
+}
+
+// ---- Relations ---------------------------------------------------------------------------------
+
+typedef struct relation {
+    rp_run *run;
+    const rp_rec_list *list;
+    uint32_t *begin, *end; // per owner
+    uint32_t *order;
+    uint32_t *last;        // per owner: the member added last, so that none is added twice
+    uint64_t *open_pairs;  // pairs where some row's reference is unknown
+    bool open_everywhere;
+    bool counting; // first pass: count; second: fill
+} relation;
+
+static bool is_member(const rp_facts *f, uint32_t table, uint32_t row)
+{
+    return f->tables[table].meta[row].state == RP_ROW_REAL;
+}
+
+static void mark_open(relation *r, uint32_t row)
+{
+    uint32_t pair = r->run->facts->tables[r->list->element].meta[row].pair;
+    if (pair == RP_NONE) {
+        r->open_everywhere = true;
+    } else {
+        rp_bits_set(r->open_pairs, pair);
+    }
+}
+
+static void add_member(relation *r, uint32_t owner, uint32_t row)
+{
+    if (r->last[owner] == row) {
+        return;
+    }
+    r->last[owner] = row;
+    if (!r->counting) {
+        r->order[r->end[owner]] = row;
+    }
+    r->end[owner]++;
+}
+
+static void visit_cell(relation *r, uint32_t column, uint32_t at, uint32_t row)
+{
+    const rp_val *c = &r->run->world.columns[column];
+    if (rp_bits_get(c->p, at)) {
+        add_member(r, ((const uint32_t *)c->v)[at], row);
+    } else if (!rp_bits_get(c->k, at)) {
+        mark_open(r, row);
+    }
+}
+
+static void visit_list(relation *r, uint32_t row)
+{
+    const rp_bundle *b = r->run->bundle;
+    const rp_rec_table *element = &b->tables[b->lists[r->list->a].element];
+    uint32_t column = element->kind == RP_TABLE_ELEMENTS ? element->first_column : r->list->b;
+    uint32_t begin, end;
+    if (!rp_list_range(&r->run->world.lists[r->list->a], row, &begin, &end)) {
+        mark_open(r, row);
+    }
+    for (uint32_t e = begin; e < end; e++) {
+        visit_cell(r, column, e, row);
+    }
+}
+
+static void visit_rows(relation *r)
+{
+    const rp_facts *f = r->run->facts;
+    uint32_t table = r->list->element;
+    for (uint32_t k = 0; k < f->tables[table].rows; k++) {
+        uint32_t row = r->run->order[table][k];
+        if (!is_member(f, table, row)) {
+            continue;
+        }
+        if ((r->list->flags & RP_LIST_BY_LIST) != 0) {
+            visit_list(r, row);
+        } else {
+            visit_cell(r, r->list->a, row, row);
+        }
+    }
+}
+
+static bool pair_is_complete(const relation *r, uint32_t pair)
+{
+    return rp_facts_listing(r->run->facts, r->list->element, pair).answered == RP_ANSWERED_ALL &&
+           !rp_bits_get(r->open_pairs, pair);
+}
+
+// Complete where the other type was completely listed and every reference there is known. Rows
+// without account and Region ask that of every pair that was looked at.
+static bool owner_is_complete(const relation *r, uint32_t owner)
+{
+    const rp_facts *f = r->run->facts;
+    uint32_t pair = f->tables[r->list->owner].meta[owner].pair;
+    if (r->open_everywhere) {
+        return false;
+    }
+    if (pair != RP_NONE) {
+        return pair_is_complete(r, pair);
+    }
+    for (uint32_t p = 0; p < f->pair_count; p++) {
+        if (f->pair[p].scanned && !pair_is_complete(r, p)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Counts become ranges: each owner's members lie behind those of the owner before.
+static uint32_t lay_out(relation *r, uint32_t owners)
+{
+    uint32_t total = 0;
+    for (uint32_t o = 0; o < owners; o++) {
+        uint32_t count = r->end[o];
+        r->begin[o] = r->end[o] = total;
+        total += count;
+        r->last[o] = RP_NONE;
+    }
+    return total;
+}
+
+static bool build_relation(rp_run *run, uint32_t list)
+{
+    rp_arena *arena = &run->arena;
+    const rp_rec_list *l = &run->bundle->lists[list];
+    uint32_t owners = run->facts->tables[l->owner].rows;
+    relation r = {.run = run, .list = l, .counting = true};
+    r.begin = RP_NEW_ARRAY(arena, uint32_t, owners);
+    r.end = RP_NEW_ARRAY(arena, uint32_t, owners);
+    r.last = RP_NEW_ARRAY(arena, uint32_t, owners);
+    r.open_pairs = RP_NEW_ARRAY(arena, uint64_t, rp_bits_words(run->facts->pair_count));
+    uint64_t *complete = RP_NEW_ARRAY(arena, uint64_t, rp_bits_words(owners) + 1);
+    if (r.begin == NULL || r.end == NULL || r.last == NULL || r.open_pairs == NULL ||
+        complete == NULL || !order_table(run, l->element)) {
+        return false;
+    }
+    memset(r.last, 0xff, owners * sizeof *r.last);
+    visit_rows(&r);
+    r.order = RP_NEW_ARRAY(arena, uint32_t, lay_out(&r, owners));
+    if (r.order == NULL) {
+        return false;
+    }
+    r.counting = false;
+    visit_rows(&r);
+    for (uint32_t o = 0; o < owners; o++) {
+        rp_bits_put(complete, o, owner_is_complete(&r, o));
+    }
+    run->world.lists[list] =
+        (rp_list_view){.begin = r.begin, .end = r.end, .complete = complete, .order = r.order};
+    return true;
+}
+
+bool rp_prepare_relations(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    run->order = RP_NEW_ARRAY(&run->arena, uint32_t *, b->table_count);
+    bool ok = run->order != NULL;
+    for (uint32_t i = 0; ok && i < b->insn_count; i++) {
+        if (RP_INSN_OP(b->insns[i].word) != RP_OP_UNNEST) {
+            continue;
+        }
+        uint32_t list = b->insns[i].a;
+        bool runs = run->live[i] != 0 || b->frames[b->frame_of[i]].message;
+        if (runs && b->lists[list].kind == RP_LIST_RELATION &&
+            run->world.lists[list].order == NULL) {
+            ok = build_relation(run, list);
+        }
+    }
+    return ok;
+}
+
+// ---- Cost --------------------------------------------------------------------------------------
+
+static void measure_list(const rp_run *run, uint32_t list, uint64_t *total, uint64_t *longest)
+{
+    const rp_list_view *view = &run->world.lists[list];
+    uint32_t owner = run->bundle->lists[list].owner;
+    *total = *longest = 0;
+    if (view->fixed) {
+        *longest = view->last - view->first;
+        return;
+    }
+    for (uint32_t r = 0; view->begin != NULL && r < run->world.rows[owner]; r++) {
+        uint64_t size = view->end[r] - view->begin[r];
+        *total += size;
+        *longest = size > *longest ? size : *longest;
+    }
+}
+
+static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *rows)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_frame_info *f = &b->frames[frame];
+    const rp_rec_insn *n = &b->insns[f->first];
+    uint64_t total, longest, product;
+    if (RP_INSN_OP(n->word) == RP_OP_SCAN) {
+        return run->world.rows[n->a];
+    }
+    if (RP_INSN_OP(n->word) == RP_OP_FILTER) {
+        return rows[f->parent];
+    }
+    measure_list(run, n->a, &total, &longest);
+    bool own = n->b == RP_NONE && b->frames[f->parent].depth == 0 && b->lists[n->a].owner != RP_NONE;
+    if (own) {
+        return total;
+    }
+    return rp_checked_mul_u64(rows[f->parent], longest, &product) ? product : UINT64_MAX;
+}
+
+static uint64_t live_insns(const rp_run *run, uint32_t frame)
+{
+    const rp_frame_info *f = &run->bundle->frames[frame];
+    uint64_t count = 0;
+    for (uint32_t i = f->first + 1; i < f->end; i++) {
+        count += run->live[i] != 0 && run->stands[i] == frame;
+    }
+    return count;
+}
+
+uint64_t rp_prepare_cost(const rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    uint64_t cost = 0, cells;
+    uint64_t *rows = rp_alloc_get(run->alloc, b->frame_count * sizeof *rows);
+    if (rows == NULL) {
+        return UINT64_MAX;
+    }
+    for (uint32_t f = 0; f < b->frame_count; f++) {
+        bool runs = run->live[b->frames[f].first] != 0 && !b->frames[f].message;
+        rows[f] = runs ? frame_rows(run, f, rows) : 0;
+        if (!runs) {
+            continue;
+        }
+        if (!rp_checked_mul_u64(rows[f], live_insns(run, f), &cells) ||
+            !rp_checked_add_u64(cost, cells, &cost)) {
+            cost = UINT64_MAX;
+        }
+    }
+    rp_alloc_free(run->alloc, rows, b->frame_count * sizeof *rows);
+    return cost;
+}

@@ -1,0 +1,283 @@
+// Values as text for messages, titles and remedies (language.md 8).
+//
+// Absent prints (none), unknown (unknown); a list ten members and how many more; a reference its
+// key. What stands in a command is quoted for a shell, and a value that no quoting makes safe
+// replaces the whole command.
+#include "vm/explain.h"
+
+#include "vm/verify.h"
+
+#include <stdio.h>
+
+rp_state rp_value_state(uint32_t type, const rp_val *v, size_t i)
+{
+    bool k = rp_bits_get(v->k, i), p = rp_bits_get(v->p, i);
+    if (RP_TYPE_KIND(type) == RP_KIND_BOOL) {
+        return k && p ? RP_STATE_ABSENT : k || p ? RP_STATE_PRESENT : RP_STATE_UNKNOWN;
+    }
+    return p ? RP_STATE_PRESENT : k ? RP_STATE_ABSENT : RP_STATE_UNKNOWN;
+}
+
+uint64_t rp_value_bits(uint32_t type, const rp_val *v, size_t i)
+{
+    switch (rp_plan_value_size(RP_TYPE_KIND(type))) {
+    case 4:
+        return ((const uint32_t *)v->v)[i];
+    case 8:
+        return ((const uint64_t *)v->v)[i];
+    default:
+        return rp_bits_get(v->p, i);
+    }
+}
+
+static rp_str reference_text(const rp_run *run, uint32_t table, uint32_t row)
+{
+    if (run->bundle->tables[table].kind != RP_TABLE_RESOURCE) {
+        return RP_STR("(record)");
+    }
+    rp_str key = rp_facts_row_key(run->facts, table, row);
+    return key.len != 0 ? key : RP_STR("(unknown)");
+}
+
+void rp_print_bits(const rp_run *run, uint32_t type, uint64_t bits, rp_buf *out)
+{
+    char text[RP_TEXT_MAX];
+    double number;
+    switch (RP_TYPE_KIND(type)) {
+    case RP_KIND_BOOL:
+        rp_buf_add_text(out, bits != 0 ? "true" : "false");
+        break;
+    case RP_KIND_INT:
+        rp_buf_add(out, text, rp_text_print_int((int64_t)bits, text));
+        break;
+    case RP_KIND_FLOAT:
+        memcpy(&number, &bits, sizeof number);
+        rp_buf_add(out, text, rp_text_print_float(number, text));
+        break;
+    case RP_KIND_TIME:
+        rp_buf_add(out, text, rp_time_print((int64_t)bits, text));
+        break;
+    case RP_KIND_DURATION:
+        rp_buf_add(out, text, rp_duration_print((int64_t)bits, text));
+        break;
+    case RP_KIND_REF:
+        rp_buf_add_str(out, reference_text(run, RP_TYPE_TABLE(type), (uint32_t)bits));
+        break;
+    default:
+        rp_buf_add_str(out, rp_world_text(&run->world, (uint32_t)bits));
+        break;
+    }
+}
+
+static void print_list(const rp_run *run, uint32_t type, const rp_listtext *list, rp_buf *out)
+{
+    uint32_t shown = list->count < RP_LISTTEXT_SHOWN ? list->count : RP_LISTTEXT_SHOWN;
+    for (uint32_t k = 0; k < shown; k++) {
+        rp_buf_add_text(out, k == 0 ? "" : ", ");
+        if ((list->unknown >> k & 1u) != 0) {
+            rp_buf_add_text(out, "(unknown)");
+        } else {
+            rp_print_bits(run, type, list->items[k], out);
+        }
+    }
+    if (list->count > shown) {
+        rp_buf_printf(out, " and %u more", (unsigned)(list->count - shown));
+    }
+    if (list->incomplete != 0) {
+        rp_buf_add_text(out, list->count == 0 ? "\xe2\x80\xa6" : ", \xe2\x80\xa6");
+    } else if (list->count == 0) {
+        rp_buf_add_text(out, "(none)");
+    }
+}
+
+uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn)
+{
+    while (RP_INSN_OP(bundle->insns[insn].word) == RP_OP_OUTER) {
+        insn = bundle->insns[insn].a;
+    }
+    uint32_t type = RP_INSN_TYPE(bundle->insns[insn].word);
+    while (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
+        bool fold = RP_INSN_OP(bundle->insns[insn].word) == RP_OP_FOLD_TEXT;
+        insn = fold ? bundle->insns[insn].b : bundle->insns[insn].a;
+        type = RP_INSN_TYPE(bundle->insns[insn].word);
+    }
+    return type;
+}
+
+void rp_print_value(const rp_run *run, uint32_t type, const rp_val *v, size_t i, rp_buf *out)
+{
+    switch (rp_value_state(type, v, i)) {
+    case RP_STATE_UNKNOWN:
+        rp_buf_add_text(out, "(unknown)");
+        break;
+    case RP_STATE_ABSENT:
+        rp_buf_add_text(out, "(none)");
+        break;
+    case RP_STATE_PRESENT:
+        rp_print_bits(run, type, rp_value_bits(type, v, i), out);
+        break;
+    }
+}
+
+static void print_json_text(rp_str text, rp_buf *out)
+{
+    rp_buf_add_char(out, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '"' || c == '\\') {
+            rp_buf_add_char(out, '\\');
+            rp_buf_add_char(out, c);
+        } else if ((unsigned char)c < 0x20) {
+            rp_buf_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+        } else {
+            rp_buf_add_char(out, c);
+        }
+    }
+    rp_buf_add_char(out, '"');
+}
+
+void rp_print_json(const rp_run *run, uint32_t type, uint64_t bits, rp_buf *out)
+{
+    rp_kind kind = RP_TYPE_KIND(type);
+    rp_buf text;
+    if (kind == RP_KIND_BOOL || kind == RP_KIND_INT || kind == RP_KIND_FLOAT) {
+        rp_print_bits(run, type, bits, out);
+        return;
+    }
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_bits(run, type, bits, &text);
+    print_json_text(rp_buf_str(&text), out);
+    out->failed = out->failed || text.failed;
+    rp_buf_free(&text);
+}
+
+void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out)
+{
+    const rp_run_param *p = &run->params[param];
+    bool list = (run->bundle->params[param].flags & RP_PARAM_LIST) != 0;
+    if (p->count == 0) {
+        rp_buf_add_text(out, "(none)");
+    }
+    for (uint32_t k = 0; k < p->count && k < RP_LISTTEXT_SHOWN; k++) {
+        rp_buf_add_text(out, k == 0 ? "" : ", ");
+        rp_print_bits(run, run->bundle->params[param].type, p->items[k], out);
+    }
+    if (list && p->count > RP_LISTTEXT_SHOWN) {
+        rp_buf_printf(out, " and %u more", (unsigned)(p->count - RP_LISTTEXT_SHOWN));
+    }
+}
+
+// ---- Templates ---------------------------------------------------------------------------------
+
+// Prints a hole; false if it has no value.
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    if (piece->param != RP_NONE) {
+        rp_print_param(run, piece->param, out);
+        return run->params[piece->param].count != 0;
+    }
+    if (piece->constant != RP_NONE) {
+        rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant], out);
+        return true;
+    }
+    const rp_val *v = &vals[piece->value];
+    uint32_t type = RP_INSN_TYPE(b->insns[piece->value].word);
+    if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
+        const rp_listtext *list = v->v;
+        print_list(run, rp_listtext_type(b, piece->value), list, out);
+        return list->incomplete == 0 && list->unknown == 0 && list->count != 0 &&
+               list->count <= RP_LISTTEXT_SHOWN;
+    }
+    rp_print_value(run, type, v, 0, out);
+    return rp_value_state(type, v, 0) == RP_STATE_PRESENT;
+}
+
+static bool is_plain_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("_.:/@%+=,-", c) != NULL);
+}
+
+static bool is_plain_text(rp_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_plain_char(text.ptr[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_control(rp_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Appends a value so that a shell takes it as one word; false if that cannot be done.
+static bool add_quoted(rp_buf *out, rp_str text, bool inner)
+{
+    bool dangerous = has_control(text) || rp_text_contains(text, RP_STR("://")) ||
+                     rp_str_starts(text, RP_STR("-"));
+    if (dangerous || (inner && !is_plain_text(text))) {
+        return false;
+    }
+    if (is_plain_text(text) && (inner || text.len != 0)) {
+        rp_buf_add_str(out, text);
+        return true;
+    }
+    rp_buf_add_char(out, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\'') {
+            rp_buf_add_text(out, "'\\''");
+        } else {
+            rp_buf_add_char(out, text.ptr[i]);
+        }
+    }
+    rp_buf_add_char(out, '\'');
+    return true;
+}
+
+static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+                             rp_buf *out)
+{
+    rp_buf value;
+    rp_buf_init(&value, run->alloc, SIZE_MAX);
+    bool there = print_hole(run, piece, vals, &value);
+    bool safe =
+        there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
+    if (!safe) {
+        bool failed = out->failed;
+        rp_buf_reset(out);
+        out->failed = failed;
+        rp_buf_add_text(out, "(no command: ");
+        rp_buf_add_str(out, rp_buf_str(&value));
+        rp_buf_add_text(out, " is not safe to paste)");
+    }
+    out->failed = out->failed || value.failed;
+    rp_buf_free(&value);
+    return safe;
+}
+
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_template *t = &b->templates[index];
+    for (uint32_t k = 0; k < t->piece_count; k++) {
+        const rp_rec_piece *piece = &b->pieces[t->first_piece + k];
+        if (piece->text != RP_NONE) {
+            rp_buf_add_str(out, rp_bundle_text(b, piece->text));
+        } else if (piece->style == RP_PIECE_PLAIN) {
+            (void)print_hole(run, piece, vals, out);
+        } else if (!print_shell_hole(run, piece, vals, out)) {
+            return false;
+        }
+    }
+    return true;
+}
