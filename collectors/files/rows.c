@@ -869,6 +869,10 @@ static void finish(rp_reading *r, const rp_feed *feed, const rp_asked *asked, co
     set_unasked(r, feed, at);
     rp_facts_fill_missing(r->facts, at->table, at->id, feed->source, r->bits + at->touched,
                           cut ? RP_FILL_QUERY_CUT : RP_FILL_ANSWER);
+    const rp_rec_table *t = &r->plan->bundle->tables[at->table];
+    if ((t->flags & RP_TABLE_REGION) != 0 && t->key != RP_NONE && asked->region != RP_NONE) {
+        rp_facts_set_row(r->facts, t->key, at->id, asked->region);
+    }
     rp_facts_row_source(r->facts, at->table, at->id, feed->source);
     rp_facts_row_scope(r->facts, at->table, at->id, asked->account, asked->region);
 }
