@@ -389,19 +389,19 @@ typedef struct answer {
 
 static const rp_feed *feed_of(const reading_file *f, uint32_t source)
 {
-    return &f->d->plan->feeds[source];
+    return &f->d->scheme->feeds[source];
 }
 
 static bool has_member(const reading_file *f, uint32_t source)
 {
-    const rp_bundle *b = f->d->plan->bundle;
+    const rp_bundle *b = f->d->scheme->bundle;
     return b->sources[source].member != RP_NONE && b->strings[b->sources[source].member].size != 0;
 }
 
 // What a cut answer lists is not all: the lists of a row that one call fills.
 static void cut_lists(reading_file *f, uint32_t source, uint32_t row)
 {
-    const rp_bundle *b = f->d->plan->bundle;
+    const rp_bundle *b = f->d->scheme->bundle;
     const rp_rec_table *t = &b->tables[b->sources[source].table];
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
         if (rp_facts_list_fed(f->facts, l, source)) {
@@ -416,7 +416,7 @@ static bool read_row(reading_file *f, const answer *a, uint32_t source)
     if (!rp_read_resource(&f->rows, feed_of(f, source), &a->asked, &row)) {
         return false;
     }
-    if (a->cut && f->d->plan->bundle->sources[source].kind == RP_SOURCE_GROUP) {
+    if (a->cut && f->d->scheme->bundle->sources[source].kind == RP_SOURCE_GROUP) {
         cut_lists(f, source, row);
     }
     return true;
@@ -522,8 +522,8 @@ static bool any_source(const reading_file *f, const rp_operation *op, bool with_
 static void scope_from_rows(reading_file *f, const rp_feed *feed, uint32_t first, uint32_t *account,
                             uint32_t *region)
 {
-    const rp_rec_table *t = &f->d->plan->bundle->tables[feed->table];
-    rp_str type = rp_bundle_text(f->d->plan->bundle, t->type_name);
+    const rp_rec_table *t = &f->d->scheme->bundle->tables[feed->table];
+    rp_str type = rp_bundle_text(f->d->scheme->bundle, t->type_name);
     rp_arn arn;
     bool shared = rp_text_contains(type, RP_STR("Snapshot")) ||
                   rp_text_contains(type, RP_STR("AWS::EC2::")) ||
@@ -1007,7 +1007,7 @@ rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str p
     rp_arena_init(&names, d->alloc);
     rp_arena_init(&f.arena, d->alloc);
     rp_json_open(f.json, d->alloc, &d->limits, read, ctx);
-    rp_reading_init(&f.rows, d->alloc, d->plan, facts);
+    rp_reading_init(&f.rows, d->alloc, d->scheme, facts);
     f.rows.json = f.json;
     if (!rp_json_failed(f.json)) {
         (void)read_file(&f, path, &names);

@@ -13,7 +13,7 @@
 // Shared by all files of one reading, also between threads.
 typedef struct rp_documents {
     rp_alloc alloc;
-    const rp_plan *plan;
+    const rp_scheme *scheme;
     rp_operations operations;
     rp_json_limits limits;
     rp_str account, region; // of the flags, or empty

@@ -1,4 +1,4 @@
-// Reading inputs: one plan, groups of files, threads, and one result.
+// Reading inputs: one scheme, groups of files, threads, and one result.
 //
 // Files next to each other in the order of paths form groups of about a megabyte; each group is
 // read into facts of its own, which are appended in the order of the groups. So neither the rows
@@ -36,7 +36,7 @@ typedef struct job {
     rp_documents documents;
     const rdspol_gunzip *gunzip;
     rp_str stdin_name;
-    rp_plan plan;
+    rp_scheme scheme;
     rp_arena arena;
     rp_paths paths;
     rp_facts *facts; // the caller's
@@ -237,7 +237,7 @@ static void *work(void *ctx)
     size_t index;
     while (take_group(j, &index)) {
         group *g = &j->groups[index];
-        g->status = rp_facts_new(&g->facts, j->plan.bundle, j->documents.alloc);
+        g->status = rp_facts_new(&g->facts, j->scheme.bundle, j->documents.alloc);
         if (g->status == RDSPOL_OK) {
             read_group(j, g, g->facts);
         } else {
@@ -315,9 +315,9 @@ static bool start(job *j, rp_facts *facts, const rdspol_files_opts *opts)
     j->gunzip = opts->gunzip;
     j->stdin_name =
         opts->stdin_name.len != 0 ? opts->stdin_name : rp_str_from("(standard input)");
-    d->plan = &j->plan;
+    d->scheme = &j->scheme;
     rp_arena_init(&j->arena, d->alloc);
-    return rp_plan_make(&j->plan, facts->bundle, d->alloc) &&
+    return rp_scheme_make(&j->scheme, facts->bundle, d->alloc) &&
            rp_operations_make(&d->operations, facts->bundle, &j->arena);
 }
 
@@ -326,7 +326,7 @@ static void clear(job *j)
     for (size_t i = 0; i < j->group_count; i++) {
         rp_facts_free(j->groups[i].facts);
     }
-    rp_plan_clear(&j->plan);
+    rp_scheme_clear(&j->scheme);
     rp_arena_clear(&j->arena);
 }
 

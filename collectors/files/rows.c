@@ -1,4 +1,4 @@
-// Values, lists, records and rows. One function for each kind of reader of the plan.
+// Values, lists, records and rows. One function for each kind of reader of the scheme.
 //
 // Positions of touched bits are indices into a stack, not pointers: the stack moves when it grows.
 #include "collectors/files/rows.h"
@@ -14,11 +14,11 @@ typedef struct row {
 
 static bool read_value(rp_reading *r, const rp_node *node, const row *at);
 
-void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_plan *plan, rp_facts *facts)
+void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_facts *facts)
 {
     memset(r, 0, sizeof *r);
     r->alloc = rp_alloc_or_libc(alloc);
-    r->plan = plan;
+    r->scheme = scheme;
     r->facts = facts;
     r->file = RP_NONE;
 }
@@ -57,12 +57,12 @@ static bool push_bits(rp_reading *r, size_t words, size_t *at)
 
 static uint32_t column_bit(const rp_reading *r, const row *at, uint32_t column)
 {
-    return column - r->plan->bundle->tables[at->table].first_column;
+    return column - r->scheme->bundle->tables[at->table].first_column;
 }
 
 static uint32_t list_bit(const rp_reading *r, const row *at, uint32_t list)
 {
-    const rp_rec_table *t = &r->plan->bundle->tables[at->table];
+    const rp_rec_table *t = &r->scheme->bundle->tables[at->table];
     return t->column_count + list - t->first_list;
 }
 
@@ -78,7 +78,7 @@ static void touch_list(rp_reading *r, const row *at, uint32_t list)
 
 static bool open_row(rp_reading *r, uint32_t table, row *out)
 {
-    const rp_rec_table *t = &r->plan->bundle->tables[table];
+    const rp_rec_table *t = &r->scheme->bundle->tables[table];
     size_t words = ((size_t)t->column_count + t->list_count) / 64 + 1;
     out->table = table;
     out->id = rp_facts_row_add(r->facts, table);
@@ -174,10 +174,10 @@ static bool fits(rp_kind kind, const scalar *s)
 
 static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar *s)
 {
-    rp_kind kind = RP_TYPE_KIND(r->plan->bundle->columns[column].type);
+    rp_kind kind = RP_TYPE_KIND(r->scheme->bundle->columns[column].type);
     // IAM writes true and 5 also without quotes where a list of texts is due.
     bool as_text = s->lenient && kind == RP_KIND_STRING &&
-                   r->plan->bundle->tables[at->table].kind == RP_TABLE_ELEMENTS;
+                   r->scheme->bundle->tables[at->table].kind == RP_TABLE_ELEMENTS;
     if (!fits(kind, s) && !as_text) {
         return s->lenient || wrong_kind(r, s->offset, expected_kind(kind), s->kind);
     }
@@ -227,7 +227,7 @@ static bool take_scalar(rp_reading *r, rp_json_kind kind, scalar *out)
 // In a JSON text a list that is missing is empty.
 static void empty_lists(rp_reading *r, const row *at)
 {
-    const rp_rec_table *t = &r->plan->bundle->tables[at->table];
+    const rp_rec_table *t = &r->scheme->bundle->tables[at->table];
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
         if (!rp_bits_get(r->bits + at->touched, list_bit(r, at, l))) {
             rp_facts_set_list(r->facts, l, at->id, 0, 0, true);
@@ -238,7 +238,7 @@ static void empty_lists(rp_reading *r, const row *at)
 
 static void fill_row(rp_reading *r, const row *at, bool lenient)
 {
-    if (r->plan->bundle->tables[at->table].kind != RP_TABLE_RECORD) {
+    if (r->scheme->bundle->tables[at->table].kind != RP_TABLE_RECORD) {
         return;
     }
     if (lenient) {
@@ -272,7 +272,7 @@ static bool add_elements(rp_reading *r, const rp_reader *reader, const row *at, 
 
 static bool late_is_complete(const rp_reading *r, uint32_t list, uint32_t seen)
 {
-    const rp_rec_list *l = &r->plan->bundle->lists[list];
+    const rp_rec_list *l = &r->scheme->bundle->lists[list];
     return seen == l->path_count || (l->flags & RP_LIST_EMPTY) != 0;
 }
 
@@ -819,7 +819,7 @@ static bool read_value(rp_reading *r, const rp_node *node, const row *at)
 // anything else to the key, whichever of the two the schema asks with: people do both.
 static void set_argument(rp_reading *r, const row *at, uint32_t column, rp_str text)
 {
-    const rp_rec_table *t = &r->plan->bundle->tables[at->table];
+    const rp_rec_table *t = &r->scheme->bundle->tables[at->table];
     bool arn = rp_str_starts(text, RP_STR("arn:"));
     bool for_arn = column == t->arn || column == t->unique;
     if (arn && column == t->key && t->arn != RP_NONE) {
@@ -869,7 +869,7 @@ static void finish(rp_reading *r, const rp_feed *feed, const rp_asked *asked, co
     set_unasked(r, feed, at);
     rp_facts_fill_missing(r->facts, at->table, at->id, feed->source, r->bits + at->touched,
                           cut ? RP_FILL_QUERY_CUT : RP_FILL_ANSWER);
-    const rp_rec_table *t = &r->plan->bundle->tables[at->table];
+    const rp_rec_table *t = &r->scheme->bundle->tables[at->table];
     if ((t->flags & RP_TABLE_REGION) != 0 && t->key != RP_NONE && asked->region != RP_NONE) {
         rp_facts_set_row(r->facts, t->key, at->id, asked->region);
     }

@@ -1,13 +1,13 @@
-// From JSON values to rows of facts, as a plan says.
+// From JSON values to rows of facts, as a scheme says.
 //
-// The one idea: the scanner and the tree of the plan walk together; where the tree has nothing, the
+// The one idea: the scanner and the tree of the scheme walk together; where the tree has nothing, the
 // scanner skips. A value that has several readers is held and read again. Must not know operations,
 // files or folders: the caller says which feed the next value belongs to, and what was asked.
 #ifndef RP_FILES_ROWS_H
 #define RP_FILES_ROWS_H
 
 #include "collectors/files/json_scan.h"
-#include "collectors/files/plan.h"
+#include "collectors/files/scheme.h"
 #include "vm/facts.h"
 
 // A list with several paths, met before the row was complete.
@@ -18,7 +18,7 @@ typedef struct rp_late {
 
 typedef struct rp_reading {
     rp_alloc alloc;
-    const rp_plan *plan;
+    const rp_scheme *scheme;
     rp_facts *facts;
     rp_json *json;
     uint32_t file;      // for places
@@ -36,7 +36,7 @@ typedef struct rp_asked {
     uint32_t account, region; // text ids or RP_NONE
 } rp_asked;
 
-void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_plan *plan, rp_facts *facts);
+void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_facts *facts);
 void rp_reading_clear(rp_reading *r);
 
 // Reads the next value, an object, as one row of a feed. `*row` is the row, or RP_NONE.

@@ -1,11 +1,11 @@
 // What to do with each member of an answer: the schema of a bundle as a tree of names.
 //
-// The one idea: a path of the schema is walked once, when the plan is made; reading then follows
+// The one idea: a path of the schema is walked once, when the scheme is made; reading then follows
 // the names of the document through the tree. A node says what the value is for: cells that take
 // it, and readers of its inside. Several readers of one value read it one after another. Immutable
 // once made, so threads share it. Must not touch facts or files.
-#ifndef RP_FILES_PLAN_H
-#define RP_FILES_PLAN_H
+#ifndef RP_FILES_SCHEME_H
+#define RP_FILES_SCHEME_H
 
 #include "vm/base/arena.h"
 #include "vm/bundle.h"
@@ -85,7 +85,7 @@ typedef struct rp_feed {
     uint32_t arn; // the column that every answer has, or RP_NONE
 } rp_feed;
 
-typedef struct rp_plan {
+typedef struct rp_scheme {
     rp_arena arena;
     const rp_bundle *bundle;
     rp_feed *feeds;      // by source
@@ -93,11 +93,11 @@ typedef struct rp_plan {
     rp_node **in_json;   // the same inside a JSON text
     uint32_t touched_words; // of the largest table
     bool failed;
-} rp_plan;
+} rp_scheme;
 
-// A plan for a bundle, which outlives it. False if memory ran out.
-bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_alloc alloc);
-void rp_plan_clear(rp_plan *plan);
+// A scheme for a bundle, which outlives it. False if memory ran out.
+bool rp_scheme_make(rp_scheme *scheme, const rp_bundle *bundle, rp_alloc alloc);
+void rp_scheme_clear(rp_scheme *scheme);
 
 static inline uint32_t rp_name_hash(rp_str name)
 {

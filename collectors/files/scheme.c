@@ -1,8 +1,8 @@
-// Making a plan: each path of each column and list is laid into the tree of its source.
-#include "collectors/files/plan.h"
+// Making a scheme: each path of each column and list is laid into the tree of its source.
+#include "collectors/files/scheme.h"
 
 typedef struct maker {
-    rp_plan *plan;
+    rp_scheme *scheme;
     const rp_bundle *b;
     bool lenient;
     rp_feed *feed;  // whose rows; NULL inside records
@@ -16,8 +16,8 @@ typedef struct steps {
 
 static void *make(maker *m, size_t size)
 {
-    void *block = rp_arena_zero(&m->plan->arena, size);
-    m->plan->failed |= block == NULL;
+    void *block = rp_arena_zero(&m->scheme->arena, size);
+    m->scheme->failed |= block == NULL;
     return block;
 }
 
@@ -309,7 +309,7 @@ static void lay_list(maker *m, rp_node *node, steps s, uint32_t list, uint32_t o
         node = text_node(m, node);
     }
     if (node == NULL) {
-        m->plan->failed = true;
+        m->scheme->failed = true;
     } else if (s.count == 0 && l->kind == RP_LIST_MAP) {
         lay_map_here(m, node, list, order);
     } else if (s.count == 0) {
@@ -395,7 +395,7 @@ static void lay_row(maker *m, rp_node *node, uint32_t table)
 
 static rp_node *record_node(maker *m, uint32_t table, bool lenient)
 {
-    rp_node **made = lenient ? &m->plan->in_json[table] : &m->plan->records[table];
+    rp_node **made = lenient ? &m->scheme->in_json[table] : &m->scheme->records[table];
     if (*made == NULL) {
         maker inner = *m;
         inner.feed = NULL;
@@ -468,7 +468,7 @@ static uint32_t sure_arn(const rp_bundle *b, const rp_feed *feed)
 static void make_feed(maker *m, uint32_t source)
 {
     const rp_rec_source *s = &m->b->sources[source];
-    rp_feed *feed = &m->plan->feeds[source];
+    rp_feed *feed = &m->scheme->feeds[source];
     feed->source = source;
     feed->table = s->table;
     m->feed = feed;
@@ -488,27 +488,27 @@ static void make_feed(maker *m, uint32_t source)
     finish_node(m, feed->node);
 }
 
-bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_alloc alloc)
+bool rp_scheme_make(rp_scheme *scheme, const rp_bundle *bundle, rp_alloc alloc)
 {
-    memset(plan, 0, sizeof *plan);
-    rp_arena_init(&plan->arena, rp_alloc_or_libc(alloc));
-    plan->bundle = bundle;
-    plan->feeds = RP_NEW_ARRAY(&plan->arena, rp_feed, bundle->source_count);
-    plan->records = RP_NEW_ARRAY(&plan->arena, rp_node *, bundle->table_count);
-    plan->in_json = RP_NEW_ARRAY(&plan->arena, rp_node *, bundle->table_count);
-    plan->failed = plan->feeds == NULL || plan->records == NULL || plan->in_json == NULL;
-    maker m = {plan, bundle, false, NULL, NULL};
-    for (uint32_t s = 0; s < bundle->source_count && !plan->failed; s++) {
+    memset(scheme, 0, sizeof *scheme);
+    rp_arena_init(&scheme->arena, rp_alloc_or_libc(alloc));
+    scheme->bundle = bundle;
+    scheme->feeds = RP_NEW_ARRAY(&scheme->arena, rp_feed, bundle->source_count);
+    scheme->records = RP_NEW_ARRAY(&scheme->arena, rp_node *, bundle->table_count);
+    scheme->in_json = RP_NEW_ARRAY(&scheme->arena, rp_node *, bundle->table_count);
+    scheme->failed = scheme->feeds == NULL || scheme->records == NULL || scheme->in_json == NULL;
+    maker m = {scheme, bundle, false, NULL, NULL};
+    for (uint32_t s = 0; s < bundle->source_count && !scheme->failed; s++) {
         make_feed(&m, s);
     }
     for (uint32_t t = 0; t < bundle->table_count; t++) {
         uint32_t words = (bundle->tables[t].column_count + bundle->tables[t].list_count) / 64 + 1;
-        plan->touched_words = words > plan->touched_words ? words : plan->touched_words;
+        scheme->touched_words = words > scheme->touched_words ? words : scheme->touched_words;
     }
-    return !plan->failed;
+    return !scheme->failed;
 }
 
-void rp_plan_clear(rp_plan *plan)
+void rp_scheme_clear(rp_scheme *scheme)
 {
-    rp_arena_clear(&plan->arena);
+    rp_arena_clear(&scheme->arena);
 }
