@@ -72,7 +72,22 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
 static inline unsigned rp_json_newlines16(const unsigned char *p)
 {
     __m128i equal = _mm_cmpeq_epi8(rp_json_load(p), _mm_set1_epi8('\n'));
-    return rp_bits_count((unsigned)_mm_movemask_epi8(equal));
+    __m128i sums = _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), equal), _mm_setzero_si128());
+    return (unsigned)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_srli_si128(sums, 8)));
+}
+
+// Whether `size` bytes are equal; both may be read up to the next multiple of 16.
+static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
+{
+    for (;; a += 16, b += 16, size -= 16) {
+        uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b)));
+        if (size <= 16) {
+            return (~equal & (uint32_t)rp_bits_low(size)) == 0;
+        }
+        if (equal != 0xffff) {
+            return false;
+        }
+    }
 }
 
 #else
@@ -120,6 +135,11 @@ static inline unsigned rp_json_newlines16(const unsigned char *p)
         count += p[i] == '\n';
     }
     return count;
+}
+
+static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
+{
+    return memcmp(a, b, size) == 0;
 }
 #endif
 

@@ -4,8 +4,6 @@
 // `held`, which it moves. Skipping is a loop, not recursion: one bit a level says what is open.
 #include "collectors/files/json_scan.h"
 
-#include "collectors/files/json_bytes.h"
-
 #include "vm/base/text.h"
 
 #include <stdarg.h>
@@ -706,7 +704,8 @@ static void note_name(rp_json_frame *frame, rp_str name)
 {
     frame->cut = name.len > RP_JSON_NAME;
     frame->name_size = (uint8_t)(frame->cut ? RP_JSON_NAME : name.len);
-    memcpy(frame->name, name.ptr, frame->name_size);
+    memcpy(frame->own, name.ptr, frame->name_size);
+    frame->name = frame->own;
 }
 
 bool rp_json_member(rp_json *json, rp_str *name)
@@ -734,6 +733,25 @@ bool rp_json_member(rp_json *json, rp_str *name)
     }
     note_name(&json->frame[json->depth], *name);
     return true;
+}
+
+void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess)
+{
+    const rp_json_frame *frame = &json->frame[json->depth];
+    guess->size = 0;
+    if (rp_json_failed(json)) {
+        return;
+    }
+    (void)next_byte(json);
+    uint64_t size = rp_json_offset(json) - offset;
+    if (rp_json_failed(json) || offset < json->base || size > RP_JSON_GLUE) {
+        return;
+    }
+    memcpy(guess->bytes, json->at - size, (size_t)size);
+    guess->size = (uint16_t)size;
+    guess->cut = frame->cut;
+    guess->name_size = frame->name_size;
+    memcpy(guess->name, frame->name, frame->name_size);
 }
 
 bool rp_json_element(rp_json *json)

@@ -9,6 +9,7 @@
 #ifndef RP_FILES_JSON_SCAN_H
 #define RP_FILES_JSON_SCAN_H
 
+#include "collectors/files/json_bytes.h"
 #include "vm/base/alloc.h"
 #include "vm/base/buf.h"
 #include "vm/base/str.h"
@@ -20,7 +21,7 @@
 // Bytes read, 0 at the end, negative if reading failed (then -errno, or -1).
 typedef ptrdiff_t (*rp_read_fn)(void *ctx, void *buffer, size_t capacity);
 
-enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40 };
+enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128 };
 
 typedef struct rp_json_limits {
     uint32_t depth;       // nesting, at most RP_JSON_DEPTH
@@ -47,8 +48,19 @@ typedef struct rp_json_frame {
     uint64_t count; // of members so far
     uint8_t name_size;
     bool array, cut;
-    char name[RP_JSON_NAME];
+    const char *name; // `own`, or that of a guess
+    char own[RP_JSON_NAME];
 } rp_json_frame;
+
+// What stood between a value and the next one, with a member's name in it. Documents that programs
+// write repeat it byte for byte; then the name need not be looked for again.
+typedef struct rp_json_guess {
+    uint16_t size; // 0: nothing is guessed
+    uint8_t name_size;
+    bool cut;
+    char name[RP_JSON_NAME];
+    unsigned char bytes[RP_JSON_GLUE];
+} rp_json_guess;
 
 typedef struct rp_json {
     rp_alloc alloc;
@@ -126,6 +138,26 @@ static inline uint64_t rp_json_offset(const rp_json *json)
 {
     return json->base + (uint64_t)(json->at - (json->window + RP_JSON_PAD));
 }
+
+// Takes the next member if exactly what was guessed is there. The guess must come from an object at
+// the same place of the tree, from behind the same kind of member: then it is known to be valid.
+static inline bool rp_json_follows(rp_json *json, const rp_json_guess *guess)
+{
+    if ((size_t)(json->end - json->at) < guess->size ||
+        !rp_json_same(json->at, guess->bytes, guess->size)) {
+        return false;
+    }
+    rp_json_frame *frame = &json->frame[json->depth];
+    frame->count++;
+    frame->name = guess->name;
+    frame->name_size = guess->name_size;
+    frame->cut = guess->cut;
+    json->at += guess->size;
+    json->fresh = false;
+    return true;
+}
+// After `rp_json_member`: makes a guess of what stood between `offset` and the value that is next.
+void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess);
 
 // 1-based line and column (code points) of the next byte. Cheap only if asked in order.
 void rp_json_place(rp_json *json, uint32_t *line, uint32_t *column);

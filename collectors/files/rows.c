@@ -21,10 +21,13 @@ void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_
     r->scheme = scheme;
     r->facts = facts;
     r->file = RP_NONE;
+    rp_arena_init(&r->seen_arena, r->alloc);
+    r->first = RP_NEW_ARRAY(&r->seen_arena, rp_seen *, (size_t)scheme->node_count * RP_NEXT);
 }
 
 void rp_reading_clear(rp_reading *r)
 {
+    rp_arena_clear(&r->seen_arena);
     rp_alloc_free(r->alloc, r->bits, r->bit_capacity * sizeof *r->bits);
     rp_alloc_free(r->alloc, r->late, r->late_capacity * sizeof *r->late);
 }
@@ -639,17 +642,61 @@ static bool run_text(rp_reading *r, const rp_reader *reader, const row *at, rp_s
 
 // ---- Any value ---------------------------------------------------------------------------------
 
-// Of an object or a node of the tree; which members were seen is a bit for each child.
+// Looks at the next member, and remembers it as the likeliest to come here again.
+static bool meet_member(rp_reading *r, const rp_node *node, rp_seen ***from, const rp_child **child)
+{
+    rp_str name;
+    uint64_t offset = rp_json_offset(r->json);
+    if (!rp_json_member(r->json, &name)) {
+        return false;
+    }
+    *child = rp_node_find(node, name);
+    rp_seen *seen = *from == NULL || r->seen_count == RP_MAX_SEEN
+                        ? NULL
+                        : RP_NEW(&r->seen_arena, rp_seen);
+    if (seen == NULL) {
+        *from = NULL;
+        return true;
+    }
+    rp_json_learn(r->json, offset, &seen->guess);
+    if (seen->guess.size != 0) {
+        r->seen_count++;
+        seen->child = *child;
+        memmove(*from + 1, *from, (RP_NEXT - 1) * sizeof **from);
+        **from = seen;
+        *from = seen->next;
+    } else {
+        *from = NULL;
+    }
+    return true;
+}
+
+// The next member of an object; `*from`: what may come, by what came before, or NULL.
+static inline bool next_member(rp_reading *r, const rp_node *node, rp_seen ***from,
+                               const rp_child **child)
+{
+    for (size_t i = 0; *from != NULL && i < RP_NEXT && (*from)[i] != NULL; i++) {
+        rp_seen *seen = (*from)[i];
+        if (rp_json_follows(r->json, &seen->guess)) {
+            *child = seen->child;
+            *from = seen->next;
+            return true;
+        }
+    }
+    return meet_member(r, node, from, child);
+}
+
+// The members of an object; which were seen is a bit for each child.
 static bool read_members(rp_reading *r, const rp_node *node, const row *at)
 {
     rp_json *j = r->json;
-    rp_str name;
+    const rp_child *child;
     size_t seen;
     if (!rp_json_enter(j) || !push_bits(r, node->child_count / 64 + 1, &seen)) {
         return false;
     }
-    while (rp_json_member(j, &name)) {
-        const rp_child *child = rp_node_find(node, name);
+    rp_seen **from = r->first == NULL ? NULL : r->first + (size_t)node->id * RP_NEXT;
+    while (next_member(r, node, &from, &child)) {
         if (child == NULL) {
             if (!rp_json_skip(j)) {
                 return false;

@@ -16,6 +16,15 @@ typedef struct rp_late {
     const rp_reader *reader;
 } rp_late;
 
+// A member that was met, and what came after it: guesses of what comes next. Only a way to read
+// faster; without it the result is the same.
+enum { RP_NEXT = 4, RP_MAX_SEEN = 8192 };
+typedef struct rp_seen {
+    rp_json_guess guess;
+    const rp_child *child; // NULL: not read
+    struct rp_seen *next[RP_NEXT];
+} rp_seen;
+
 typedef struct rp_reading {
     rp_alloc alloc;
     const rp_scheme *scheme;
@@ -26,6 +35,9 @@ typedef struct rp_reading {
     size_t bit_words, bit_capacity;
     rp_late *late;      // a stack
     size_t late_count, late_capacity;
+    rp_arena seen_arena;
+    rp_seen **first; // RP_NEXT by node: members that came first in its object
+    uint32_t seen_count;
     uint32_t inner_lists; // how many inner lists were read: A[].B[]
 } rp_reading;
 

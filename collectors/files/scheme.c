@@ -32,6 +32,7 @@ static rp_node *new_node(maker *m)
     rp_node *node = make(m, sizeof *node);
     if (node != NULL) {
         node->lenient = m->lenient;
+        node->id = m->scheme->node_count++;
     }
     return node;
 }
@@ -500,10 +501,6 @@ bool rp_scheme_make(rp_scheme *scheme, const rp_bundle *bundle, rp_alloc alloc)
     maker m = {scheme, bundle, false, NULL, NULL};
     for (uint32_t s = 0; s < bundle->source_count && !scheme->failed; s++) {
         make_feed(&m, s);
-    }
-    for (uint32_t t = 0; t < bundle->table_count; t++) {
-        uint32_t words = (bundle->tables[t].column_count + bundle->tables[t].list_count) / 64 + 1;
-        scheme->touched_words = words > scheme->touched_words ? words : scheme->touched_words;
     }
     return !scheme->failed;
 }

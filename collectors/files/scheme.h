@@ -55,6 +55,7 @@ struct rp_node {
     rp_cell *cells;
     rp_reader *readers;
     rp_child *children;
+    uint32_t id; // below the scheme's node_count
     uint32_t child_count;
     uint32_t slot_mask;
     rp_child **slots; // by rp_name_hash
@@ -91,7 +92,7 @@ typedef struct rp_scheme {
     rp_feed *feeds;      // by source
     rp_node **records;   // by table: the node of a record's row
     rp_node **in_json;   // the same inside a JSON text
-    uint32_t touched_words; // of the largest table
+    uint32_t node_count;
     bool failed;
 } rp_scheme;
 
