@@ -484,7 +484,8 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
     x->fold_next = RP_NEW_ARRAY(arena, uint32_t, b->insn_count);
     x->memo = RP_NEW_ARRAY(arena, uint64_t *, b->insn_count);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
-    if (raw == NULL) {
+    x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
+    if (raw == NULL || x->positions == NULL) {
         return false;
     }
     x->block = raw + (64 - (uintptr_t)raw % 64) % 64;

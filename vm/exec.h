@@ -42,6 +42,7 @@ typedef struct rp_set_view {
 typedef struct rp_world {
     const rp_bundle *bundle;
     rp_val *columns;     // per column
+    unsigned char *full; // per column: every cell is present (never of a bool)
     uint32_t *rows;      // per table
     rp_list_view *lists; // per list
     rp_set_view *sets;   // per set
@@ -103,6 +104,7 @@ struct rp_exec {
     uint32_t *fold_first; // per frame: its folds, a list
     uint32_t *fold_next;
     uint64_t *zero;  // a plane of zeros
+    uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
     int64_t *now;    // an array of the start of the run, or NULL
     uint64_t **memo; // per instruction: tested and true bits of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];

@@ -66,6 +66,52 @@ static void clear_planes(const rp_step *s, const rp_frame *f)
     memset(s->out->p, 0, f->words * sizeof(uint64_t));
 }
 
+static void pick_u32(uint32_t *to, const uint32_t *from, const uint32_t *rows, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = from[rows[i]];
+    }
+}
+
+static void pick_u64(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        to[i] = from[rows[i]];
+    }
+}
+
+static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint32_t n)
+{
+    for (uint32_t first = 0; first < n; first += RP_WORD_BITS) {
+        uint32_t count = n - first < RP_WORD_BITS ? n - first : RP_WORD_BITS;
+        uint64_t word = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t row = rows[first + i];
+            word |= (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u) << i;
+        }
+        to[first / RP_WORD_BITS] = word;
+    }
+}
+
+// The values at `rows` of an array with planes; `full`: all of them are present.
+static void pick(const rp_step *s, const rp_val *from, const uint32_t *rows, const rp_frame *f,
+                 bool full)
+{
+    if (s->number == 4) {
+        pick_u32(s->out->v, from->v, rows, f->n);
+    } else if (s->number == 8) {
+        pick_u64(s->out->v, from->v, rows, f->n);
+    }
+    if (full) {
+        s->out->k = s->out->p = f->mask;
+        return;
+    }
+    if (s->out->k != s->out->p) {
+        pick_bits(s->out->k, from->k, rows, f->n);
+    }
+    pick_bits(s->out->p, from->p, rows, f->n);
+}
+
 RP_KERNEL(load)
 {
     if (f->consecutive) {
@@ -73,10 +119,7 @@ RP_KERNEL(load)
         return;
     }
     *s->out = x->slots[s->insn];
-    clear_planes(s, f);
-    for (uint32_t i = 0; i < f->n; i++) {
-        put_cell(s, s->extra, i, f->rows[i]);
-    }
+    pick(s, s->extra, f->rows, f, x->world->full[x->world->bundle->insns[s->insn].a] != 0);
 }
 
 RP_KERNEL(gather)
@@ -108,18 +151,6 @@ RP_KERNEL(row)
     memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
 }
 
-static void copy_value(const rp_step *s, uint32_t to, uint32_t from)
-{
-    if (s->number == 4) {
-        ((uint32_t *)s->out->v)[to] = ((const uint32_t *)s->a->v)[from];
-    } else if (s->number == 8) {
-        ((uint64_t *)s->out->v)[to] = ((const uint64_t *)s->a->v)[from];
-    } else if (s->number != 0) {
-        memcpy((unsigned char *)s->out->v + (size_t)to * s->number,
-               (const unsigned char *)s->a->v + (size_t)from * s->number, s->number);
-    }
-}
-
 // The position, in the frame that owns the operand, of row `i` of this one.
 static uint32_t outer_position(const rp_exec *x, uint32_t depth, uint32_t home, uint32_t i)
 {
@@ -129,24 +160,40 @@ static uint32_t outer_position(const rp_exec *x, uint32_t depth, uint32_t home, 
     return i;
 }
 
+// The same for all rows of the chunk.
+static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t home)
+{
+    if (home + 1 == f->info->depth) {
+        return f->parents;
+    }
+    memcpy(x->positions, f->parents, f->n * sizeof *x->positions);
+    for (uint32_t depth = f->info->depth - 1; depth > home; depth--) {
+        const uint32_t *parents = x->frames[depth].parents;
+        for (uint32_t i = 0; i < f->n; i++) {
+            x->positions[i] = parents[x->positions[i]];
+        }
+    }
+    return x->positions;
+}
+
+// Covers and texts of lists, which have no planes.
+static void pick_large(const rp_exec *x, const rp_step *s, const rp_frame *f, uint32_t home)
+{
+    for (uint32_t i = 0; i < f->n; i++) {
+        uint32_t from = outer_position(x, f->info->depth, home, i);
+        memcpy((unsigned char *)s->out->v + (size_t)i * s->number,
+               (const unsigned char *)s->a->v + (size_t)from * s->number, s->number);
+    }
+}
+
 RP_KERNEL(outer)
 {
     const rp_bundle *b = x->world->bundle;
     uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
-    bool planes = s->out->p != NULL;
-    if (planes) {
-        clear_planes(s, f);
-    }
-    for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t from = outer_position(x, f->info->depth, home, i);
-        copy_value(s, i, from);
-        if (planes) {
-            uint64_t bit = (uint64_t)1 << (i % RP_WORD_BITS);
-            s->out->k[i / RP_WORD_BITS] |= rp_bits_get(s->a->k, from) ? bit : 0;
-            if (s->out->p != s->out->k) {
-                s->out->p[i / RP_WORD_BITS] |= rp_bits_get(s->a->p, from) ? bit : 0;
-            }
-        }
+    if (s->number > 8) {
+        pick_large(x, s, f, home);
+    } else {
+        pick(s, s->a, outer_positions(x, f, home), f, false);
     }
 }
 

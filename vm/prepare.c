@@ -856,6 +856,26 @@ static bool bind_ids(rp_run *run, rp_kind kind, bool (*finish)(collector *c))
     return ok;
 }
 
+// Columns without a gap: their planes need not be gathered.
+static bool find_full_columns(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    run->world.full = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
+    for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
+        uint32_t rows = run->world.rows[b->columns[c].table];
+        uint64_t count = 0;
+        if (b->columns[c].origin == RP_COLUMN_DERIVED ||
+            RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL) {
+            continue;
+        }
+        for (size_t w = 0; w < rp_bits_words(rows); w++) {
+            count += rp_bits_count(run->world.columns[c].p[w]);
+        }
+        run->world.full[c] = count == rows;
+    }
+    return run->world.full != NULL;
+}
+
 bool rp_prepare_values(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
@@ -865,6 +885,6 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
-    return ok && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
+    return ok && find_full_columns(run) && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }

@@ -183,10 +183,28 @@ static outcome judge_word(const rp_bundle *b, uint32_t policy, const rp_val *val
     return o;
 }
 
-static void put_verdicts(unsigned char *out, uint64_t rows, rdspol_verdict verdict)
+// Eight bits as eight bytes of 0 or 1.
+static uint64_t spread(uint64_t bits)
 {
-    for (; rows != 0; rows &= rows - 1) {
-        out[rp_bits_lowest(rows)] = (unsigned char)verdict;
+    uint64_t each = (bits & 0xffu) * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+    return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
+}
+
+// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged.
+static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+{
+    uint64_t judged = 0;
+    for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
+        judged |= rows[v];
+    }
+    for (uint32_t at = 0; at < n; at += 8) {
+        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE;
+        for (unsigned v = 1; v < RDSPOL_VERDICT_COUNT; v++) {
+            bytes |= spread(rows[v] >> at) * v;
+        }
+        for (uint32_t i = 0; i < 8 && at + i < n; i++) {
+            out[at + i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
+        }
     }
 }
 
@@ -195,18 +213,19 @@ static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const r
     rp_run *run = ctx;
     const uint64_t *judged = run->facts->tables[f->info->table].judged;
     for (uint32_t w = 0; w < f->words; w++) {
-        uint32_t first = f->base + w * RP_WORD_BITS;
-        uint64_t rows = rp_bits_window(judged, first) & f->mask[w];
+        uint32_t first = f->base + w * RP_WORD_BITS, left = f->n - w * RP_WORD_BITS;
+        uint64_t all = rp_bits_window(judged, first) & f->mask[w];
         outcome o = judge_word(run->bundle, policy, vals, w);
-        unsigned char *out = run->verdicts[policy] + first;
-        uint32_t n = f->n - w * RP_WORD_BITS;
-        memset(out, RP_VERDICT_NONE, n < RP_WORD_BITS ? n : RP_WORD_BITS);
-        uint64_t applies = rows & ~o.excluded & o.applies;
-        uint64_t fail = applies & o.failed, pass = applies & ~o.failed & o.passed;
-        put_verdicts(out, rows & o.excluded, RDSPOL_VERDICT_NOT_APPLICABLE);
-        put_verdicts(out, fail, RDSPOL_VERDICT_FAIL);
-        put_verdicts(out, pass, RDSPOL_VERDICT_PASS);
-        put_verdicts(out, rows & ~o.excluded & ~fail & ~pass, RDSPOL_VERDICT_UNKNOWN);
+        uint64_t applies = all & ~o.excluded & o.applies, rows[RDSPOL_VERDICT_COUNT] = {0};
+        rows[RDSPOL_VERDICT_FAIL] = applies & o.failed;
+        rows[RDSPOL_VERDICT_PASS] = applies & ~o.failed & o.passed;
+        rows[RDSPOL_VERDICT_NOT_APPLICABLE] = all & o.excluded;
+        rows[RDSPOL_VERDICT_UNKNOWN] = all & ~o.excluded & ~rows[RDSPOL_VERDICT_FAIL] &
+                                       ~rows[RDSPOL_VERDICT_PASS];
+        put_verdicts(run->verdicts[policy] + first, rows, left < 64 ? left : 64);
+        for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
+            run->counts[policy][v] += rp_bits_count(rows[v]);
+        }
     }
 }
 
@@ -267,6 +286,8 @@ static void apply_waiver(rp_run *run, uint32_t waiver, uint32_t policy)
     for (uint32_t r = 0; r < rows; r++) {
         bool failed = verdicts[r] == RDSPOL_VERDICT_FAIL || verdicts[r] == RDSPOL_VERDICT_WAIVED;
         if (failed && rp_run_is_waived(run, waiver, policy, r)) {
+            run->counts[policy][verdicts[r]]--;
+            run->counts[policy][RDSPOL_VERDICT_WAIVED]++;
             verdicts[r] = RDSPOL_VERDICT_WAIVED;
             run->waiver_matched[waiver] = 1;
         }
@@ -295,19 +316,13 @@ bool rp_run_has_gap(const rp_run *run, uint32_t policy, uint32_t pair)
            rp_facts_listing(run->facts, table, pair).answered != RP_ANSWERED_ALL;
 }
 
-static void count_verdicts(rp_run *run)
+// Rows were counted when they were judged; the findings about whole types come on top.
+static void count_findings(rp_run *run)
 {
     memset(run->totals, 0, sizeof run->totals);
     for (uint32_t k = 0; k < run->policy_count; k++) {
         uint32_t policy = run->policy_order[k];
         uint64_t *counts = run->counts[policy];
-        uint32_t rows = run->world.rows[run->bundle->policys[policy].table];
-        memset(counts, 0, sizeof run->counts[policy]);
-        for (uint32_t r = 0; r < rows; r++) {
-            if (run->verdicts[policy][r] != RP_VERDICT_NONE) {
-                counts[run->verdicts[policy][r]]++;
-            }
-        }
         for (uint32_t p = 0; p < run->facts->pair_count; p++) {
             counts[RDSPOL_VERDICT_UNKNOWN] += rp_run_has_gap(run, policy, p);
         }
@@ -321,6 +336,9 @@ rdspol_status rdspol_run_evaluate(rdspol_run *run, rdspol_error *error)
 {
     const rp_bundle *b = run->bundle;
     (void)error;
+    if (b->policy_count != 0) {
+        memset(run->counts, 0, b->policy_count * sizeof *run->counts);
+    }
     for (uint32_t f = 0; f < b->frame_count; f++) {
         const rp_frame_info *info = &b->frames[f];
         if (info->depth == 0 && !info->message && run->live[info->first] != 0) {
@@ -328,7 +346,7 @@ rdspol_status rdspol_run_evaluate(rdspol_run *run, rdspol_error *error)
         }
     }
     apply_waivers(run);
-    count_verdicts(run);
+    count_findings(run);
     run->evaluated = true;
     return RDSPOL_OK;
 }
