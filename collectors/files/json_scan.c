@@ -224,7 +224,7 @@ static void shift(rp_json *j, unsigned char *to, unsigned char *from)
 
 static bool grow(rp_json *j)
 {
-    size_t limit = j->held != NULL ? j->limits.hold_size : j->limits.string_size;
+    size_t limit = j->held != NULL ? j->limits.hold_size : j->limits.string_size + MIB;
     if (j->capacity >= limit + RP_JSON_WINDOW) {
         return rp_json_fail(j, RDSPOL_LIMIT, "a %s of more than %zu MiB",
                             j->held != NULL ? "value" : "string", limit / MIB);
@@ -369,23 +369,31 @@ static
     return rp_json_fail(j, RDSPOL_INPUT, "a control character in a string");
 }
 
+static bool too_long(rp_json *j, uint64_t start)
+{
+    if (rp_json_offset(j) - start <= j->limits.string_size) {
+        return false;
+    }
+    return !rp_json_fail_at(j, start, RDSPOL_LIMIT, "a string of more than %zu MiB",
+                            j->limits.string_size / MIB);
+}
+
 // From the opening quote to behind the closing one.
 static inline bool pass_string(rp_json *j, bool *escaped)
 {
-    uint64_t limit = rp_json_offset(j) + j->limits.string_size;
+    uint64_t start = rp_json_offset(j);
     j->at++;
     for (;;) {
         j->at = rp_json_text_end(j->at);
+        if (too_long(j, start)) {
+            return false;
+        }
         if (*j->at == '"') {
             j->at++;
             return true;
         }
         if (!pass_special(j, escaped)) {
             return false;
-        }
-        if (rp_json_offset(j) > limit) {
-            return rp_json_fail(j, RDSPOL_LIMIT, "a string of more than %zu MiB",
-                                j->limits.string_size / MIB);
         }
     }
 }
