@@ -82,7 +82,7 @@ static void write_bytes(FILE *out, const char *begin, rp_str bytes, const char *
 static void write_files(const embed *e, FILE *out)
 {
     for (size_t i = 0; i < e->count; i++) {
-        (void)fprintf(out, "static const char text_%zu[] = {", i);
+        (void)fprintf(out, "static const unsigned char text_%zu[] = {", i);
         write_bytes(out, "", e->files[i].text, "0};\n");
     }
     (void)fputs("const rp_stdlib_file rp_stdlib_files[] = {\n", out);

@@ -8,7 +8,7 @@
 typedef struct rp_stdlib_file {
     const char *name;   // "stdlib/practices/07_backups.rdspol"
     const char *module; // "practices"
-    const char *text;
+    const unsigned char *text;
     size_t size;
 } rp_stdlib_file;
 
