@@ -119,7 +119,8 @@ static bool write_source(embed *e, rp_str bundle, const char *path)
 static void print_diagnostics(rdspol_compilation *done)
 {
     rdspol_str text;
-    if (rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &text, NULL) != RDSPOL_OK) return;
+    rdspol_status status = rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &text, NULL);
+    if (status != RDSPOL_OK || text.len == 0) return;
     (void)fwrite(text.ptr, 1, text.len, stderr);
 }
 
