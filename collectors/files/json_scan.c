@@ -176,8 +176,8 @@ static void count_to(rp_json *j, unsigned char *to)
     if (p >= to) {
         return;
     }
-    for (; to - p >= 16; p += 16) {
-        line += rp_json_newlines16(p);
+    for (; to - p >= 64; p += 64) {
+        line += rp_json_newlines64(p);
     }
     for (; p < to; p++) {
         line += *p == '\n';
