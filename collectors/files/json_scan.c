@@ -621,7 +621,7 @@ static bool skip_bom(rp_json *j)
     return !rp_json_failed(j);
 }
 
-rp_json_kind rp_json_peek(rp_json *json)
+rp_json_kind rp_json_peek_slow(rp_json *json)
 {
     if (rp_json_failed(json)) {
         return RP_JSON_ERROR;
