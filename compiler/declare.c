@@ -1,6 +1,6 @@
 // Registering names: one pass over the declarations of a module before anything is resolved, so that
 // they may stand in any order.
-#include "compiler/modules.h"
+#include "compiler/declare.h"
 
 static void taken(rp_program *program, rp_str name, rp_span span, rp_span other)
 {

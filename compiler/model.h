@@ -41,6 +41,9 @@ typedef struct rp_var {
     bool is_row;  // the row of a scanned table
     bool in_quantifier;
     struct rp_core *alias; // a `let`: stands for this expression
+    const struct rp_core *witness_of; // in messages: a variable of this quantifier ...
+    const struct rp_var *witness;     // ... namely this one; the member that decided, or absent
+    bool ambiguous;                   // two quantifiers of the `require` use the name
     struct rp_var *next;   // enclosing scope
     bool barrier;          // names beyond are of other scopes (a function's body)
 } rp_var;
@@ -136,6 +139,7 @@ struct rp_field {
     rp_field **joins;
     uint32_t join_count;
     rp_field *inverse;            // RELATION: the reference or list of references
+    rp_field *through;            // RELATION: the record, or list of records, that holds it
     struct rp_schema_source *group; // of fields in a group with `when`
     rp_function *function;        // DERIVED, METHOD
     rp_field *next;

@@ -10,7 +10,4 @@ void rp_modules_load(rp_program *program, const rdspol_source *sources, size_t s
                      const rdspol_compile_opts *opts);
 rp_module *rp_modules_find(rp_program *program, rp_str name);
 
-// Registers the declarations of a file (declare.c).
-void rp_declare_file(rp_program *program, rp_module *module, const rp_tree *tree);
-
 #endif

@@ -113,7 +113,8 @@ static bool base_fits(const rp_type *from, const rp_type *to)
 bool rp_type_fits(const rp_type *from, const rp_type *to)
 {
     if (from->kind == RP_T_POISON || to->kind == RP_T_POISON) return true;
-    if (from->kind == RP_T_NOTHING) return !from->optional || to->optional || to->other == NULL;
+    if (from->kind == RP_T_NOTHING) return !from->optional || to->optional;
+    if (to->kind == RP_T_NOTHING) return false;
     if (from->optional && !to->optional) return false;
     return base_fits(rp_type_required(from), rp_type_required(to));
 }

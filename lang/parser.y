@@ -129,7 +129,7 @@ declaration:
                           { $$ = NAMED(POLICY, @$, $2, @2, $4, $6.first, NULL); }
 | "require" expr else_text
                           { $$ = NEW(REQUIRE, @$, $2, $3, NULL); }
-| "pack" NAME opt_title "{" pack_lines "}"
+| "pack" word opt_title "{" pack_lines "}"
                           { $$ = NAMED(PACK, @$, $2, @2, $3, $5.first, NULL); }
 | "test" STRING "{" steps "}"
                           { $$ = NAMED(TEST, @$, $2, @2, $4.first, NULL, NULL); }

@@ -1,8 +1,9 @@
 // An opened bundle: one array of records for each section, and what verification found out.
 //
-// Members are named after sections: `tables` and `table_count`. A bundle is its bytes: on a little-endian host with aligned bytes the records are
-// read in place; else they are swapped into one block. Immutable after opening. The compiler,
-// readers and the machine all read the schema through these arrays.
+// Members are named after sections: `tables` and `table_count`. A bundle is its bytes: on a
+// little-endian host with aligned bytes the records are read in place; else they are swapped into
+// one block. Immutable after opening. The compiler, readers and the machine all read the schema
+// through these arrays.
 #ifndef RP_VM_BUNDLE_H
 #define RP_VM_BUNDLE_H
 
@@ -36,10 +37,10 @@ struct rdspol_bundle {
     // From verification.
     rp_frame_info *frames;
     uint32_t frame_count;
-    uint32_t *frame_of;     // per instruction: frame that holds its result's user (a fold: the outer)
-    uint32_t *store_of;     // per column: the instruction that stores it, or RP_NONE
-    uint32_t *emit_of;      // per policy: its emit
-    uint32_t *text_of;      // per column: its TEXT record, or RP_NONE
+    uint32_t *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
+    uint32_t *store_of; // per column: the instruction that stores it, or RP_NONE
+    uint32_t *emit_of;  // per policy: its emit
+    uint32_t *text_of;  // per column: its TEXT record, or RP_NONE
     uint32_t *text_of_list; // per list
     uint64_t *fed_by;       // per column and then per list: mask of its table's sources
     uint64_t workspace;     // bytes at 1,024 rows a chunk

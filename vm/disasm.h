@@ -1,4 +1,5 @@
-// A bundle as text, for people and golden tests. Made from the tables, so it cannot drift from them.
+// A bundle as text, for people and golden tests. Made from the tables, so it cannot drift from
+// them.
 #ifndef RP_VM_DISASM_H
 #define RP_VM_DISASM_H
 

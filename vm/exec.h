@@ -21,7 +21,8 @@ typedef struct rp_val {
     uint64_t *k, *p;
 } rp_val;
 
-// A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all rows.
+// A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
+// rows.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
@@ -67,9 +68,9 @@ static inline rp_str rp_world_text(const rp_world *world, uint32_t id)
 
 typedef struct rp_frame {
     const rp_frame_info *info;
-    uint32_t n;     // rows of the chunk
-    uint32_t words; // of planes
-    uint32_t base;  // of a scan: the first row; else the first of consecutive rows
+    uint32_t n;       // rows of the chunk
+    uint32_t words;   // of planes
+    uint32_t base;    // of a scan: the first row; else the first of consecutive rows
     bool consecutive; // rows base, base + 1, ...
     uint32_t *rows;   // unless it is a scan
     uint32_t *parents;
@@ -103,10 +104,10 @@ struct rp_exec {
     const unsigned char *live;
     uint32_t *fold_first; // per frame: its folds, a list
     uint32_t *fold_next;
-    uint64_t *zero;  // a plane of zeros
+    uint64_t *zero;      // a plane of zeros
     uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
-    int64_t *now;    // an array of the start of the run, or NULL
-    uint64_t **memo; // per instruction: tested and true bits of texts, or NULL
+    int64_t *now;        // an array of the start of the run, or NULL
+    uint64_t **memo;     // per instruction: tested and true bits of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
     // After the body of an outermost frame ran over a chunk.
@@ -129,7 +130,8 @@ void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent);
 rp_kernel rp_kernel_get(uint32_t op);
 // Folds: before the first and after the last chunk of the inner frame, over the outer chunk.
 void rp_fold_begin(rp_exec *x, const rp_step *s, const rp_frame *outer);
-void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer, const uint64_t *incomplete);
+void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer,
+                    const uint64_t *incomplete);
 
 // The list range of a row; false if the list of the row is not known completely.
 static inline bool rp_list_range(const rp_list_view *list, uint32_t row, uint32_t *begin,
@@ -151,8 +153,8 @@ static inline uint32_t rp_frame_row(const rp_frame *f, uint32_t i)
 }
 
 // Loops that profit from the widest vectors of the machine.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) &&    \
-    defined(__GLIBC__) && !defined(RDSPOL_NO_CLONES) && !defined(__SANITIZE_ADDRESS__) &&            \
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) &&   \
+    defined(__GLIBC__) && !defined(RDSPOL_NO_CLONES) && !defined(__SANITIZE_ADDRESS__) &&          \
     !defined(__SANITIZE_THREAD__)
 #define RP_WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
 #else

@@ -1,8 +1,8 @@
 // Explaining findings: what the three parts share.
 //
-// print.c turns values into text, missing.c finds the facts that kept a verdict open, explain.c puts
-// details together. All of it runs on demand, on one row, with a second copy of the program whose
-// values keep their places (no reuse), so that they can be looked at afterwards.
+// print.c turns values into text, missing.c finds the facts that kept a verdict open, explain.c
+// puts details together. All of it runs on demand, on one row, with a second copy of the program
+// whose values keep their places (no reuse), so that they can be looked at afterwards.
 #ifndef RP_VM_EXPLAIN_H
 #define RP_VM_EXPLAIN_H
 

@@ -196,8 +196,7 @@ static bool grow_column(rp_facts *f, uint32_t c, uint32_t old, uint32_t fresh)
     if (!is_fact(f, c)) {
         return true;
     }
-    if (size != 0 &&
-        !grow(f, &column->values, array_size(old, size), array_size(fresh, size))) {
+    if (size != 0 && !grow(f, &column->values, array_size(old, size), array_size(fresh, size))) {
         return false;
     }
     return grow_plane(f, &column->known, old, fresh) &&
@@ -215,8 +214,8 @@ static bool grow_list(rp_facts *f, uint32_t l, uint32_t old, uint32_t fresh)
            grow_plane(f, &list->complete, old, fresh);
 }
 
-// If this fails half-way, some arrays are larger than `capacity` says; the builder is dead then, and
-// the sizes that the allocator hears when they are freed are lower bounds.
+// If this fails half-way, some arrays are larger than `capacity` says; the builder is dead then,
+// and the sizes that the allocator hears when they are freed are lower bounds.
 static bool grow_table(rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
@@ -691,13 +690,8 @@ static void add_answer(rp_facts *f, const rp_fact_answer *answer)
 void rp_facts_answer(rp_facts *facts, uint32_t source, uint32_t argument, uint32_t account,
                      uint32_t region, bool cut, rdspol_reason reason, uint32_t detail)
 {
-    rp_fact_answer answer = {source,
-                             argument,
-                             account,
-                             region,
-                             reason == RDSPOL_REASON_NONE,
-                             cut,
-                             {reason, detail}};
+    rp_fact_answer answer = {source, argument,        account, region, reason == RDSPOL_REASON_NONE,
+                             cut,    {reason, detail}};
     add_answer(facts, &answer);
 }
 
@@ -760,7 +754,7 @@ void rp_facts_assume_complete(rp_facts *facts)
 typedef struct merge {
     rp_facts *dst;
     const rp_facts *src;
-    uint32_t *text;  // id in src -> id in dst
+    uint32_t *text; // id in src -> id in dst
     uint32_t *file;
     uint32_t *first; // per table: rows of dst before
 } merge;

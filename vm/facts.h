@@ -100,7 +100,7 @@ rdspol_status rp_facts_merge(rp_facts *dst, const rp_facts *src);
 
 // Rows are padded, so that a word or 64 values may be read from any row below the count.
 typedef struct rp_fact_column {
-    void *values; // uint32_t, int64_t, double; NULL for bool
+    void *values;      // uint32_t, int64_t, double; NULL for bool
     uint64_t *known;   // of a bool: false
     uint64_t *present; // of a bool: true; NULL if not optional
 } rp_fact_column;
@@ -114,7 +114,7 @@ typedef struct rp_fact_list {
 enum { RP_ROW_REAL = 0, RP_ROW_STUB = 1, RP_ROW_DEAD = 2, RP_ROW_PENDING = 3 };
 
 typedef struct rp_fact_meta {
-    uint64_t sources; // bit i: the i-th source of the table
+    uint64_t sources;         // bit i: the i-th source of the table
     uint32_t account, region; // of the answer, before sealing; of the row after it
     uint32_t viewer;          // account whose answer it is, or RP_NONE
     uint32_t pair;            // after sealing, or RP_NONE
@@ -124,8 +124,8 @@ typedef struct rp_fact_meta {
 
 typedef struct rp_fact_table {
     uint32_t rows, capacity;
-    rp_fact_meta *meta;   // of resources
-    uint64_t *judged;     // of resources, after sealing
+    rp_fact_meta *meta;    // of resources
+    uint64_t *judged;      // of resources, after sealing
     uint32_t *owner_table; // of others, after sealing: the resource they belong to, or RP_NONE
     uint32_t *owner_row;
 } rp_fact_table;

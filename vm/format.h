@@ -84,7 +84,7 @@ enum { RP_COLUMN_KEY = 1, RP_COLUMN_UNIQUE = 2, RP_COLUMN_LOWER = 4, RP_COLUMN_J
 enum { RP_LIST_FACT = 1, RP_LIST_MAP, RP_LIST_RELATION, RP_LIST_CONST, RP_LIST_PARAM, RP_LIST_TEXT };
 // LIST.flags. EMPTY: a missing member is the empty list, not an unknown one. JSON as for columns.
 // LOWER: keys of the map are stored and looked up in lower case.
-enum { RP_LIST_EMPTY = 1, RP_LIST_JSON = 2, RP_LIST_LOWER = 4, RP_LIST_BY_LIST = 8 };
+enum { RP_LIST_EMPTY = 1, RP_LIST_JSON = 2, RP_LIST_LOWER = 4, RP_LIST_BY_LIST = 8, RP_LIST_BY_RECORD = 16 };
 
 // SOURCE.kind. LIST: one call an account and Region. KEY: one call for each key that references
 // mention. EACH: one call for each row of another table. GROUP: fields added by one call a row.

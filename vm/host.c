@@ -206,6 +206,29 @@ rdspol_status rdspol_facts_map(rdspol_facts *facts, rdspol_str kind, uint32_t ro
     return set_elements(facts, at.list, row, values, count, 2, complete);
 }
 
+rdspol_status rdspol_facts_record_map(rdspol_facts *facts, rdspol_str kind, uint32_t row,
+                                      rdspol_str name, const rdspol_str *keys,
+                                      const uint32_t *rows, size_t count, int complete)
+{
+    field at;
+    if (!find_list(facts, kind, row, name, RP_LIST_MAP, &at)) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    uint32_t element = facts->bundle->lists[at.list].element;
+    uint32_t key = facts->bundle->tables[element].first_column;
+    uint32_t begin = rp_facts_row_count(facts, element);
+    if (!is_record(facts, key + 1)) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t entry = rp_facts_row_add(facts, element);
+        (void)rp_facts_set_text(facts, key, entry, keys[i]);
+        rp_facts_set_row(facts, key + 1, entry, rows[i]);
+    }
+    rp_facts_set_list(facts, at.list, row, begin, begin + (uint32_t)count, complete != 0);
+    return facts->status;
+}
+
 rdspol_status rdspol_facts_rows(rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str name,
                                 uint32_t first, uint32_t count, int complete)
 {

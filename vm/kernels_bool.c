@@ -1,8 +1,8 @@
 // Kernels of truth and choice: Kleene logic, presence, `??`, `if`, comparisons, sets.
 //
 // Each works on 64 rows a word. Comparisons write a byte a row first, which compilers turn into
-// vector code, and pack the bytes into a word. What is compared behind a zero plane does not matter:
-// the planes mask it.
+// vector code, and pack the bytes into a word. What is compared behind a zero plane does not
+// matter: the planes mask it.
 #include "vm/kernels.h"
 
 RP_KERNEL(and)
@@ -25,7 +25,7 @@ RP_KERNEL(or)
     }
 }
 
-RP_KERNEL(not)
+RP_KERNEL(not )
 {
     (void)x;
     for (uint32_t w = 0; w < f->words; w++) {
@@ -182,7 +182,7 @@ COMPARE(less_equal_f64, double, <=)
     {                                                                                              \
         (void)x;                                                                                   \
         for (uint32_t w = 0; w < f->words; w++) {                                                  \
-            PUT(s, w, FUNCTION(s->a->v, s->b->v, (size_t)w * RP_WORD_BITS));                       \
+            PUT(s, w, FUNCTION(s->a->v, s->b->v, (size_t)w *RP_WORD_BITS));                        \
         }                                                                                          \
     }
 

@@ -79,8 +79,7 @@ RP_KERNEL(fold_sum_int)
         FOR_ROWS(i, sure(s, f, w))
         {
             uint32_t parent = f->parents[i];
-            if (!rp_bits_get(s->b->p, i) ||
-                !rp_checked_add_i64(out[parent], b[i], &out[parent])) {
+            if (!rp_bits_get(s->b->p, i) || !rp_checked_add_i64(out[parent], b[i], &out[parent])) {
                 rp_bits_set(s->aux, parent);
             }
         }

@@ -215,7 +215,8 @@ static bool same_lowered(rp_str lower, rp_str text)
 typedef enum found { FOUND, NOT_THERE, NOT_KNOWN } found;
 
 // The first entry with the key; an entry whose key is unknown might be it.
-static found find_entry(const rp_exec *x, uint32_t list, uint32_t row, uint32_t key, uint32_t *entry)
+static found find_entry(const rp_exec *x, uint32_t list, uint32_t row, uint32_t key,
+                        uint32_t *entry)
 {
     const rp_rec_list *l = &x->world->bundle->lists[list];
     const rp_val *keys = &x->world->columns[x->world->bundle->tables[l->element].first_column];

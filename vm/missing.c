@@ -105,10 +105,9 @@ static void report(walker *w, uint32_t table, uint32_t name, uint32_t row, const
                                           : rp_strtab_get(&w->e->run->facts->texts, gap->detail);
     if (gap->source != RP_NONE) {
         const rp_rec_source *s = &w->b->sources[gap->source];
-        found.operation = s->kind == RP_SOURCE_FILE
-                              ? rp_bundle_text(w->b, s->operation)
-                              : join(w, rp_bundle_text(w->b, s->service), ":",
-                                     rp_bundle_text(w->b, s->operation));
+        found.operation = s->kind == RP_SOURCE_FILE ? rp_bundle_text(w->b, s->operation)
+                                                    : join(w, rp_bundle_text(w->b, s->service), ":",
+                                                           rp_bundle_text(w->b, s->operation));
     }
     add_missing(w, &found);
 }
@@ -372,7 +371,8 @@ static bool stands_in(const walker *w, uint32_t insn, uint32_t frame)
     return rp_op_folds(RP_INSN_OP(w->b->insns[insn].word)) && w->e->run->stands[insn] == frame;
 }
 
-// What one row of the inner frame contributed to the open folds; false if the fold looks no further.
+// What one row of the inner frame contributed to the open folds; false if the fold looks no
+// further.
 static void follow_row(walker *w, uint32_t fold)
 {
     const rp_rec_insn *n = &w->b->insns[fold];

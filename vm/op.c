@@ -17,24 +17,24 @@ const rp_op_info *rp_op_get(uint32_t op)
 
 const char *rp_op_result_name(rp_result result)
 {
-    static const char *const names[] = {"none",   "bool",   "int",        "float", "cover",
-                                        "same_a", "same_b", "join",       "column", "opt_column",
-                                        "entry",  "row",    "typed",      "opt_b", "listtext"};
+    static const char *const names[] = {"none",   "bool",   "int",   "float",  "cover",
+                                        "same_a", "same_b", "join",  "column", "opt_column",
+                                        "entry",  "row",    "typed", "opt_b",  "listtext"};
     return names[result];
 }
 
 const char *rp_op_operand_name(rp_operand operand)
 {
-    static const char *const names[] = {
-        "-",     "bool", "id",      "int",   "float", "version", "cidr",   "ref",
-        "ref?",  "cover", "text",   "literal", "any", "any_a",   "opt",    "outer",
-        "table", "column", "list",  "const", "set",   "param",   "policy", "string"};
+    static const char *const names[] = {"-",    "bool",  "id",   "int",   "float",  "version",
+                                        "cidr", "ref",   "ref?", "cover", "text",   "literal",
+                                        "any",  "any_a", "opt",  "outer", "table",  "column",
+                                        "list", "const", "set",  "param", "policy", "string"};
     return names[operand];
 }
 
 const char *rp_op_kind_name(uint32_t kind)
 {
-    static const char *const names[] = {"bool",     "int",  "float",   "string", "time",  "duration",
-                                        "cidr",     "version", "ref",  "cover",  "list", "none"};
+    static const char *const names[] = {"bool", "int",     "float", "string", "time", "duration",
+                                        "cidr", "version", "ref",   "cover",  "list", "none"};
     return kind < RP_KIND_COUNT ? names[kind] : "?";
 }

@@ -133,7 +133,11 @@ static size_t plane_bytes(const rp_plan *plan)
 static uint32_t class_of(uint32_t type)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    uint32_t base = size == 0 ? 0 : size == 4 ? 1 : size == 8 ? 3 : size == sizeof(rp_cover) ? 5 : 6;
+    uint32_t base = size == 0                  ? 0
+                    : size == 4                ? 1
+                    : size == 8                ? 3
+                    : size == sizeof(rp_cover) ? 5
+                                               : 6;
     return base + ((size == 4 || size == 8) && RP_TYPE_OPTIONAL(type));
 }
 
@@ -230,8 +234,8 @@ static bool make_tables(planner *p, rp_arena *arena)
             return false;
         }
     }
-    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL ||
-        p->dies_next == NULL || p->dies_first == NULL) {
+    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL || p->dies_next == NULL ||
+        p->dies_first == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -177,10 +177,10 @@ static rdspol_status find_param(const rp_run *run, rp_str name, uint32_t *out, r
             return RDSPOL_OK;
         }
     }
-    return *out != RP_NONE ? RDSPOL_OK
-                           : rp_error_set(error, RDSPOL_PARAMETER, NULL,
-                                          "the bundle has no parameter %.*s",
-                                          (int)(name.len < 100 ? name.len : 100), name.ptr);
+    return *out != RP_NONE
+               ? RDSPOL_OK
+               : rp_error_set(error, RDSPOL_PARAMETER, NULL, "the bundle has no parameter %.*s",
+                              (int)(name.len < 100 ? name.len : 100), name.ptr);
 }
 
 static rdspol_status set_members(rp_run *run, uint32_t param, const rp_str *values, size_t count,
@@ -513,7 +513,6 @@ static bool apply_text(rp_run *run, uint32_t op, uint32_t id, rp_str literal, ui
     return true;
 }
 
-
 static void put_result(rp_run *run, const rp_rec_text *t, uint32_t row, uint64_t bits, bool absent)
 {
     if (absent) {
@@ -562,8 +561,8 @@ static bool fill_text_column(rp_run *run, const rp_rec_text *t)
         } else {
             const rp_val *out = &run->world.columns[t->result];
             size_t size = rp_plan_value_size(RP_TYPE_KIND(run->bundle->columns[t->result].type));
-            uint64_t bits = size == 8 ? ((const uint64_t *)out->v)[*first]
-                                      : ((const uint32_t *)out->v)[*first];
+            uint64_t bits =
+                size == 8 ? ((const uint64_t *)out->v)[*first] : ((const uint32_t *)out->v)[*first];
             if (rp_bits_get(out->k, *first)) {
                 put_result(run, t, r, bits, !rp_bits_get(out->p, *first));
             }
@@ -718,9 +717,8 @@ static bool bind_set(rp_run *run, uint32_t set)
     view->items = items;
     rp_kind kind = RP_KIND_INT;
     if (view->count != 0) {
-        kind = s->param != RP_NONE
-                   ? RP_TYPE_KIND(b->params[s->param].type)
-                   : RP_TYPE_KIND(b->consts[b->items[s->first_item].constant].type);
+        kind = s->param != RP_NONE ? RP_TYPE_KIND(b->params[s->param].type)
+                                   : RP_TYPE_KIND(b->consts[b->items[s->first_item].constant].type);
     }
     bool ids = kind == RP_KIND_STRING || kind == RP_KIND_CIDR;
     return !ids || view->count <= 8 || bind_bitmap(run, view, items);
@@ -733,8 +731,8 @@ static bool each_id(rp_run *run, rp_kind kind, bool (*visit)(void *ctx, uint32_t
     for (uint32_t c = 0; c < b->column_count; c++) {
         const rp_val *column = &run->world.columns[c];
         uint32_t rows = run->world.rows[b->columns[c].table];
-        bool wanted = RP_TYPE_KIND(b->columns[c].type) == kind &&
-                      b->columns[c].origin != RP_COLUMN_DERIVED;
+        bool wanted =
+            RP_TYPE_KIND(b->columns[c].type) == kind && b->columns[c].origin != RP_COLUMN_DERIVED;
         for (uint32_t r = 0; wanted && r < rows; r++) {
             if (rp_bits_get(column->p, r) && !visit(ctx, ((const uint32_t *)column->v)[r])) {
                 return false;

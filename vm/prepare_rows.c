@@ -228,8 +228,8 @@ typedef struct relation {
     const rp_rec_list *list;
     uint32_t *begin, *end; // per owner
     uint32_t *order;
-    uint32_t *last;        // per owner: the member added last, so that none is added twice
-    uint64_t *open_pairs;  // pairs where some row's reference is unknown
+    uint32_t *last;       // per owner: the member added last, so that none is added twice
+    uint64_t *open_pairs; // pairs where some row's reference is unknown
     bool open_everywhere;
     bool counting; // first pass: count; second: fill
 } relation;
@@ -285,6 +285,19 @@ static void visit_list(relation *r, uint32_t row)
     }
 }
 
+// The reference stands in a record of the row, which may be absent.
+static void visit_record(relation *r, uint32_t row)
+{
+    const rp_val *c = &r->run->world.columns[r->list->a];
+    bool optional = c->p != NULL;
+    bool known = rp_bits_get(c->k, row);
+    if (!known) {
+        mark_open(r, row);
+    } else if (!optional || rp_bits_get(c->p, row)) {
+        visit_cell(r, r->list->b, ((const uint32_t *)c->v)[row], row);
+    }
+}
+
 static void visit_rows(relation *r)
 {
     const rp_facts *f = r->run->facts;
@@ -296,6 +309,8 @@ static void visit_rows(relation *r)
         }
         if ((r->list->flags & RP_LIST_BY_LIST) != 0) {
             visit_list(r, row);
+        } else if ((r->list->flags & RP_LIST_BY_RECORD) != 0) {
+            visit_record(r, row);
         } else {
             visit_cell(r, r->list->a, row, row);
         }
@@ -393,40 +408,50 @@ bool rp_prepare_relations(rp_run *run)
 
 // ---- Cost --------------------------------------------------------------------------------------
 
-static void measure_list(const rp_run *run, uint32_t list, uint64_t *total, uint64_t *longest)
+typedef struct list_size {
+    uint64_t total, longest;
+    bool known;
+} list_size;
+
+static void measure_list(const rp_run *run, uint32_t list, list_size *out)
 {
     const rp_list_view *view = &run->world.lists[list];
     uint32_t owner = run->bundle->lists[list].owner;
-    *total = *longest = 0;
+    if (out->known) {
+        return;
+    }
+    out->known = true;
     if (view->fixed) {
-        *longest = view->last - view->first;
+        out->longest = view->last - view->first;
         return;
     }
     for (uint32_t r = 0; view->begin != NULL && r < run->world.rows[owner]; r++) {
         uint64_t size = view->end[r] - view->begin[r];
-        *total += size;
-        *longest = size > *longest ? size : *longest;
+        out->total += size;
+        out->longest = size > out->longest ? size : out->longest;
     }
 }
 
-static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *rows)
+static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *rows,
+                           list_size *sizes)
 {
     const rp_bundle *b = run->bundle;
     const rp_frame_info *f = &b->frames[frame];
     const rp_rec_insn *n = &b->insns[f->first];
-    uint64_t total, longest, product;
+    uint64_t product;
     if (RP_INSN_OP(n->word) == RP_OP_SCAN) {
         return run->world.rows[n->a];
     }
     if (RP_INSN_OP(n->word) == RP_OP_FILTER) {
         return rows[f->parent];
     }
-    measure_list(run, n->a, &total, &longest);
-    bool own = n->b == RP_NONE && b->frames[f->parent].depth == 0 && b->lists[n->a].owner != RP_NONE;
-    if (own) {
-        return total;
+    measure_list(run, n->a, &sizes[n->a]);
+    bool top = b->frames[f->parent].depth == 0;
+    if (top && n->b == RP_NONE && b->lists[n->a].owner != RP_NONE) {
+        return sizes[n->a].total;
     }
-    return rp_checked_mul_u64(rows[f->parent], longest, &product) ? product : UINT64_MAX;
+    return rp_checked_mul_u64(rows[f->parent], sizes[n->a].longest, &product) ? product
+                                                                              : UINT64_MAX;
 }
 
 static uint64_t live_insns(const rp_run *run, uint32_t frame)
@@ -439,25 +464,32 @@ static uint64_t live_insns(const rp_run *run, uint32_t frame)
     return count;
 }
 
-uint64_t rp_prepare_cost(const rp_run *run)
+static uint64_t sum_frames(const rp_run *run, uint64_t *rows, list_size *sizes)
 {
     const rp_bundle *b = run->bundle;
     uint64_t cost = 0, cells;
-    uint64_t *rows = rp_alloc_get(run->alloc, b->frame_count * sizeof *rows);
-    if (rows == NULL) {
-        return UINT64_MAX;
-    }
     for (uint32_t f = 0; f < b->frame_count; f++) {
         bool runs = run->live[b->frames[f].first] != 0 && !b->frames[f].message;
-        rows[f] = runs ? frame_rows(run, f, rows) : 0;
-        if (!runs) {
-            continue;
-        }
-        if (!rp_checked_mul_u64(rows[f], live_insns(run, f), &cells) ||
-            !rp_checked_add_u64(cost, cells, &cost)) {
-            cost = UINT64_MAX;
+        rows[f] = runs ? frame_rows(run, f, rows, sizes) : 0;
+        if (runs && (!rp_checked_mul_u64(rows[f], live_insns(run, f), &cells) ||
+                     !rp_checked_add_u64(cost, cells, &cost))) {
+            return UINT64_MAX;
         }
     }
-    rp_alloc_free(run->alloc, rows, b->frame_count * sizeof *rows);
     return cost;
+}
+
+bool rp_prepare_cost(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    rp_arena scratch;
+    rp_arena_init(&scratch, run->alloc);
+    uint64_t *rows = RP_NEW_ARRAY(&scratch, uint64_t, b->frame_count);
+    list_size *sizes = RP_NEW_ARRAY(&scratch, list_size, b->list_count);
+    bool ok = rows != NULL && sizes != NULL;
+    if (ok) {
+        run->cost = sum_frames(run, rows, sizes);
+    }
+    rp_arena_clear(&scratch);
+    return ok;
 }

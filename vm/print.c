@@ -170,7 +170,8 @@ void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out)
 // ---- Templates ---------------------------------------------------------------------------------
 
 // Prints a hole; false if it has no value.
-static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals, rp_buf *out)
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+                       rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->param != RP_NONE) {
@@ -178,7 +179,8 @@ static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_va
         return run->params[piece->param].count != 0;
     }
     if (piece->constant != RP_NONE) {
-        rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant], out);
+        rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant],
+                      out);
         return true;
     }
     const rp_val *v = &vals[piece->value];
@@ -250,8 +252,7 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
     rp_buf value;
     rp_buf_init(&value, run->alloc, SIZE_MAX);
     bool there = print_hole(run, piece, vals, &value);
-    bool safe =
-        there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
+    bool safe = there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
     if (!safe) {
         bool failed = out->failed;
         rp_buf_reset(out);

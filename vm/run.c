@@ -41,8 +41,8 @@ static bool alloc_results(rp_run *run)
         }
     }
     for (uint32_t i = 0; ok && i < b->waiver_count; i++) {
-        size_t words = rp_bits_words(run->world.rows[b->waivers[i].table]) +
-                       RP_MAX_CHUNK / RP_WORD_BITS;
+        size_t words =
+            rp_bits_words(run->world.rows[b->waivers[i].table]) + RP_MAX_CHUNK / RP_WORD_BITS;
         run->waiver_true[i] = RP_NEW_ARRAY(&run->arena, uint64_t, words);
         ok = run->waiver_true[i] != NULL;
     }
@@ -81,12 +81,12 @@ static rdspol_status bind(rp_run *run, const rdspol_run_opts *opts, rdspol_error
                             RP_MAX_CHUNK);
     }
     RP_TRY(rp_prepare_params(run, opts, error));
-    if (!select_policies(run, opts) || !prepare(run)) {
+    if (!select_policies(run, opts) || !prepare(run) || !rp_prepare_cost(run)) {
         return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
-    run->cost = rp_prepare_cost(run);
     if (opts->cost_limit != 0 && run->cost > opts->cost_limit) {
-        return rp_error_set(error, RDSPOL_LIMIT, NULL, "the run costs %llu cells, the limit is %llu",
+        return rp_error_set(error, RDSPOL_LIMIT, NULL,
+                            "the run costs %llu cells, the limit is %llu",
                             (unsigned long long)run->cost, (unsigned long long)opts->cost_limit);
     }
     return RDSPOL_OK;
@@ -220,8 +220,8 @@ static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const r
         rows[RDSPOL_VERDICT_FAIL] = applies & o.failed;
         rows[RDSPOL_VERDICT_PASS] = applies & ~o.failed & o.passed;
         rows[RDSPOL_VERDICT_NOT_APPLICABLE] = all & o.excluded;
-        rows[RDSPOL_VERDICT_UNKNOWN] = all & ~o.excluded & ~rows[RDSPOL_VERDICT_FAIL] &
-                                       ~rows[RDSPOL_VERDICT_PASS];
+        rows[RDSPOL_VERDICT_UNKNOWN] =
+            all & ~o.excluded & ~rows[RDSPOL_VERDICT_FAIL] & ~rows[RDSPOL_VERDICT_PASS];
         put_verdicts(run->verdicts[policy] + first, rows, left < 64 ? left : 64);
         for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
             run->counts[policy][v] += rp_bits_count(rows[v]);

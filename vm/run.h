@@ -30,16 +30,16 @@ struct rdspol_run {
     rp_exec exec;
     uint32_t chunk;
     rp_run_param *params;
-    unsigned char *selected;      // per policy
-    unsigned char *live;          // per instruction
-    uint32_t *stands;             // per instruction: the frame it stands in
-    unsigned char **verdicts;     // per policy, selected: one byte a row
+    unsigned char *selected;                  // per policy
+    unsigned char *live;                      // per instruction
+    uint32_t *stands;                         // per instruction: the frame it stands in
+    unsigned char **verdicts;                 // per policy, selected: one byte a row
     uint64_t (*counts)[RDSPOL_VERDICT_COUNT]; // per policy
     uint64_t totals[RDSPOL_VERDICT_COUNT];
-    uint32_t *policy_order;       // selected ones, in the order of reports
+    uint32_t *policy_order; // selected ones, in the order of reports
     uint32_t policy_count;
-    uint32_t **order;             // per table: its rows in the order of reports; NULL if not needed
-    uint64_t **waiver_true;       // per waiver with a condition: plane over the rows of its table
+    uint32_t **order;       // per table: its rows in the order of reports; NULL if not needed
+    uint64_t **waiver_true; // per waiver with a condition: plane over the rows of its table
     unsigned char *waiver_matched; // per waiver
     uint64_t cost;
     bool evaluated;
@@ -54,7 +54,7 @@ bool rp_prepare_texts(rp_run *run);
 bool rp_prepare_relations(rp_run *run);
 bool rp_prepare_values(rp_run *run); // sets, ranks of versions, ranges
 bool rp_prepare_order(rp_run *run);
-uint64_t rp_prepare_cost(const rp_run *run);
+bool rp_prepare_cost(rp_run *run);
 
 // The id of a text, in the facts' dictionary or the run's own; RP_NONE if memory ran out.
 uint32_t rp_run_text(rp_run *run, rp_str text);

@@ -72,13 +72,14 @@ static void set_listing(rp_listing *l, rp_answered answered, uint32_t source, rd
     l->why.detail = detail;
 }
 
-// The best that one of the listing operations (or the file) said.
+// The best that one of the listing operations (or the file) said. Where everything else counts as
+// answered, a failure may be recorded for any source.
 static void listing_of_lists(const rp_facts *f, uint32_t table, uint32_t pair, rp_listing *out)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     for (uint32_t s = t->first_source; s < t->first_source + t->source_count; s++) {
         uint32_t kind = f->bundle->sources[s].kind;
-        if (kind != RP_SOURCE_LIST && kind != RP_SOURCE_FILE) {
+        if (kind != RP_SOURCE_LIST && kind != RP_SOURCE_FILE && !f->assume_complete) {
             continue;
         }
         const rp_fact_answer *a =
@@ -120,8 +121,7 @@ static rp_fact_reason why_stub(const rp_facts *f, uint32_t table, uint32_t pair,
             find_answer(f, source, rp_facts_cell_id(f, f->bundle->tables[table].key, r),
                         f->pair[pair].account, f->pair[pair].region);
         if (a == NULL && f->bundle->tables[table].unique != RP_NONE) {
-            a = find_answer(f, source,
-                            rp_facts_cell_id(f, f->bundle->tables[table].unique, r),
+            a = find_answer(f, source, rp_facts_cell_id(f, f->bundle->tables[table].unique, r),
                             f->pair[pair].account, f->pair[pair].region);
         }
         if (a != NULL && !a->answered) {
@@ -503,8 +503,8 @@ static bool same_column(const rp_bundle *a, const rp_bundle *b, uint32_t i)
 static bool same_list(const rp_bundle *a, const rp_bundle *b, uint32_t i)
 {
     const rp_rec_list *x = &a->lists[i], *y = &b->lists[i];
-    return x->owner == y->owner && x->element == y->element && x->kind == y->kind &&
-           x->a == y->a && same_text(a, x->name, b, y->name);
+    return x->owner == y->owner && x->element == y->element && x->kind == y->kind && x->a == y->a &&
+           same_text(a, x->name, b, y->name);
 }
 
 bool rp_facts_fit(const rp_facts *facts, const rp_bundle *bundle)

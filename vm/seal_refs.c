@@ -2,8 +2,8 @@
 //
 // A reference is looked up through its column's joins, within its own account and Region unless the
 // target's column is unique. What nobody listed gets a stub: a row of which only the key, the
-// account and the Region are known. Rows of records first learn to which resource they belong, since
-// that decides the account and Region in which their references are looked up.
+// account and the Region are known. Rows of records first learn to which resource they belong,
+// since that decides the account and Region in which their references are looked up.
 #include "vm/seal.h"
 
 #include "vm/base/buf.h"
@@ -370,8 +370,7 @@ static bool resolve_all(resolver *v)
     const rp_bundle *b = v->f->bundle;
     for (uint32_t c = 0; c < b->column_count; c++) {
         // Stubs that are added meanwhile refer to nothing.
-        if (is_reference(b, c) &&
-            !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {
+        if (is_reference(b, c) && !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {
             return false;
         }
     }

@@ -261,8 +261,8 @@ static void settle_row(rp_facts *f, uint32_t table, uint32_t row, const rp_pair 
     if (!none && !global) {
         uint32_t pair = rp_seal_pair(f, meta->account, meta->region);
         f->tables[table].meta[row].pair = pair;
-    } else if (meta->account == RP_NONE && !global && !(t->unique != RP_NONE &&
-               rp_seal_is_present(f, t->unique, row))) {
+    } else if (meta->account == RP_NONE && !global &&
+               !(t->unique != RP_NONE && rp_seal_is_present(f, t->unique, row))) {
         meta->state = RP_ROW_DEAD;
     }
     rp_seal_hidden(f, table, row);

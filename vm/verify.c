@@ -84,8 +84,8 @@ static rdspol_status check_consts(const rp_verifier *v)
                            RP_TYPE_KIND(b->consts[b->items[set->first_item].constant].type)),
                   "set", i, "members of different types");
         }
-        CHECK(set->param == RP_NONE || (set->item_count == 0 &&
-                                        (b->params[set->param].flags & RP_PARAM_LIST) != 0),
+        CHECK(set->param == RP_NONE ||
+                  (set->item_count == 0 && (b->params[set->param].flags & RP_PARAM_LIST) != 0),
               "set", i, "a set is a range of constants or a list parameter");
     }
     return RDSPOL_OK;
@@ -135,8 +135,7 @@ static rdspol_status check_cells(const rp_verifier *v, uint32_t i)
     if (t->cell_count == 0) {
         return RDSPOL_OK;
     }
-    CHECK(t->kind == RP_TABLE_CONST && t->column_count != 0 &&
-              t->cell_count % t->column_count == 0,
+    CHECK(t->kind == RP_TABLE_CONST && t->column_count != 0 && t->cell_count % t->column_count == 0,
           "table", i, "cells do not fill rows");
     for (uint32_t k = 0; k < t->cell_count; k++) {
         const rp_rec_column *c = &b->columns[t->first_column + k % t->column_count];
@@ -242,6 +241,12 @@ static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
     if (l->owner == RP_NONE || b->tables[l->element].kind != RP_TABLE_RESOURCE) {
         return false;
     }
+    if ((l->flags & RP_LIST_BY_RECORD) != 0) {
+        return l->a < b->column_count && b->columns[l->a].table == l->element &&
+               b->columns[l->a].origin == RP_COLUMN_FACT && l->b < b->column_count &&
+               refers_to(b, l->a, b->columns[l->b].table) &&
+               b->columns[l->b].origin == RP_COLUMN_FACT && refers_to(b, l->b, l->owner);
+    }
     if ((l->flags & RP_LIST_BY_LIST) == 0) {
         return l->a < b->column_count && b->columns[l->a].table == l->element &&
                b->columns[l->a].origin == RP_COLUMN_FACT && refers_to(b, l->a, l->owner);
@@ -297,9 +302,9 @@ static rdspol_status check_lists(const rp_verifier *v)
     for (uint32_t i = 0; i < b->list_count; i++) {
         const rp_rec_list *l = &b->lists[i];
         CHECK(list_is_valid(b, l), "list", i, "owner and elements do not fit its kind");
-        CHECK(l->owner == RP_NONE || (i >= b->tables[l->owner].first_list &&
-                                      i - b->tables[l->owner].first_list <
-                                          b->tables[l->owner].list_count),
+        CHECK(l->owner == RP_NONE ||
+                  (i >= b->tables[l->owner].first_list &&
+                   i - b->tables[l->owner].first_list < b->tables[l->owner].list_count),
               "list", i, "outside its table");
         CHECK(source_is_own(b, l->owner, l->source), "list", i, "source of another table");
         for (uint32_t k = 0; k < l->path_count; k++) {
@@ -358,7 +363,8 @@ static rdspol_status check_text(const rp_verifier *v, uint32_t i)
     CHECK(t->param == RP_NONE || b->params[t->param].type == RP_TYPE(RP_KIND_STRING, 0, 0), "text",
           i, "its parameter is no text");
     if (t->op == RP_TEXT_SPLIT) {
-        CHECK(t->list != RP_NONE && t->result == RP_NONE && b->lists[t->list].kind == RP_LIST_TEXT &&
+        CHECK(t->list != RP_NONE && t->result == RP_NONE &&
+                  b->lists[t->list].kind == RP_LIST_TEXT &&
                   b->lists[t->list].owner == input->table && b->text_of_list[t->list] == RP_NONE,
               "text", i, "split fills one list of its table");
         b->text_of_list[t->list] = i;
@@ -395,14 +401,15 @@ static rdspol_status check_params(const rp_verifier *v)
     for (uint32_t i = 0; i < b->param_count; i++) {
         const rp_rec_param *p = &b->params[i];
         rp_kind kind = RP_TYPE_KIND(p->type);
-        CHECK(rp_kind_is_plain(kind) && kind != RP_KIND_REF && RP_TYPE_TABLE(p->type) == 0,
-              "param", i, "a type that parameters cannot have");
+        CHECK(rp_kind_is_plain(kind) && kind != RP_KIND_REF && RP_TYPE_TABLE(p->type) == 0, "param",
+              i, "a type that parameters cannot have");
         CHECK(has_kind(b, p->fallback, kind) && has_kind(b, p->min, kind) &&
                   has_kind(b, p->max, kind),
               "param", i, "a default or limit of another type");
         for (uint32_t k = 0; k < p->item_count; k++) {
             uint32_t item = b->items[p->first_item + k].constant;
-            CHECK(item != RP_NONE && has_kind(b, item, kind), "param", i, "a default of another type");
+            CHECK(item != RP_NONE && has_kind(b, item, kind), "param", i,
+                  "a default of another type");
         }
         CHECK(p->allowed == RP_NONE || b->sets[p->allowed].param == RP_NONE, "param", i,
               "allowed values are constants");

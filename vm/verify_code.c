@@ -209,7 +209,8 @@ static rdspol_status check_store(const pass *p)
 {
     const rp_rec_column *c = &p->b->columns[p->insn->a];
     const rp_frame_info *f = &p->b->frames[current(p)];
-    CHECK(f->depth == 0 && !f->message && c->table == f->table, "a store outside a scan of the table");
+    CHECK(f->depth == 0 && !f->message && c->table == f->table,
+          "a store outside a scan of the table");
     CHECK(c->origin == RP_COLUMN_DERIVED && rp_type_same(c->type, type_of(p, p->insn->b)),
           "a store of another type");
     CHECK(p->b->store_of[p->insn->a] == RP_NONE, "a column that is stored twice");

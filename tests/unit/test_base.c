@@ -111,13 +111,17 @@ END_TEST
 START_TEST(ranges_print_canonically)
 {
     static const char *const cases[][2] = {
-        {"10.1.2.3/8", "10.0.0.0/8"},       {"0.0.0.0/0", "0.0.0.0/0"},
-        {"2001:DB8::1/64", "2001:db8::/64"}, {"::/0", "::/0"},
-        {"1:0:0:2:0:0:0:3/128", "1:0:0:2::3/128"}, {"1.2.3.4/32", "1.2.3.4/32"},
+        {"10.1.2.3/8", "10.0.0.0/8"},
+        {"0.0.0.0/0", "0.0.0.0/0"},
+        {"2001:DB8::1/64", "2001:db8::/64"},
+        {"::/0", "::/0"},
+        {"1:0:0:2:0:0:0:3/128", "1:0:0:2::3/128"},
+        {"1.2.3.4/32", "1.2.3.4/32"},
         {"fe80:0:0:0:0:0:0:1/10", "fe80::/10"},
     };
-    static const char *const bad[] = {"1.2.3.4", "1.2.3/8", "1.2.3.4/33", "01.2.3.4/8", "::/129",
-                                      "1::2::3/8", "/8", "", "256.0.0.0/8", "1.2.3.4/", "1.2.3.4/+8"};
+    static const char *const bad[] = {"1.2.3.4",     "1.2.3/8",   "1.2.3.4/33", "01.2.3.4/8",
+                                      "::/129",      "1::2::3/8", "/8",         "",
+                                      "256.0.0.0/8", "1.2.3.4/",  "1.2.3.4/+8"};
     char text[RP_TEXT_MAX];
     rp_cidr range;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -139,8 +143,8 @@ START_TEST(times_and_durations_read_back)
         {"1.7e9", "2023-11-14T22:13:20Z"},
         {"1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"},
     };
-    static const char *const bad[] = {"2026-02-29", "2026-13-01", "2026-01-01T00:00:00", "", "x",
-                                      "2026-01-01T25:00:00Z", "1e99"};
+    static const char *const bad[] = {
+        "2026-02-29", "2026-13-01", "2026-01-01T00:00:00", "", "x", "2026-01-01T25:00:00Z", "1e99"};
     static const char *const durations[] = {"90d", "2w", "12h", "1s", "-3m", "0s"};
     char text[RP_TEXT_MAX];
     int64_t ms;
@@ -160,8 +164,9 @@ END_TEST
 
 START_TEST(versions_are_compared_by_components)
 {
-    static const char *const ascending[] = {"1.a", "1.0", "1.0.1", "1.5", "1.10", "8.0.mysql_aurora.3.08.0",
-                                            "8.0.mysql_aurora.3.10.1", "16", "16.4"};
+    static const char *const ascending[] = {
+        "1.a", "1.0", "1.0.1", "1.5", "1.10", "8.0.mysql_aurora.3.08.0", "8.0.mysql_aurora.3.10.1",
+        "16",  "16.4"};
     size_t count = sizeof ascending / sizeof ascending[0];
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < count; k++) {

@@ -15,8 +15,8 @@
 #define N RP_KIND_NONE
 #define INSN(op, type, a, b, c) image_insn(&w->im, RP_OP_##op, (type), (a), (b), (c))
 
-enum { NO = 0, YES = 1, OPEN = 2 };         // of a bool
-enum { UNKNOWN = -2, ABSENT = -1 };         // of a number, else its value 1 to 3
+enum { NO = 0, YES = 1, OPEN = 2 }; // of a bool
+enum { UNKNOWN = -2, ABSENT = -1 }; // of a number, else its value 1 to 3
 #define ROWS 300
 
 typedef struct row {
@@ -98,12 +98,12 @@ CASE(select, uint32_t c = INSN(SELECT, OPT_I, p->enabled, p->port, p->created);
      return equal(r.enabled == NO ? r.created : r.port, 2);)
 CASE(select_bool, uint32_t lt = INSN(LT_INT, B, p->port, p->created, NONE);
      uint32_t eq = INSN(EQ_INT, B, p->port, p->created, NONE);
-     return INSN(SELECT, B, p->enabled, lt, eq);
-     , int a = less(r.port, r.created); int b = equal(r.port, r.created);
-     return r.enabled == OPEN ? (a == b ? a : OPEN) : r.enabled == YES ? a : b;)
+     return INSN(SELECT, B, p->enabled, lt, eq);, int a = less(r.port, r.created);
+     int b = equal(r.port, r.created); return r.enabled == OPEN  ? (a == b ? a : OPEN)
+                                              : r.enabled == YES ? a
+                                                                 : b;)
 CASE(eq_bool, uint32_t lt = INSN(LT_INT, B, p->port, p->created, NONE);
-     return INSN(EQ_BOOL, B, p->enabled, lt, NONE);
-     , int a = less(r.port, r.created);
+     return INSN(EQ_BOOL, B, p->enabled, lt, NONE);, int a = less(r.port, r.created);
      return a == OPEN || r.enabled == OPEN ? OPEN : a == r.enabled;)
 CASE(add, uint32_t sum = INSN(ADD_INT, I, p->port, p->created, NONE);
      return INSN(LT_INT, B, sum, p->number[3], NONE);
@@ -127,43 +127,46 @@ CASE(filter_any, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t one = INSN(CONST, I, image_int(&w->im, 1), NONE, NONE);
      uint32_t eq = INSN(EQ_INT, B, a, one, NONE);
-     uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
-     uint32_t both = INSN(AND, B, c, eq, NONE);
-     uint32_t any = INSN(FOLD_ANY, B, both, NONE, NONE);
-     INSN(END, N, NONE, NONE, NONE);
-     return any;, return and_of(r.enabled, equal(r.port, 1));)
+     uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE); uint32_t both = INSN(AND, B, c, eq, NONE);
+     uint32_t any = INSN(FOLD_ANY, B, both, NONE, NONE); INSN(END, N, NONE, NONE, NONE); return any;
+     , return and_of(r.enabled, equal(r.port, 1));)
 CASE(filter_first, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
-     uint32_t first = INSN(FOLD_FIRST, OPT_I, c, a, NONE);
-     INSN(END, N, NONE, NONE, NONE);
+     uint32_t first = INSN(FOLD_FIRST, OPT_I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
      return INSN(PRESENT, B, first, NONE, NONE);
-     , return r.enabled == NO ? NO : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
-                                                                          : r.port != ABSENT;)
+     , return r.enabled == NO                          ? NO
+              : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
+                                                       : r.port != ABSENT;)
 CASE(filter_sum, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
-     uint32_t sum = INSN(FOLD_SUM_INT, I, c, a, NONE);
-     INSN(END, N, NONE, NONE, NONE);
+     uint32_t sum = INSN(FOLD_SUM_INT, I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
      return INSN(LT_INT, B, sum, p->number[2], NONE);
-     , return r.enabled == NO ? YES : r.enabled == OPEN || r.port < 0 ? OPEN : r.port < 2;)
+     , return r.enabled == NO                   ? YES
+              : r.enabled == OPEN || r.port < 0 ? OPEN
+                                                : r.port < 2;)
 CASE(filter_min, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
-     uint32_t min = INSN(FOLD_MIN_INT, OPT_I, c, a, NONE);
-     INSN(END, N, NONE, NONE, NONE);
+     uint32_t min = INSN(FOLD_MIN_INT, OPT_I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
      return INSN(EQ_INT, B, min, p->number[2], NONE);
-     , return r.enabled == NO ? NO : r.enabled == OPEN || r.port == UNKNOWN ? OPEN : r.port == 2;)
+     , return r.enabled == NO                          ? NO
+              : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
+                                                       : r.port == 2;)
 CASE(filter_one, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
-     uint32_t one = INSN(FOLD_ONE, B, c, NONE, NONE);
-     INSN(END, N, NONE, NONE, NONE);
-     return one;, return r.enabled;)
+     uint32_t one = INSN(FOLD_ONE, B, c, NONE, NONE); INSN(END, N, NONE, NONE, NONE); return one;
+     , return r.enabled;)
 
 static const test_case cases[] = {
-#define ROW(NAME) {#NAME, build_##NAME, expect_##NAME}
-    ROW(eq), ROW(lt), ROW(le), ROW(present), ROW(and), ROW(or), ROW(not), ROW(coalesce),
-    ROW(select), ROW(select_bool), ROW(eq_bool), ROW(add), ROW(overflow), ROW(divide), ROW(in_set),
+#define ROW(NAME)                                                                                  \
+    {                                                                                              \
+#NAME, build_##NAME, expect_##NAME                                                         \
+    }
+    ROW(eq),         ROW(lt),           ROW(le),         ROW(present),    ROW(and),
+    ROW(or),         ROW(not ),         ROW(coalesce),   ROW(select),     ROW(select_bool),
+    ROW(eq_bool),    ROW(add),          ROW(overflow),   ROW(divide),     ROW(in_set),
     ROW(filter_any), ROW(filter_first), ROW(filter_sum), ROW(filter_min), ROW(filter_one),
 };
 
@@ -200,7 +203,8 @@ static void add_rows(world *w)
 
 static void check_case(const world *w, uint32_t policy, const test_case *c, uint32_t chunk)
 {
-    static const int verdicts[] = {RDSPOL_VERDICT_FAIL, RDSPOL_VERDICT_PASS, RDSPOL_VERDICT_UNKNOWN};
+    static const int verdicts[] = {RDSPOL_VERDICT_FAIL, RDSPOL_VERDICT_PASS,
+                                   RDSPOL_VERDICT_UNKNOWN};
     int found[ROWS];
     rdspol_cursor cursor = {{0}};
     rdspol_finding f;
@@ -238,8 +242,8 @@ START_TEST(kernels_do_what_the_language_says)
         p.number[i] = INSN(CONST, I, image_int(&w->im, i), NONE, NONE);
     }
     // `created` as a number, so that it can stand beside `port` in `coalesce` and `select`.
-    uint32_t epoch = INSN(CONST, RP_TYPE(RP_KIND_TIME, 0, 0), image_const(&w->im, RP_KIND_TIME, 0),
-                          NONE, NONE);
+    uint32_t epoch =
+        INSN(CONST, RP_TYPE(RP_KIND_TIME, 0, 0), image_const(&w->im, RP_KIND_TIME, 0), NONE, NONE);
     uint32_t absent = INSN(ABSENT, OPT_I, NONE, NONE, NONE);
     uint32_t there = INSN(PRESENT, B, p.created, NONE, NONE);
     uint32_t ms = INSN(SUB_INT, I, p.created, epoch, NONE);
@@ -284,9 +288,12 @@ START_TEST(maps_are_looked_up_and_texts_are_lowered)
     static const char *const ids[] = {"same", "other", "cut", "none"};
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t row_number;
-        rdspol_str tags[] = {{"a", 1}, {"x", 1}, {"env", 3}, {i == 1 ? "test" : "mysql", i == 1 ? 4 : 5}};
-        ck_assert(rdspol_facts_add(w->facts, str("instance"), str("1"), str("r"), &row_number) == 0);
-        ck_assert(rdspol_facts_set(w->facts, str("instance"), row_number, str("id"), str(ids[i])) == 0);
+        rdspol_str tags[] = {
+            {"a", 1}, {"x", 1}, {"env", 3}, {i == 1 ? "test" : "mysql", i == 1 ? 4 : 5}};
+        ck_assert(rdspol_facts_add(w->facts, str("instance"), str("1"), str("r"), &row_number) ==
+                  0);
+        ck_assert(rdspol_facts_set(w->facts, str("instance"), row_number, str("id"), str(ids[i])) ==
+                  0);
         ck_assert(rdspol_facts_set(w->facts, str("instance"), row_number, str("engine"),
                                    str("MySQL")) == 0);
         ck_assert(rdspol_facts_map(w->facts, str("instance"), row_number, str("tags"), tags,

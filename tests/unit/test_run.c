@@ -56,8 +56,8 @@ START_TEST(a_comparison_judges_rows_of_every_chunk)
     world_seal(&w);
     uint64_t expected[RDSPOL_VERDICT_COUNT] = {0};
     for (int i = 0; i < 1500; i++) {
-        expected[i % 7 == 0    ? RDSPOL_VERDICT_NOT_APPLICABLE
-                 : i % 11 == 0 ? RDSPOL_VERDICT_UNKNOWN
+        expected[i % 7 == 0      ? RDSPOL_VERDICT_NOT_APPLICABLE
+                 : i % 11 == 0   ? RDSPOL_VERDICT_UNKNOWN
                  : i % 200 < 100 ? RDSPOL_VERDICT_PASS
                                  : RDSPOL_VERDICT_FAIL]++;
     }
@@ -216,7 +216,8 @@ START_TEST(messages_name_the_witness)
     // The emit must stand in the scan: take the end back.
     w.im.sections[RP_SECTION_INSN].size -= sizeof(rp_rec_insn);
     w.im.counts[RP_SECTION_INSN]--;
-    uint32_t policy = world_policy(&w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, (uint32_t[]){0});
+    uint32_t policy =
+        world_policy(&w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, (uint32_t[]){0});
     INSN(END, N, NONE, NONE, NONE);
     ck_assert_uint_eq(open_message(&w), 0);
     world_open(&w);

@@ -118,8 +118,8 @@ uint32_t world_policy(world *w, const char *name, uint32_t table, uint32_t sever
             messages == NULL ? NONE : messages[i], 0, 0, w->file, 2, 1);
     }
     uint32_t policy = ADD(im, POLICY, policy, string, image_string(im, "main"), table,
-                          RP_POLICY_JUDGED, severity, 0, title, NONE, NONE, NONE, 0, 0, 0, 0,
-                          first, when_count + require_count, w->file, 1, 1);
+                          RP_POLICY_JUDGED, severity, 0, title, NONE, NONE, NONE, 0, 0, 0, 0, first,
+                          when_count + require_count, w->file, 1, 1);
     image_insn(im, RP_OP_EMIT, RP_KIND_NONE, policy, NONE, NONE);
     return policy;
 }

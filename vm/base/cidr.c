@@ -217,8 +217,7 @@ bool rp_cidr_overlaps(const rp_cidr *a, const rp_cidr *b)
 bool rp_cidr_is_private(const rp_cidr *range)
 {
     static const rp_cidr ranges[] = {
-        {{10}, 4, 8},       {{172, 16}, 4, 12}, {{192, 168}, 4, 16},
-        {{100, 64}, 4, 10}, {{0xfc}, 6, 7},
+        {{10}, 4, 8}, {{172, 16}, 4, 12}, {{192, 168}, 4, 16}, {{100, 64}, 4, 10}, {{0xfc}, 6, 7},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (rp_cidr_within(range, &ranges[i])) {

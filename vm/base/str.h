@@ -56,9 +56,8 @@ static inline bool rp_str_starts(rp_str text, rp_str prefix)
 
 static inline bool rp_str_ends(rp_str text, rp_str suffix)
 {
-    return text.len >= suffix.len &&
-           (suffix.len == 0 ||
-            memcmp(text.ptr + (text.len - suffix.len), suffix.ptr, suffix.len) == 0);
+    return text.len >= suffix.len && (suffix.len == 0 || memcmp(text.ptr + (text.len - suffix.len),
+                                                                suffix.ptr, suffix.len) == 0);
 }
 
 static inline rp_str rp_str_from_offset(rp_str text, size_t offset)

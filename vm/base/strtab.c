@@ -65,8 +65,7 @@ static uint32_t find_slot(const rp_strtab *table, rp_str text, uint64_t hash)
         if (slot == 0) {
             return at;
         }
-        if (slot >> 32 == hash >> 32 &&
-            rp_str_equal(table->items[(uint32_t)slot - 1], text)) {
+        if (slot >> 32 == hash >> 32 && rp_str_equal(table->items[(uint32_t)slot - 1], text)) {
             return at;
         }
     }

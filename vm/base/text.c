@@ -309,9 +309,9 @@ size_t rp_time_print(int64_t ms, char out[RP_TEXT_MAX])
     int64_t year;
     int month, day;
     civil_from_days(days, &year, &month, &day);
-    int size = snprintf(out, RP_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month,
-                        day, (int)(rest / HOUR), (int)(rest / MINUTE % 60),
-                        (int)(rest / SECOND % 60));
+    int size =
+        snprintf(out, RP_TEXT_MAX, "%04lld-%02d-%02dT%02d:%02d:%02d", (long long)year, month, day,
+                 (int)(rest / HOUR), (int)(rest / MINUTE % 60), (int)(rest / SECOND % 60));
     size_t at = size < 0 ? 0 : (size_t)size;
     if (rest % SECOND != 0) {
         size = snprintf(out + at, RP_TEXT_MAX - at, ".%03d", (int)(rest % SECOND));

@@ -78,7 +78,8 @@ typedef struct rdspol_error {
     char path[128];
 } rdspol_error;
 
-// fn(ctx, NULL, 0, n) allocates, fn(ctx, p, old, n) resizes, fn(ctx, p, old, 0) frees. NULL on failure.
+// fn(ctx, NULL, 0, n) allocates, fn(ctx, p, old, n) resizes, fn(ctx, p, old, 0) frees. NULL on
+// failure.
 typedef void *(*rdspol_alloc_fn)(void *ctx, void *ptr, size_t old_size, size_t new_size);
 
 // SHA-256 of a section. Returns nonzero if it could be computed.
@@ -127,7 +128,8 @@ typedef struct rdspol_run rdspol_run;
 
 // The number of the binary interface of the library, to compare with RDSPOL_ABI_VERSION.
 RDSPOL_API int rdspol_abi_version(void);
-// Names as in reports ("not_applicable", "access_denied"); valid forever, "?" for an unknown number.
+// Names as in reports ("not_applicable", "access_denied"); valid forever, "?" for an unknown
+// number.
 RDSPOL_API const char *rdspol_status_text(rdspol_status status);
 RDSPOL_API const char *rdspol_verdict_name(rdspol_verdict verdict);
 RDSPOL_API const char *rdspol_severity_name(rdspol_severity severity);
@@ -178,7 +180,8 @@ RDSPOL_API rdspol_str rdspol_bundle_control(const rdspol_bundle *bundle, uint32_
                                             uint32_t index);
 RDSPOL_API rdspol_str rdspol_bundle_link(const rdspol_bundle *bundle, uint32_t policy,
                                          uint32_t index);
-// The policy of that name, "name" where it is unique or "module.name"; RDSPOL_NONE if there is none.
+// The policy of that name, "name" where it is unique or "module.name"; RDSPOL_NONE if there is
+// none.
 RDSPOL_API uint32_t rdspol_bundle_find_policy(const rdspol_bundle *bundle, rdspol_str name);
 
 typedef struct rdspol_pack {
@@ -189,8 +192,8 @@ typedef struct rdspol_pack {
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_bundle_pack(const rdspol_bundle *bundle,
                                                            uint32_t index, rdspol_pack *out);
 
-// The bundle's code as text, for people and tests: RDSPOL_TOO_SMALL and the needed size in `*length`
-// if `capacity` bytes do not hold it. Not NUL-terminated.
+// The bundle's code as text, for people and tests: RDSPOL_TOO_SMALL and the needed size in
+// `*length` if `capacity` bytes do not hold it. Not NUL-terminated.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_bundle_disassemble(const rdspol_bundle *bundle,
                                                                   char *buffer, size_t capacity,
                                                                   size_t *length);
@@ -250,6 +253,10 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_map(rdspol_facts *facts, rd
                                                          uint32_t row, rdspol_str field,
                                                          const rdspol_str *values, size_t count,
                                                          int complete);
+// The same of a map whose values are records: key i has the row `rows[i]` of the record's kind.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_record_map(
+    rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field, const rdspol_str *keys,
+    const uint32_t *rows, size_t count, int complete);
 // Sets a list of records to the rows `first` to `first + count` of the record's kind, or a field
 // that is a record to the one row `first`.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_rows(rdspol_facts *facts, rdspol_str kind,
@@ -263,8 +270,7 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_complete(rdspol_facts *fact
 
 // Closes the facts: resolves references, merges what several answers said about one resource.
 // RDSPOL_CONFLICT if two disagree; the error names both places. Then the facts are immutable.
-RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_seal(rdspol_facts *facts,
-                                                          rdspol_error *error);
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_seal(rdspol_facts *facts, rdspol_error *error);
 
 // ---- Runs --------------------------------------------------------------------------------------
 
@@ -289,8 +295,9 @@ typedef struct rdspol_run_opts {
     uint64_t cost_limit; // cells; default: no limit
 } rdspol_run_opts;
 
-// Binds a bundle to sealed facts; both must outlive the run. Fails on parameters (RDSPOL_PARAMETER),
-// on the cost limit (RDSPOL_LIMIT), on facts of another schema, and when memory runs out.
+// Binds a bundle to sealed facts; both must outlive the run. Fails on parameters
+// (RDSPOL_PARAMETER), on the cost limit (RDSPOL_LIMIT), on facts of another schema, and when memory
+// runs out.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_new(rdspol_run **out,
                                                        const rdspol_bundle *bundle,
                                                        const rdspol_facts *facts,
@@ -311,7 +318,7 @@ RDSPOL_API uint64_t rdspol_run_count(const rdspol_run *run, uint32_t policy,
 typedef struct rdspol_finding {
     uint32_t policy; // index in the bundle
     rdspol_verdict verdict;
-    uint32_t table, row; // for the calls below
+    uint32_t table, row;                             // for the calls below
     rdspol_str kind, type, id, arn, account, region; // empty where not known
     rdspol_str file;                                 // empty if the facts came without a place
     uint32_t line, column, end_line, end_column;
@@ -327,8 +334,7 @@ typedef struct rdspol_cursor {
 // The next finding, in the order of reports: verdict, severity, practice, policy, account, Region,
 // kind, id. Views stay valid until the run is freed. RDSPOL_DONE at the end.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_next(const rdspol_run *run,
-                                                        rdspol_cursor *cursor,
-                                                        rdspol_finding *out);
+                                                        rdspol_cursor *cursor, rdspol_finding *out);
 
 // Details of a finding, computed when asked for. They live in the run until the next call of
 // `rdspol_run_explain` or its end.
@@ -363,14 +369,15 @@ typedef struct rdspol_details {
     size_t observed_count;
     const rdspol_witness *tags; // key and value
     size_t tag_count;
-    rdspol_str title, remedy;       // remedy: of fail and waived
-    uint32_t waiver;                // index for rdspol_run_waiver, or RDSPOL_NONE
-    int64_t waiver_until;           // milliseconds, the first instant that is too late
+    rdspol_str title, remedy; // remedy: of fail and waived
+    uint32_t waiver;          // index for rdspol_run_waiver, or RDSPOL_NONE
+    int64_t waiver_until;     // milliseconds, the first instant that is too late
     rdspol_str waiver_because, waiver_file;
     uint32_t waiver_line;
 } rdspol_details;
 
-// Computes the details of a finding. Allocates from the run's allocator; not thread-safe for one run.
+// Computes the details of a finding. Allocates from the run's allocator; not thread-safe for one
+// run.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_explain(rdspol_run *run,
                                                            const rdspol_finding *finding,
                                                            rdspol_details *out,

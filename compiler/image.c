@@ -1,0 +1,213 @@
+// The writer of bundles. What it knows of the records comes from `format.def`: how many words each
+// has and which of them are strings.
+#include "compiler/image.h"
+#include "vm/base/endian.h"
+#include "vm/op.h"
+
+#include <stdlib.h>
+
+#define MAX_SECTION (64u * 1024u * 1024u)
+
+#define FIELD_KIND(name, kind) #kind,
+#define SECTION(ID, name, FIELDS) static const char *const name##_kinds[] = {FIELDS(FIELD_KIND)};
+#include "vm/format.def"
+#undef SECTION
+
+static const struct {
+    const char *const *kinds;
+    uint32_t words;
+} shapes[RP_SECTION_COUNT] = {
+#define SECTION(ID, name, FIELDS) [RP_SECTION_##ID] = {name##_kinds, sizeof name##_kinds / sizeof *name##_kinds},
+#include "vm/format.def"
+#undef SECTION
+};
+
+static bool is_string(rp_section section, uint32_t field)
+{
+    const char *kind = shapes[section].kinds[field];
+    return strcmp(kind, "STRING") == 0 || strcmp(kind, "STRING_0") == 0;
+}
+
+void rp_image_init(rp_image *image, rp_alloc alloc)
+{
+    *image = (rp_image){.alloc = alloc};
+    for (int i = 0; i < RP_SECTION_COUNT; i++) rp_buf_init(&image->sections[i], alloc, MAX_SECTION);
+    rp_strtab_init(&image->strings, alloc);
+}
+
+void rp_image_free(rp_image *image)
+{
+    for (int i = 0; i < RP_SECTION_COUNT; i++) rp_buf_free(&image->sections[i]);
+    rp_strtab_free(&image->strings);
+}
+
+uint32_t rp_image_add(rp_image *image, rp_section section, const void *record)
+{
+    rp_buf_add(&image->sections[section], record, shapes[section].words * sizeof(uint32_t));
+    return image->counts[section]++;
+}
+
+void *rp_image_get(rp_image *image, rp_section section, uint32_t index)
+{
+    return image->sections[section].data + (size_t)index * shapes[section].words * sizeof(uint32_t);
+}
+
+void rp_image_put(rp_image *image, rp_section section, uint32_t index, const void *record)
+{
+    if (image->sections[section].failed) return;
+    memcpy(rp_image_get(image, section, index), record, shapes[section].words * sizeof(uint32_t));
+}
+
+uint32_t rp_image_string(rp_image *image, rp_str text) { return rp_strtab_add(&image->strings, text); }
+
+uint32_t rp_image_string_0(rp_image *image, rp_str text)
+{
+    return text.len == 0 ? RP_NONE : rp_image_string(image, text);
+}
+
+// ---- strings in order ----
+
+typedef struct sorted_string {
+    rp_str text;
+    uint32_t id;
+} sorted_string;
+
+static int compare_strings(const void *a, const void *b)
+{
+    return rp_str_compare(((const sorted_string *)a)->text, ((const sorted_string *)b)->text);
+}
+
+static bool write_strings(rp_image *image, uint32_t *new_ids)
+{
+    uint32_t count = image->strings.count;
+    sorted_string *sorted = rp_alloc_get(image->alloc, (count + 1) * sizeof *sorted);
+    if (sorted == NULL) return false;
+    for (uint32_t i = 0; i < count; i++) sorted[i] = (sorted_string){rp_strtab_get(&image->strings, i), i};
+    if (count > 0) qsort(sorted, count, sizeof *sorted, compare_strings);
+    for (uint32_t i = 0; i < count; i++) {
+        rp_rec_string record = {(uint32_t)image->sections[RP_SECTION_BYTES].size, (uint32_t)sorted[i].text.len};
+        new_ids[sorted[i].id] = i;
+        rp_buf_add_str(&image->sections[RP_SECTION_BYTES], sorted[i].text);
+        rp_image_add(image, RP_SECTION_STRING, &record);
+    }
+    image->counts[RP_SECTION_BYTES] = (uint32_t)image->sections[RP_SECTION_BYTES].size;
+    rp_alloc_free(image->alloc, sorted, (count + 1) * sizeof *sorted);
+    return true;
+}
+
+static void renumber(uint32_t *word, const uint32_t *new_ids)
+{
+    if (*word != RP_NONE) *word = new_ids[*word];
+}
+
+static void renumber_section(rp_image *image, rp_section section, const uint32_t *new_ids)
+{
+    uint32_t words = shapes[section].words;
+    uint32_t *data = (uint32_t *)(void *)image->sections[section].data;
+    for (uint32_t field = 0; field < words; field++) {
+        if (!is_string(section, field)) continue;
+        for (uint32_t i = 0; i < image->counts[section]; i++) renumber(&data[i * words + field], new_ids);
+    }
+}
+
+static bool is_text_kind(uint32_t type)
+{
+    rp_kind kind = RP_TYPE_KIND(type);
+    return kind == RP_KIND_STRING || kind == RP_KIND_CIDR || kind == RP_KIND_VERSION;
+}
+
+// Strings where the kind of a field depends on a neighbour: constants, literals of arguments,
+// operands of instructions.
+static void renumber_values(rp_image *image, const uint32_t *new_ids)
+{
+    for (uint32_t i = 0; i < image->counts[RP_SECTION_CONST]; i++) {
+        rp_rec_const *record = rp_image_get(image, RP_SECTION_CONST, i);
+        if (is_text_kind(record->type)) renumber(&record->lo, new_ids);
+    }
+    for (uint32_t i = 0; i < image->counts[RP_SECTION_INSN]; i++) {
+        rp_rec_insn *record = rp_image_get(image, RP_SECTION_INSN, i);
+        const rp_op_info *info = rp_op_get(RP_INSN_OP(record->word));
+        if (info->operands[0] == RP_OPERAND_STRING) renumber(&record->a, new_ids);
+        if (info->operands[1] == RP_OPERAND_STRING) renumber(&record->b, new_ids);
+        if (info->operands[2] == RP_OPERAND_STRING) renumber(&record->c, new_ids);
+    }
+}
+
+static bool sort_strings(rp_image *image)
+{
+    size_t size = ((size_t)image->strings.count + 1) * sizeof(uint32_t);
+    uint32_t *new_ids = rp_alloc_get(image->alloc, size);
+    if (new_ids == NULL) return false;
+    bool written = write_strings(image, new_ids);
+    for (int i = 0; i < RP_SECTION_COUNT && written; i++) {
+        if (image->sections[i].failed) written = false;
+        else if (i != RP_SECTION_BYTES && i != RP_SECTION_STRING) renumber_section(image, (rp_section)i, new_ids);
+    }
+    if (written) renumber_values(image, new_ids);
+    rp_alloc_free(image->alloc, new_ids, size);
+    return written;
+}
+
+// ---- bytes ----
+
+static size_t aligned(size_t size) { return (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT; }
+
+// Words in memory become little-endian bytes.
+static void to_little_endian(rp_buf *section)
+{
+    for (size_t at = 0; at + 4 <= section->size; at += 4) {
+        uint32_t word;
+        memcpy(&word, section->data + at, 4);
+        rp_endian_put_u32((unsigned char *)section->data + at, word);
+    }
+}
+
+static void write_header(rp_image *image, rp_buf *out, size_t total)
+{
+    rp_buf_add_u32(out, RP_MAGIC);
+    rp_buf_add_u32(out, RP_FORMAT_VERSION);
+    rp_buf_add_u32(out, (uint32_t)total);
+    rp_buf_add_u32(out, RP_SECTION_COUNT);
+    (void)image;
+}
+
+static void write_section_entry(rp_image *image, rp_buf *out, rp_section section, size_t offset,
+                                rdspol_sha256_fn sha256, void *ctx)
+{
+    unsigned char hash[32] = {0};
+    const rp_buf *bytes = &image->sections[section];
+    if (sha256 != NULL) (void)sha256(ctx, bytes->data != NULL ? bytes->data : "", bytes->size, hash);
+    rp_buf_add_u32(out, (uint32_t)section);
+    rp_buf_add_u32(out, image->counts[section]);
+    rp_buf_add_u32(out, (uint32_t)offset);
+    rp_buf_add_u32(out, (uint32_t)bytes->size);
+    rp_buf_add(out, hash, sizeof hash);
+}
+
+static void pad(rp_buf *out)
+{
+    static const char zeros[RP_ALIGNMENT] = {0};
+    rp_buf_add(out, zeros, aligned(out->size) - out->size);
+}
+
+bool rp_image_write(rp_image *image, rp_buf *out, rdspol_sha256_fn sha256, void *sha256_ctx)
+{
+    if (!sort_strings(image)) return false;
+    size_t offset = aligned(RP_HEADER_WORDS * 4 + (size_t)RP_SECTION_COUNT * RP_SECTION_WORDS * 4);
+    size_t total = offset;
+    for (int i = 0; i < RP_SECTION_COUNT; i++) {
+        if (i != RP_SECTION_BYTES) to_little_endian(&image->sections[i]);
+        total = aligned(total + image->sections[i].size);
+    }
+    write_header(image, out, total);
+    for (int i = 0; i < RP_SECTION_COUNT; i++) {
+        write_section_entry(image, out, (rp_section)i, offset, sha256, sha256_ctx);
+        offset = aligned(offset + image->sections[i].size);
+    }
+    pad(out);
+    for (int i = 0; i < RP_SECTION_COUNT; i++) {
+        rp_buf_add(out, image->sections[i].data != NULL ? image->sections[i].data : "", image->sections[i].size);
+        pad(out);
+    }
+    return !out->failed;
+}

@@ -1,0 +1,236 @@
+// Making values: constants float, everything else is at home in the deepest frame of its operands.
+#include "compiler/ir.h"
+
+#define FIRST_BUCKETS 4096u
+
+void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
+{
+    *ir = (rp_ir_program){.program = program, .arena = program->arena, .optimize = optimize};
+    ir->last_table = &ir->tables;
+    ir->last_message = &ir->messages;
+    ir->bucket_count = FIRST_BUCKETS;
+    ir->buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, ir->bucket_count);
+}
+
+static uint32_t mix(uint32_t hash, uint32_t word) { return (hash ^ word) * 0x9e3779b1u ^ (hash >> 15); }
+
+static uint32_t pointer_bits(const void *pointer)
+{
+    uintptr_t bits = (uintptr_t)pointer >> 4;
+    return (uint32_t)(bits ^ (bits >> 32 % (sizeof bits * 8)));
+}
+
+static uint32_t hash_of(const rp_ir *value)
+{
+    uint32_t hash = mix(0x51ed270bu, (uint32_t)value->op);
+    hash = mix(hash, pointer_bits(value->frame));
+    hash = mix(hash, pointer_bits(value->arg));
+    hash = mix(hash, (uint32_t)value->type.kind);
+    for (int i = 0; i < 3; i++) hash = mix(hash, value->in[i] != NULL ? value->in[i]->id + 1 : 0);
+    return hash;
+}
+
+static bool same(const rp_ir *a, const rp_ir *b)
+{
+    return a->op == b->op && a->frame == b->frame && a->arg == b->arg && a->in[0] == b->in[0] &&
+           a->in[1] == b->in[1] && a->in[2] == b->in[2] && a->child == b->child &&
+           a->type.kind == b->type.kind && a->type.optional == b->type.optional && a->type.table == b->type.table;
+}
+
+static void grow(rp_ir_program *ir)
+{
+    uint32_t count = ir->bucket_count * 2;
+    rp_ir **buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, count);
+    for (uint32_t i = 0; i < ir->bucket_count; i++) {
+        for (rp_ir *value = ir->buckets[i], *next; value != NULL; value = next) {
+            next = value->chain;
+            uint32_t at = hash_of(value) % count;
+            value->chain = buckets[at];
+            buckets[at] = value;
+        }
+    }
+    ir->buckets = buckets;
+    ir->bucket_count = count;
+}
+
+static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
+{
+    uint32_t at = hash_of(wanted) % ir->bucket_count;
+    for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL; value = value->chain) {
+        if (same(value, wanted)) return value;
+    }
+    rp_ir *value = RP_NEW(ir->arena, rp_ir);
+    *value = *wanted;
+    value->id = ir->value_count++;
+    value->chain = ir->buckets[at];
+    ir->buckets[at] = value;
+    if (value->frame != NULL) {
+        *value->frame->last_value = value;
+        value->frame->last_value = &value->next;
+    }
+    if (ir->value_count > ir->bucket_count * 2) grow(ir);
+    return value;
+}
+
+rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b)
+{
+    if (a == NULL) return b;
+    if (b == NULL) return a;
+    return b->depth > a->depth ? b : a;
+}
+
+rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+{
+    if (value == NULL || value->frame == frame || frame == NULL) return value;
+    rp_ir copy = *value;
+    copy.next = NULL;
+    copy.column = NULL;
+    copy.frame = frame;
+    if (value->frame != NULL) {
+        copy = (rp_ir){.op = RP_OP_OUTER, .type = value->type, .frame = frame, .in = {value, NULL, NULL}, .span = value->span};
+    }
+    return intern(ir, &copy);
+}
+
+rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg, rp_ir *a,
+                rp_ir *b, rp_ir *c, rp_span span)
+{
+    rp_ir wanted = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span,
+                    .in = {rp_ir_use(ir, frame, a), rp_ir_use(ir, frame, b), rp_ir_use(ir, frame, c)}};
+    return intern(ir, &wanted);
+}
+
+rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b, rp_ir *c,
+                  rp_span span)
+{
+    rp_frame *frame = a != NULL ? a->frame : NULL;
+    if (b != NULL) frame = rp_ir_deeper(frame, b->frame);
+    if (c != NULL) frame = rp_ir_deeper(frame, c->frame);
+    return rp_ir_in(ir, frame, op, type, arg, a, b, c, span);
+}
+
+rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b, rp_span span)
+{
+    rp_ir wanted = {.op = op, .type = type, .frame = child->parent, .child = child, .span = span,
+                    .in = {rp_ir_use(ir, child, a), rp_ir_use(ir, child, b), NULL}};
+    return intern(ir, &wanted);
+}
+
+// ---- frames ----
+
+static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *parent, rp_ltable *table)
+{
+    rp_frame *frame = RP_NEW(ir->arena, rp_frame);
+    *frame = (rp_frame){.kind = kind, .parent = parent, .table = table, .id = ir->frame_count++,
+                        .depth = parent != NULL ? parent->depth + 1 : 0};
+    frame->last_value = &frame->values;
+    frame->last_child = &frame->children;
+    if (parent != NULL) {
+        *parent->last_child = frame;
+        parent->last_child = &frame->next;
+    }
+    return frame;
+}
+
+rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
+{
+    if (table->scan == NULL) table->scan = new_frame(ir, RP_FRAME_SCAN, NULL, table);
+    return table->scan;
+}
+
+rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table) { return new_frame(ir, RP_FRAME_ROWS, NULL, table); }
+
+static rp_frame *find_child(rp_ir_program *ir, rp_frame *parent, rp_frame_kind kind, const rp_llist *list, const rp_ir *index)
+{
+    for (rp_frame *child = ir->optimize ? parent->children : NULL; child != NULL; child = child->next) {
+        if (child->kind == kind && child->list == list && child->index == index) return child;
+    }
+    return NULL;
+}
+
+rp_frame *rp_ir_unnest(rp_ir_program *ir, rp_frame *parent, rp_llist *list, rp_ir *index)
+{
+    index = rp_ir_use(ir, parent, index);
+    rp_frame *child = find_child(ir, parent, RP_FRAME_UNNEST, list, index);
+    if (child != NULL) return child;
+    child = new_frame(ir, RP_FRAME_UNNEST, parent, list->element);
+    child->list = list;
+    child->index = index;
+    return child;
+}
+
+rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition)
+{
+    condition = rp_ir_use(ir, parent, condition);
+    rp_frame *child = find_child(ir, parent, RP_FRAME_FILTER, NULL, condition);
+    if (child != NULL) return child;
+    child = new_frame(ir, RP_FRAME_FILTER, parent, parent->table);
+    child->index = condition;
+    return child;
+}
+
+// ---- constants ----
+
+rp_kind rp_kind_of(const rp_type *type)
+{
+    switch (type->kind) {
+    case RP_T_BOOL: return RP_KIND_BOOL;
+    case RP_T_INT: return RP_KIND_INT;
+    case RP_T_FLOAT: return RP_KIND_FLOAT;
+    case RP_T_TIME: return RP_KIND_TIME;
+    case RP_T_DURATION: return RP_KIND_DURATION;
+    case RP_T_CIDR: return RP_KIND_CIDR;
+    case RP_T_VERSION: return RP_KIND_VERSION;
+    case RP_T_REF: return RP_KIND_REF;
+    default: return RP_KIND_STRING;
+    }
+}
+
+static bool same_value(const rp_value *a, const rp_value *b)
+{
+    return a->absent == b->absent && a->number == b->number && memcmp(&a->real, &b->real, sizeof a->real) == 0 &&
+           rp_str_equal(a->text, b->text);
+}
+
+const rp_ir_const *rp_ir_constant(rp_ir_program *ir, const rp_value *value)
+{
+    rp_kind kind = rp_kind_of(value->type);
+    for (rp_ir_const *known = ir->consts; known != NULL; known = known->next) {
+        if (known->kind == kind && same_value(&known->value, value)) return known;
+    }
+    rp_ir_const *made = RP_NEW(ir->arena, rp_ir_const);
+    *made = (rp_ir_const){.value = *value, .kind = kind, .next = ir->consts};
+    ir->consts = made;
+    return made;
+}
+
+static bool same_values(const rp_ir_set *set, const rp_value *values, uint32_t count)
+{
+    if (set->count != count) return false;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!same_value(&set->values[i], &values[i])) return false;
+    }
+    return true;
+}
+
+const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count, rp_param_decl *param, rp_kind kind)
+{
+    for (rp_ir_set *set = ir->sets; set != NULL; set = set->next) {
+        if (set->kind == kind && set->param == param && same_values(set, values, count)) return set;
+    }
+    rp_ir_set *set = RP_NEW(ir->arena, rp_ir_set);
+    *set = (rp_ir_set){.values = values, .count = count, .param = param, .kind = kind, .next = ir->sets};
+    ir->sets = set;
+    return set;
+}
+
+const rp_ir_text *rp_ir_text_of(rp_ir_program *ir, rp_str text)
+{
+    for (rp_ir_text *known = ir->texts; known != NULL; known = known->next) {
+        if (rp_str_equal(known->text, text)) return known;
+    }
+    rp_ir_text *made = RP_NEW(ir->arena, rp_ir_text);
+    *made = (rp_ir_text){.text = text, .next = ir->texts};
+    ir->texts = made;
+    return made;
+}

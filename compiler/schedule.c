@@ -1,0 +1,469 @@
+// Ordering. Two questions are answered by stages:
+//
+// - In which scan? A value that reads a derived column comes in a later scan than the one that stores
+//   it. `stage` of a value counts the stores before it.
+// - Where in a frame? The folds of an inner frame that need nothing of the outer one but what is there
+//   already share one pass over it. `turn` counts the passes that a value waits for.
+//
+// Values of an earlier stage are loaded from a column if they are folds (dear), else computed again.
+#include "compiler/schedule.h"
+
+// ---- stages ----
+
+static uint32_t greater(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+static uint32_t stage_of(rp_ir *value);
+
+static uint32_t stage_of_frame(const rp_frame *frame)
+{
+    uint32_t stage = 0;
+    for (; frame != NULL; frame = frame->parent) {
+        if (frame->index != NULL) stage = greater(stage, stage_of(frame->index));
+    }
+    return stage;
+}
+
+static rp_lcolumn *derived_column(const rp_ir *value)
+{
+    if (value->op != RP_OP_LOAD && value->op != RP_OP_GATHER) return NULL;
+    rp_lcolumn *column = (rp_lcolumn *)(uintptr_t)value->arg;
+    return column->origin == RP_COLUMN_DERIVED ? column : NULL;
+}
+
+// Stages start at 1, so that 0 says "not known yet".
+static uint32_t stage_of(rp_ir *value)
+{
+    if (value->stage != 0) return value->stage;
+    uint32_t stage = 1;
+    rp_lcolumn *column = derived_column(value);
+    if (column != NULL) stage = stage_of(column->definition) + 1;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) stage = greater(stage, stage_of(value->in[i]));
+    }
+    if (value->child != NULL) stage = greater(stage, stage_of_frame(value->child));
+    value->stage = stage;
+    return stage;
+}
+
+// ---- which columns are stored ----
+
+typedef struct planner {
+    rp_ir_program *ir;
+    uint32_t epoch;
+} planner;
+
+static void visit(planner *plan, rp_ir *value, uint32_t stage);
+
+static void store(planner *plan, rp_lcolumn *column)
+{
+    if (column->stored) return;
+    column->stored = true;
+    column->definition->column = column->definition->column != NULL ? column->definition->column : column;
+    visit(plan, column->definition, stage_of(column->definition));
+}
+
+static rp_lcolumn *spill(planner *plan, rp_ir *value)
+{
+    if (value->column == NULL) {
+        value->column = rp_layout_add_column(plan->ir, value->frame->table, RP_STR("#value"), value->type, RP_COLUMN_DERIVED);
+        value->column->definition = value;
+    }
+    store(plan, value->column);
+    return value->column;
+}
+
+static bool is_dear(const rp_ir *value) { return value->child != NULL && value->type.kind != RP_KIND_COVER; }
+
+static void visit_frame(planner *plan, const rp_frame *frame, uint32_t stage)
+{
+    for (; frame != NULL; frame = frame->parent) {
+        if (frame->index != NULL) visit(plan, frame->index, stage);
+    }
+}
+
+// Whether a value of a scan is taken from the column that an earlier scan stored.
+static bool is_loaded(const rp_ir *value, uint32_t stage)
+{
+    bool in_scan = value->frame != NULL && value->frame->kind == RP_FRAME_SCAN;
+    return in_scan && value->stage < stage && value->column != NULL && value->column->stored;
+}
+
+static void visit(planner *plan, rp_ir *value, uint32_t stage)
+{
+    bool in_scan = value->frame != NULL && value->frame->kind == RP_FRAME_SCAN;
+    if (in_scan && stage_of(value) < stage && (is_dear(value) || value->column != NULL)) {
+        spill(plan, value);
+        return;
+    }
+    // Once for each stage: the same value may be computed in two scans.
+    if (value->mark == plan->epoch + stage) return;
+    value->mark = plan->epoch + stage;
+    rp_lcolumn *column = derived_column(value);
+    if (column != NULL) store(plan, column);
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) visit(plan, value->in[i], stage);
+    }
+    if (value->child != NULL) visit_frame(plan, value->child, stage);
+}
+
+static uint32_t stage_of_policy(const rp_ir_policy *policy)
+{
+    uint32_t stage = 1;
+    for (const rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) {
+        stage = greater(stage, stage_of(clause->value));
+    }
+    return stage;
+}
+
+static void visit_message(planner *plan, rp_ir_message *message)
+{
+    if (message == NULL || message->frame == NULL) return;
+    for (uint32_t i = 0; i < message->piece_count; i++) {
+        if (message->pieces[i].value == NULL) continue;
+        stage_of(message->pieces[i].value);
+        visit(plan, message->pieces[i].value, 0);
+    }
+    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) {
+        stage_of(at->value);
+        visit(plan, at->value, 0);
+    }
+}
+
+void rp_schedule_plan(rp_ir_program *ir)
+{
+    planner plan = {ir, 1u << 24};
+    for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) {
+        uint32_t stage = stage_of_policy(policy);
+        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) visit(&plan, clause->value, stage);
+    }
+    for (rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
+        if (waiver->condition != NULL) visit(&plan, waiver->condition, stage_of(waiver->condition));
+    }
+    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next) visit_message(&plan, message);
+}
+
+// ---- emitting a frame ----
+
+typedef struct emitter {
+    rp_ir_program *ir;
+    const rp_sink *sink;
+    uint32_t epoch; // of the frame instance at hand
+    uint32_t stage; // of the scan; 0 in messages
+    uint32_t next_epoch;
+} emitter;
+
+// What one pass over a frame computes.
+typedef struct passing {
+    rp_frame *frame;
+    rp_ir **values; // needed ones, in the order of their making
+    uint32_t *turns;
+    uint32_t count, capacity;
+    uint32_t last_turn;
+    uint32_t walk; // number of the walk through child frames
+} passing;
+
+static void need(emitter *emit, passing *pass, rp_ir *value);
+
+static void *grown(rp_arena *arena, void *old, uint32_t count, uint32_t capacity, size_t size)
+{
+    void *made = rp_arena_array(arena, capacity, size);
+    if (count > 0) memcpy(made, old, count * size);
+    return made;
+}
+
+static void append(emitter *emit, passing *pass, rp_ir *value)
+{
+    if (pass->count == pass->capacity) {
+        uint32_t capacity = pass->capacity == 0 ? 64 : pass->capacity * 2;
+        pass->values = grown(emit->ir->arena, pass->values, pass->count, capacity, sizeof *pass->values);
+        pass->capacity = capacity;
+    }
+    value->mark = emit->epoch;
+    pass->values[pass->count++] = value;
+}
+
+// Brings in what the inside of a child frame takes from this one.
+static void need_inside(emitter *emit, passing *pass, rp_ir *value)
+{
+    if (value->seen == pass->walk) return;
+    value->seen = pass->walk;
+    if (value->op == RP_OP_OUTER) {
+        if (value->in[0]->frame == pass->frame) need(emit, pass, value->in[0]);
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) need_inside(emit, pass, value->in[i]);
+    }
+    if (value->child != NULL && value->child->index != NULL) need_inside(emit, pass, value->child->index);
+}
+
+static void need(emitter *emit, passing *pass, rp_ir *value)
+{
+    if (value->mark == emit->epoch) return;
+    if (is_loaded(value, emit->stage)) {
+        append(emit, pass, value);
+        return;
+    }
+    value->mark = emit->epoch; // before its operands are in, so that shared ones are visited once
+    if (value->child != NULL) {
+        if (value->child->index != NULL) need(emit, pass, value->child->index);
+        for (int i = 0; i < 3; i++) {
+            if (value->in[i] != NULL) need_inside(emit, pass, value->in[i]);
+        }
+    } else if (value->op != RP_OP_OUTER) {
+        for (int i = 0; i < 3; i++) {
+            if (value->in[i] != NULL) need(emit, pass, value->in[i]);
+        }
+    }
+    append(emit, pass, value);
+}
+
+// ---- turns ----
+
+// The greatest turn among the values of this frame that the inside of a child takes. Each value is
+// walked once for a fold: a second visit could not raise it.
+static uint32_t turn_inside(const passing *pass, rp_ir *value, uint32_t walk)
+{
+    uint32_t turn = 0;
+    if (value->seen == walk) return 0;
+    value->seen = walk;
+    if (value->op == RP_OP_OUTER) return value->in[0]->frame == pass->frame ? value->in[0]->insn : 0;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
+    }
+    if (value->child != NULL && value->child->index != NULL) turn = greater(turn, turn_inside(pass, value->child->index, walk));
+    return turn;
+}
+
+// While turns are computed `insn` holds the turn of the values of this frame.
+static uint32_t turn_of(emitter *emit, const passing *pass, const rp_ir *value)
+{
+    uint32_t walk = ++emit->ir->seen;
+    uint32_t turn = 0;
+    if (is_loaded(value, emit->stage) || value->op == RP_OP_OUTER) return 0;
+    if (value->child == NULL) {
+        for (int i = 0; i < 3; i++) {
+            if (value->in[i] != NULL) turn = greater(turn, value->in[i]->insn);
+        }
+        return turn;
+    }
+    if (value->child->index != NULL) turn = value->child->index->insn;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
+    }
+    return turn + 1;
+}
+
+static void find_turns(emitter *emit, passing *pass)
+{
+    pass->turns = RP_NEW_ARRAY(emit->ir->arena, uint32_t, pass->count);
+    for (uint32_t i = 0; i < pass->count; i++) {
+        uint32_t turn = turn_of(emit, pass, pass->values[i]);
+        pass->values[i]->insn = turn;
+        pass->turns[i] = turn;
+        pass->last_turn = greater(pass->last_turn, turn);
+    }
+}
+
+// ---- instructions ----
+
+static void emit_pass(emitter *emit, passing *pass);
+
+static uint32_t insn_of(const rp_ir *value) { return value != NULL ? value->insn : RP_NONE; }
+
+static void emit_load(emitter *emit, rp_ir *value)
+{
+    uint32_t column = emit->sink->column(emit->sink->ctx, value->column);
+    value->insn = emit->sink->add(emit->sink->ctx, RP_OP_LOAD, value->type, column, RP_NONE, RP_NONE, value->span);
+}
+
+static void emit_plain(emitter *emit, rp_ir *value)
+{
+    const rp_op_info *info = rp_op_get(value->op);
+    uint32_t operands[3];
+    uint32_t in = 0;
+    if (is_loaded(value, emit->stage)) {
+        emit_load(emit, value);
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        rp_operand kind = info->operands[i];
+        if (kind == RP_OPERAND__) operands[i] = RP_NONE;
+        else if (rp_operand_is_value(kind)) operands[i] = insn_of(value->in[in++]);
+        else operands[i] = emit->sink->index(emit->sink->ctx, value);
+    }
+    value->insn = emit->sink->add(emit->sink->ctx, value->op, value->type, operands[0], operands[1], operands[2], value->span);
+}
+
+static void open_child(emitter *emit, const rp_frame *child)
+{
+    rp_ir_type none = {.kind = RP_KIND_NONE};
+    const rp_sink *sink = emit->sink;
+    if (child->kind == RP_FRAME_UNNEST) {
+        sink->add(sink->ctx, RP_OP_UNNEST, none, sink->list(sink->ctx, child->list), insn_of(child->index), RP_NONE, (rp_span){0, 0, 0});
+    } else {
+        sink->add(sink->ctx, RP_OP_FILTER, none, insn_of(child->index), RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    }
+}
+
+static void close_frame(emitter *emit)
+{
+    rp_ir_type none = {.kind = RP_KIND_NONE};
+    emit->sink->add(emit->sink->ctx, RP_OP_END, none, RP_NONE, RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+}
+
+static bool folds_in(const passing *pass, uint32_t i, const rp_frame *child, uint32_t turn, const emitter *emit)
+{
+    const rp_ir *value = pass->values[i];
+    return value->child == child && pass->turns[i] == turn && !is_loaded(value, emit->stage);
+}
+
+// One pass over a child frame: everything its folds of this turn need, then the folds.
+static void emit_child(emitter *emit, passing *outer, rp_frame *child, uint32_t turn)
+{
+    open_child(emit, child);
+    uint32_t before = emit->epoch;
+    emit->epoch = emit->next_epoch++;
+    passing inner = {.frame = child, .walk = ++emit->ir->seen};
+    for (uint32_t i = 0; i < outer->count; i++) {
+        if (!folds_in(outer, i, child, turn, emit)) continue;
+        for (int k = 0; k < 3; k++) {
+            if (outer->values[i]->in[k] != NULL) need(emit, &inner, outer->values[i]->in[k]);
+        }
+    }
+    emit_pass(emit, &inner);
+    emit->epoch = before;
+    for (uint32_t i = 0; i < outer->count; i++) {
+        if (folds_in(outer, i, child, turn, emit)) emit_plain(emit, outer->values[i]);
+    }
+    close_frame(emit);
+}
+
+static bool is_first_of_child(const emitter *emit, const passing *pass, uint32_t i, uint32_t turn)
+{
+    const rp_frame *child = pass->values[i]->child;
+    for (uint32_t k = 0; k < i; k++) {
+        if (folds_in(pass, k, child, turn, emit)) return false;
+    }
+    return true;
+}
+
+static void emit_pass(emitter *emit, passing *pass)
+{
+    find_turns(emit, pass);
+    for (uint32_t turn = 0; turn <= pass->last_turn; turn++) {
+        for (uint32_t i = 0; i < pass->count && turn > 0; i++) {
+            rp_frame *child = pass->values[i]->child;
+            if (child == NULL || !folds_in(pass, i, child, turn, emit)) continue;
+            if (is_first_of_child(emit, pass, i, turn)) emit_child(emit, pass, child, turn);
+        }
+        for (uint32_t i = 0; i < pass->count; i++) {
+            rp_ir *value = pass->values[i];
+            bool fold = value->child != NULL && !is_loaded(value, emit->stage);
+            if (!fold && pass->turns[i] == turn) emit_plain(emit, value);
+        }
+    }
+}
+
+// ---- scans ----
+
+static void need_columns(emitter *emit, passing *pass, rp_ltable *table)
+{
+    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+        if (column->stored && column->definition->stage == emit->stage) need(emit, pass, column->definition);
+    }
+}
+
+static void need_policies(emitter *emit, passing *pass, const rp_ltable *table)
+{
+    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
+        if (policy->table != table || stage_of_policy(policy) != emit->stage) continue;
+        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) need(emit, pass, clause->value);
+    }
+    for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
+        if (waiver->table == table && waiver->condition != NULL && waiver->condition->stage == emit->stage) need(emit, pass, waiver->condition);
+    }
+}
+
+static void emit_stores(emitter *emit, rp_ltable *table)
+{
+    rp_ir_type none = {.kind = RP_KIND_NONE};
+    const rp_sink *sink = emit->sink;
+    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+        if (!column->stored || column->definition->stage != emit->stage) continue;
+        sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column), column->definition->insn, RP_NONE, column->definition->span);
+    }
+    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
+        if (policy->table == table && stage_of_policy(policy) == emit->stage) sink->policy(sink->ctx, policy);
+    }
+    for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
+        bool here = waiver->table == table && waiver->condition != NULL && waiver->condition->stage == emit->stage;
+        if (here) waiver->insn = waiver->condition->insn;
+    }
+}
+
+// A scan whose policies have constant clauses only has values all the same; this is for safety.
+static bool has_policies(const emitter *emit, const rp_ltable *table)
+{
+    for (const rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
+        if (policy->table == table && stage_of_policy(policy) == emit->stage) return true;
+    }
+    return false;
+}
+
+static void emit_scan(emitter *emit, rp_ltable *table)
+{
+    if (table->scan == NULL) return;
+    emit->epoch = emit->next_epoch++;
+    passing pass = {.frame = table->scan, .walk = ++emit->ir->seen};
+    need_columns(emit, &pass, table);
+    need_policies(emit, &pass, table);
+    if (pass.count == 0 && !has_policies(emit, table)) return;
+    rp_ir_type none = {.kind = RP_KIND_NONE};
+    emit->sink->add(emit->sink->ctx, RP_OP_SCAN, none, emit->sink->table(emit->sink->ctx, table), RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    emit_pass(emit, &pass);
+    emit_stores(emit, table);
+    close_frame(emit);
+}
+
+static void emit_message(emitter *emit, rp_ir_message *message)
+{
+    if (message->frame == NULL) return;
+    emit->epoch = emit->next_epoch++;
+    passing pass = {.frame = message->frame, .walk = ++emit->ir->seen};
+    for (uint32_t i = 0; i < message->piece_count; i++) {
+        if (message->pieces[i].value != NULL) need(emit, &pass, message->pieces[i].value);
+    }
+    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) need(emit, &pass, at->value);
+    rp_ir_type none = {.kind = RP_KIND_NONE};
+    message->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none, emit->sink->table(emit->sink->ctx, message->frame->table),
+                                          RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    emit_pass(emit, &pass);
+    close_frame(emit);
+}
+
+static uint32_t last_stage(const rp_ir_program *ir)
+{
+    uint32_t stage = 1;
+    for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) stage = greater(stage, stage_of_policy(policy));
+    for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
+        for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+            if (column->stored) stage = greater(stage, column->definition->stage);
+        }
+    }
+    for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
+        if (waiver->condition != NULL) stage = greater(stage, waiver->condition->stage);
+    }
+    return stage;
+}
+
+void rp_schedule_emit(rp_ir_program *ir, const rp_sink *sink)
+{
+    emitter emit = {.ir = ir, .sink = sink, .next_epoch = 1u << 30};
+    uint32_t last = last_stage(ir);
+    for (emit.stage = 1; emit.stage <= last; emit.stage++) {
+        for (rp_ltable *table = ir->tables; table != NULL; table = table->next) emit_scan(&emit, table);
+    }
+    emit.stage = 0;
+    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next) emit_message(&emit, message);
+}
