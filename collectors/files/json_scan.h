@@ -80,6 +80,7 @@ typedef struct rp_json {
     bool fresh;   // the innermost object or array has had no member yet
     bool ended;   // the input has no more bytes
     bool borrowed; // the window is the caller's memory
+    struct rp_json_trail *trail; // of what is skipped, or NULL
     rp_buf text;  // the last string that had escapes
     rdspol_status status;
     uint64_t error_offset;
