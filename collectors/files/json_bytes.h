@@ -86,7 +86,8 @@ static inline unsigned rp_json_newlines64(const unsigned char *p)
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
 {
     for (;; a += 16, b += 16, size -= 16) {
-        uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b)));
+        __m128i bytes = _mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b));
+        uint32_t equal = (uint32_t)_mm_movemask_epi8(bytes);
         if (size <= 16) {
             return (~equal & (uint32_t)rp_bits_low(size)) == 0;
         }

@@ -841,7 +841,7 @@ static bool skip_scalar(rp_json *j)
     }
 }
 
-// A value has ended: closes levels and moves to the next value. `*done` at the end of the outermost.
+// A value has ended: closes levels, moves to the next value. `*done` at the end of the outermost.
 static inline bool to_next_value(rp_json *j, const levels *l, uint32_t base, bool *done)
 {
     while (j->depth != base) {

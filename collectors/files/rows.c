@@ -189,8 +189,8 @@ static uint64_t last_bytes(rp_str text)
     return word;
 }
 
-// The id of a text. Answers repeat the same texts over and over; a small table in front of the large
-// one finds them without going to memory that is far away.
+// The id of a text. Answers repeat the same texts over and over; a small table in front of the
+// large one finds them without going to memory that is far away.
 static uint32_t text_id(rp_reading *r, rp_str text)
 {
     if (r->recent == NULL) {
@@ -211,7 +211,8 @@ static uint32_t text_id(rp_reading *r, rp_str text)
 
 static bool is_plain_text(const rp_rec_column *column, rp_kind kind)
 {
-    return (kind == RP_KIND_STRING || kind == RP_KIND_REF) && (column->flags & RP_COLUMN_LOWER) == 0;
+    bool text = kind == RP_KIND_STRING || kind == RP_KIND_REF;
+    return text && (column->flags & RP_COLUMN_LOWER) == 0;
 }
 
 static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar *s)
