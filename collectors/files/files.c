@@ -1,9 +1,9 @@
 // Reading inputs: one scheme, groups of files, threads, and one result.
 //
 // Files next to each other in the order of paths form groups of about a megabyte. The calling
-// thread reads groups from the first on, into the caller's facts. The others read groups from the last one
-// backwards, each into facts of its own, which are appended at the end in the order of the groups;
-// that gives the same rows as one thread. So neither rows nor errors depend on who read what, and
+// thread reads groups from the first on, into the caller's facts. The others read groups from the
+// last one backwards, each into facts of its own, which are appended at the end in the order of the
+// groups; that gives the same rows as one thread. So neither rows nor errors depend on who read what, and
 // what is appended, and for a moment there twice, is the smaller part.
 #define _POSIX_C_SOURCE 200809L
 

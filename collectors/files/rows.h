@@ -1,7 +1,7 @@
 // From JSON values to rows of facts, as a scheme says.
 //
 // The one idea: the scanner and the tree of the scheme walk together; where the tree has nothing,
-// the scanner skips. A value that has several readers is held and read again. Must not know operations,
+// the scanner skips. A value with several readers is held and read again. Must not know operations,
 // files or folders: the caller says which feed the next value belongs to, and what was asked.
 #ifndef RP_FILES_ROWS_H
 #define RP_FILES_ROWS_H
