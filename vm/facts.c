@@ -729,6 +729,21 @@ void rp_facts_audited_add(rp_facts *facts, uint32_t account)
     }
 }
 
+// Answers are looked up by account only after sealing, which makes their map anew.
+void rp_facts_default_account(rp_facts *facts, uint32_t account)
+{
+    for (uint32_t t = 0; t < facts->bundle->table_count; t++) {
+        rp_fact_meta *meta = facts->tables[t].meta;
+        for (uint32_t r = 0; meta != NULL && r < facts->tables[t].rows; r++) {
+            meta[r].account = meta[r].account == RP_NONE ? account : meta[r].account;
+        }
+    }
+    for (uint32_t i = 0; i < facts->answer_count; i++) {
+        rp_fact_answer *a = &facts->answer[i];
+        a->account = a->account == RP_NONE ? account : a->account;
+    }
+}
+
 void rp_facts_assume_complete(rp_facts *facts)
 {
     facts->assume_complete = true;

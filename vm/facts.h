@@ -88,6 +88,8 @@ void rp_facts_answer(rp_facts *facts, uint32_t source, uint32_t argument, uint32
 // An account and Region that was looked at (flags, folders, live); an audited account.
 void rp_facts_scope_add(rp_facts *facts, uint32_t account, uint32_t region);
 void rp_facts_audited_add(rp_facts *facts, uint32_t account);
+// What says no account so far belongs to this one (a text id): before sealing.
+void rp_facts_default_account(rp_facts *facts, uint32_t account);
 // Everything that no recorded error contradicts counts as completely answered (tests, typed hosts).
 void rp_facts_assume_complete(rp_facts *facts);
 

@@ -1,0 +1,35 @@
+// From a file of JSON documents to answers: which operation answered, to what question, where.
+//
+// The one idea: look first, then read. A document is looked at, held in the window, until its
+// operation is known, which mostly takes one member; then it is read from its start as a stream.
+// What was asked is known before a row is read, also where it stands behind the answer. Must not
+// open files: bytes come from a callback.
+#ifndef RP_FILES_DOCUMENTS_H
+#define RP_FILES_DOCUMENTS_H
+
+#include "collectors/files/operations.h"
+#include "collectors/files/rows.h"
+
+// Shared by all files of one reading, also between threads.
+typedef struct rp_documents {
+    rp_alloc alloc;
+    const rp_scheme *scheme;
+    rp_operations operations;
+    rp_json_limits limits;
+    rp_str account, region; // of the flags, or empty
+    bool ignore_unknown;
+} rp_documents;
+
+// What one file said beside facts: the account of GetCallerIdentity, RP_NONE or a text id.
+typedef struct rp_file_notes {
+    uint32_t identity;
+    bool ignored; // its kind is unknown, and that is allowed
+} rp_file_notes;
+
+// Reads all documents of a stream into facts. `path` is the file's name: for hints and places. The
+// error has the file's name in its message, the byte offset and the path in the JSON.
+rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str path,
+                                rp_read_fn read, void *ctx, rp_file_notes *notes,
+                                rdspol_error *error);
+
+#endif
