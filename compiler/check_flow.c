@@ -151,11 +151,11 @@ static rp_str missing_member(const matching *match)
     return RP_STR("else");
 }
 
-// A value that the schema does not know: unknown, with the reason unexpected_value (an empty text).
+// A value that the schema does not know: unknown, with the reason of that name (vm/missing.c knows the text).
 static rp_core *unexpected(matching *match)
 {
     rp_core *core = rp_core_new(match->check, RP_CORE_UNKNOWN, match->check->program->t_unknown, match->node->span);
-    core->value.text = RP_STR_EMPTY;
+    core->value.text = RP_STR("unexpected_value");
     return core;
 }
 

@@ -85,7 +85,7 @@ rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sour
     if (opts != NULL) done->opts = *opts;
     rp_arena_init(&done->arena, alloc);
     rp_arena_on_fail(&done->arena, leave, done);
-    rp_image_init(&done->image, alloc);
+    rp_image_init(&done->image, &done->arena);
     rp_buf_init(&done->bundle, alloc, MAX_BUNDLE);
     rp_buf_init(&done->text, alloc, MAX_PRINT);
     bool finished = guarded(done, sources, source_count);

@@ -28,9 +28,10 @@ static bool is_string(rp_section section, uint32_t field)
     return strcmp(kind, "STRING") == 0 || strcmp(kind, "STRING_0") == 0;
 }
 
-void rp_image_init(rp_image *image, rp_alloc alloc)
+void rp_image_init(rp_image *image, rp_arena *arena)
 {
-    *image = (rp_image){.alloc = alloc};
+    rp_alloc alloc = arena->alloc;
+    *image = (rp_image){.arena = arena};
     for (int i = 0; i < RP_SECTION_COUNT; i++) rp_buf_init(&image->sections[i], alloc, MAX_SECTION);
     rp_strtab_init(&image->strings, alloc);
 }
@@ -44,6 +45,7 @@ void rp_image_free(rp_image *image)
 uint32_t rp_image_add(rp_image *image, rp_section section, const void *record)
 {
     rp_buf_add(&image->sections[section], record, shapes[section].words * sizeof(uint32_t));
+    if (image->sections[section].failed) image->arena->fail(image->arena->fail_ctx);
     return image->counts[section]++;
 }
 
@@ -58,7 +60,12 @@ void rp_image_put(rp_image *image, rp_section section, uint32_t index, const voi
     memcpy(rp_image_get(image, section, index), record, shapes[section].words * sizeof(uint32_t));
 }
 
-uint32_t rp_image_string(rp_image *image, rp_str text) { return rp_strtab_add(&image->strings, text); }
+uint32_t rp_image_string(rp_image *image, rp_str text)
+{
+    uint32_t id = rp_strtab_add(&image->strings, text);
+    if (id == RP_STRTAB_NONE) image->arena->fail(image->arena->fail_ctx);
+    return id;
+}
 
 uint32_t rp_image_string_0(rp_image *image, rp_str text)
 {
@@ -77,11 +84,10 @@ static int compare_strings(const void *a, const void *b)
     return rp_str_compare(((const sorted_string *)a)->text, ((const sorted_string *)b)->text);
 }
 
-static bool write_strings(rp_image *image, uint32_t *new_ids)
+static void write_strings(rp_image *image, uint32_t *new_ids)
 {
     uint32_t count = image->strings.count;
-    sorted_string *sorted = rp_alloc_get(image->alloc, (count + 1) * sizeof *sorted);
-    if (sorted == NULL) return false;
+    sorted_string *sorted = RP_NEW_ARRAY(image->arena, sorted_string, count + 1);
     for (uint32_t i = 0; i < count; i++) sorted[i] = (sorted_string){rp_strtab_get(&image->strings, i), i};
     if (count > 0) qsort(sorted, count, sizeof *sorted, compare_strings);
     for (uint32_t i = 0; i < count; i++) {
@@ -91,8 +97,6 @@ static bool write_strings(rp_image *image, uint32_t *new_ids)
         rp_image_add(image, RP_SECTION_STRING, &record);
     }
     image->counts[RP_SECTION_BYTES] = (uint32_t)image->sections[RP_SECTION_BYTES].size;
-    rp_alloc_free(image->alloc, sorted, (count + 1) * sizeof *sorted);
-    return true;
 }
 
 static void renumber(uint32_t *word, const uint32_t *new_ids)
@@ -133,19 +137,14 @@ static void renumber_values(rp_image *image, const uint32_t *new_ids)
     }
 }
 
-static bool sort_strings(rp_image *image)
+static void sort_strings(rp_image *image)
 {
-    size_t size = ((size_t)image->strings.count + 1) * sizeof(uint32_t);
-    uint32_t *new_ids = rp_alloc_get(image->alloc, size);
-    if (new_ids == NULL) return false;
-    bool written = write_strings(image, new_ids);
-    for (int i = 0; i < RP_SECTION_COUNT && written; i++) {
-        if (image->sections[i].failed) written = false;
-        else if (i != RP_SECTION_BYTES && i != RP_SECTION_STRING) renumber_section(image, (rp_section)i, new_ids);
+    uint32_t *new_ids = RP_NEW_ARRAY(image->arena, uint32_t, (size_t)image->strings.count + 1);
+    write_strings(image, new_ids);
+    for (int i = 0; i < RP_SECTION_COUNT; i++) {
+        if (i != RP_SECTION_BYTES && i != RP_SECTION_STRING) renumber_section(image, (rp_section)i, new_ids);
     }
-    if (written) renumber_values(image, new_ids);
-    rp_alloc_free(image->alloc, new_ids, size);
-    return written;
+    renumber_values(image, new_ids);
 }
 
 // ---- bytes ----
@@ -192,7 +191,7 @@ static void pad(rp_buf *out)
 
 bool rp_image_write(rp_image *image, rp_buf *out, rdspol_sha256_fn sha256, void *sha256_ctx)
 {
-    if (!sort_strings(image)) return false;
+    sort_strings(image);
     size_t offset = aligned(RP_HEADER_WORDS * 4 + (size_t)RP_SECTION_COUNT * RP_SECTION_WORDS * 4);
     size_t total = offset;
     for (int i = 0; i < RP_SECTION_COUNT; i++) {

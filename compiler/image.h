@@ -9,13 +9,13 @@
 #include "vm/include/rdspol.h"
 
 typedef struct rp_image {
-    rp_alloc alloc;
     rp_buf sections[RP_SECTION_COUNT]; // 32-bit words
     uint32_t counts[RP_SECTION_COUNT];
     rp_strtab strings;
+    rp_arena *arena; // of the compilation: running out of memory leaves by its way out
 } rp_image;
 
-void rp_image_init(rp_image *image, rp_alloc alloc);
+void rp_image_init(rp_image *image, rp_arena *arena);
 void rp_image_free(rp_image *image);
 // Appends a record (one of the rp_rec_* structs) and returns its index.
 uint32_t rp_image_add(rp_image *image, rp_section section, const void *record);

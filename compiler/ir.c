@@ -82,6 +82,7 @@ rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b)
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
 {
     if (value == NULL || value->frame == frame || frame == NULL) return value;
+    if (value->op == RP_OP_OUTER) return rp_ir_use(ir, frame, value->in[0]);
     rp_ir copy = *value;
     copy.next = NULL;
     copy.column = NULL;

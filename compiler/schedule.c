@@ -159,7 +159,6 @@ typedef struct passing {
     uint32_t *turns;
     uint32_t count, capacity;
     uint32_t last_turn;
-    uint32_t walk; // number of the walk through child frames
 } passing;
 
 static void need(emitter *emit, passing *pass, rp_ir *value);
@@ -182,19 +181,39 @@ static void append(emitter *emit, passing *pass, rp_ir *value)
     pass->values[pass->count++] = value;
 }
 
-// Brings in what the inside of a child frame takes from this one.
-static void need_inside(emitter *emit, passing *pass, rp_ir *value)
+typedef struct taken {
+    rp_ir *value;
+    struct taken *next;
+} taken;
+
+// Collects what the inside of a child frame takes from this one. Only then is it asked for: what is
+// asked for may hold folds over the same child.
+static taken *collect_inside(emitter *emit, const passing *pass, rp_ir *value, uint32_t walk, taken *list)
 {
-    if (value->seen == pass->walk) return;
-    value->seen = pass->walk;
+    if (value->seen == walk) return list;
+    value->seen = walk;
     if (value->op == RP_OP_OUTER) {
-        if (value->in[0]->frame == pass->frame) need(emit, pass, value->in[0]);
-        return;
+        if (value->in[0]->frame->depth < pass->frame->depth) return list;
+        if (value->in[0]->frame != pass->frame) return collect_inside(emit, pass, value->in[0], walk, list);
+        taken *made = RP_NEW(emit->ir->arena, taken);
+        *made = (taken){value->in[0], list};
+        return made;
     }
     for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) need_inside(emit, pass, value->in[i]);
+        if (value->in[i] != NULL) list = collect_inside(emit, pass, value->in[i], walk, list);
     }
-    if (value->child != NULL && value->child->index != NULL) need_inside(emit, pass, value->child->index);
+    bool indexed = value->child != NULL && value->child->index != NULL;
+    return indexed ? collect_inside(emit, pass, value->child->index, walk, list) : list;
+}
+
+static void need_inside(emitter *emit, passing *pass, const rp_ir *fold)
+{
+    taken *list = NULL;
+    uint32_t walk = ++emit->ir->seen;
+    for (int i = 0; i < 3; i++) {
+        if (fold->in[i] != NULL) list = collect_inside(emit, pass, fold->in[i], walk, list);
+    }
+    for (; list != NULL; list = list->next) need(emit, pass, list->value);
 }
 
 static void need(emitter *emit, passing *pass, rp_ir *value)
@@ -207,9 +226,7 @@ static void need(emitter *emit, passing *pass, rp_ir *value)
     value->mark = emit->epoch; // before its operands are in, so that shared ones are visited once
     if (value->child != NULL) {
         if (value->child->index != NULL) need(emit, pass, value->child->index);
-        for (int i = 0; i < 3; i++) {
-            if (value->in[i] != NULL) need_inside(emit, pass, value->in[i]);
-        }
+        need_inside(emit, pass, value);
     } else if (value->op != RP_OP_OUTER) {
         for (int i = 0; i < 3; i++) {
             if (value->in[i] != NULL) need(emit, pass, value->in[i]);
@@ -227,7 +244,10 @@ static uint32_t turn_inside(const passing *pass, rp_ir *value, uint32_t walk)
     uint32_t turn = 0;
     if (value->seen == walk) return 0;
     value->seen = walk;
-    if (value->op == RP_OP_OUTER) return value->in[0]->frame == pass->frame ? value->in[0]->insn : 0;
+    if (value->op == RP_OP_OUTER) {
+        if (value->in[0]->frame == pass->frame) return value->in[0]->insn;
+        return value->in[0]->frame->depth < pass->frame->depth ? 0 : turn_inside(pass, value->in[0], walk);
+    }
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
     }
@@ -324,7 +344,7 @@ static void emit_child(emitter *emit, passing *outer, rp_frame *child, uint32_t 
     open_child(emit, child);
     uint32_t before = emit->epoch;
     emit->epoch = emit->next_epoch++;
-    passing inner = {.frame = child, .walk = ++emit->ir->seen};
+    passing inner = {.frame = child};
     for (uint32_t i = 0; i < outer->count; i++) {
         if (!folds_in(outer, i, child, turn, emit)) continue;
         for (int k = 0; k < 3; k++) {
@@ -415,7 +435,7 @@ static void emit_scan(emitter *emit, rp_ltable *table)
 {
     if (table->scan == NULL) return;
     emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = table->scan, .walk = ++emit->ir->seen};
+    passing pass = {.frame = table->scan};
     need_columns(emit, &pass, table);
     need_policies(emit, &pass, table);
     if (pass.count == 0 && !has_policies(emit, table)) return;
@@ -430,7 +450,7 @@ static void emit_message(emitter *emit, rp_ir_message *message)
 {
     if (message->frame == NULL) return;
     emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = message->frame, .walk = ++emit->ir->seen};
+    passing pass = {.frame = message->frame};
     for (uint32_t i = 0; i < message->piece_count; i++) {
         if (message->pieces[i].value != NULL) need(emit, &pass, message->pieces[i].value);
     }

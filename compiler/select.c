@@ -144,6 +144,7 @@ static void visit_for_line(rp_policy_decl *policy, void *context)
 static void check_lines(rp_program *program, selecting *selection)
 {
     for (const rp_node *line = selection->pack->node->b; line != NULL; line = line->next) {
+        uint32_t errors = program->diags->error_count;
         bool known = rp_str_equal(line->text, RP_STR("include")) || rp_str_equal(line->text, RP_STR("exclude"));
         if (!known) RP_DIAG(program->diags, SYNTAX, line->name, line->text, RP_STR("`include` or `exclude`"));
         for (const rp_node *selector = line->a; selector != NULL; selector = selector->next) {
@@ -152,7 +153,8 @@ static void check_lines(rp_program *program, selecting *selection)
         }
         visit_state state = {selection, line, 0, false};
         each_policy(selection->pack, visit_for_line, &state);
-        if (state.line_count == 0 && selection->pack->module->given && !selection->pack->module->library) {
+        bool sound = errors == program->diags->error_count;
+        if (sound && state.line_count == 0 && selection->pack->module->given && !selection->pack->module->library) {
             RP_DIAG0(program->diags, EMPTY_LINE, line->span);
         }
     }

@@ -174,6 +174,7 @@ struct rdspol_facts {
     uint32_t pair_count, pair_capacity;
     rp_map pairs;
     rp_map audited;        // account -> 1
+    bool has_audited;      // after sealing: some account is audited
     uint32_t region_table; // or RP_NONE
     rp_listing *listing;   // after sealing: per table and pair
     uint32_t listing_count;

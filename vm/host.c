@@ -52,8 +52,7 @@ rdspol_status rdspol_facts_listed(rdspol_facts *facts, rdspol_str kind, rdspol_s
     }
     const rp_rec_table *t = &facts->bundle->tables[table];
     for (uint32_t s = t->first_source; s < t->first_source + t->source_count; s++) {
-        uint32_t how = facts->bundle->sources[s].kind;
-        if (how == RP_SOURCE_LIST || how == RP_SOURCE_FILE) {
+        if (facts->bundle->sources[s].kind != RP_SOURCE_GROUP) {
             rp_facts_answer(facts, s, RP_NONE, text_or_none(facts, account),
                             text_or_none(facts, region), cut != 0, reason,
                             text_or_none(facts, detail));

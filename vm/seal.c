@@ -254,7 +254,7 @@ rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair
 
 static bool is_foreign(const rp_facts *f, const rp_fact_meta *meta)
 {
-    return meta->account != RP_NONE && f->audited.count != 0 &&
+    return meta->account != RP_NONE && f->has_audited &&
            rp_map_find(&f->audited, meta->account, 0) != 1;
 }
 
@@ -269,6 +269,34 @@ static bool is_judged(const rp_facts *f, uint32_t table, uint32_t row)
     }
     return meta->pair == RP_NONE || !f->pair[meta->pair].scanned ||
            rp_facts_listing(f, table, meta->pair).answered != RP_ANSWERED_NOT;
+}
+
+static bool any_audited(const rp_facts *f)
+{
+    for (uint32_t i = 0; f->audited.slots != NULL && i <= f->audited.mask; i++) {
+        if (f->audited.slots[i].used != 0 && f->audited.slots[i].value == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The field `audited` of `region` is the machine's: whether the account of the pair is one of those
+// under audit (decisions.md 14). If no audited account is known at all, every one is.
+static void fill_audited(rp_facts *f)
+{
+    if (f->region_table == RP_NONE) {
+        return;
+    }
+    uint32_t column = rp_bundle_find_column(f->bundle, f->region_table, rp_str_from("audited"));
+    bool any = f->has_audited;
+    for (uint32_t r = 0; column != RP_NONE && r < f->tables[f->region_table].rows; r++) {
+        uint32_t account = f->tables[f->region_table].meta[r].account;
+        bool is = account != RP_NONE && rp_map_find(&f->audited, account, 0) == 1;
+        if (account != RP_NONE || !any) {
+            rp_facts_set_bool(f, column, r, is || !any);
+        }
+    }
 }
 
 static bool make_judged(rp_facts *f)
@@ -303,6 +331,8 @@ rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
     RP_TRY(rp_seal_scopes(facts, error));
     RP_TRY(rp_seal_merge(facts, error));
     RP_TRY(rp_seal_references(facts, error));
+    facts->has_audited = any_audited(facts);
+    fill_audited(facts);
     if (!make_listings(facts) || !make_judged(facts)) {
         return rp_seal_no_memory(error);
     }

@@ -1,9 +1,10 @@
 // Reading inputs: one scheme, groups of files, threads, and one result.
 //
-// Files next to each other in the order of paths form groups of about a megabyte; each group is
-// read into facts of its own, which are appended in the order of the groups. So neither the rows
-// nor the error depend on who read what. With one thread everything goes into the caller's facts
-// directly, which gives the same. The largest groups are begun first.
+// Files next to each other in the order of paths form groups of about a megabyte. The calling
+// thread reads groups from the first on, into the caller's facts. The others read groups from the
+// last one backwards, each into facts of its own, which are appended at the end in the order of the
+// groups; that gives the same rows as one thread. So neither rows nor errors depend on who read what, and
+// what is appended, and for a moment there twice, is the smaller part.
 #define _POSIX_C_SOURCE 200809L
 
 #include "collectors/files/include/rdspol_files.h"
@@ -29,7 +30,6 @@ typedef struct group {
     rdspol_error error;
     uint32_t identity_count; // accounts that GetCallerIdentity named outside folders
     rp_str identity;
-    bool done;
 } group;
 
 typedef struct job {
@@ -42,8 +42,7 @@ typedef struct job {
     rp_facts *facts; // the caller's
     group *groups;
     size_t group_count;
-    size_t *order; // groups, largest first
-    size_t next, merged;
+    size_t front, back; // groups from `front` to `back` are not begun
     size_t failed; // the first group that failed, or group_count
 #if !defined(RP_NO_THREADS)
     pthread_mutex_t lock;
@@ -154,8 +153,7 @@ static void read_group(const job *j, group *g, rp_facts *facts)
 static bool make_groups(job *j)
 {
     j->groups = RP_NEW_ARRAY(&j->arena, group, j->paths.count + 1);
-    j->order = RP_NEW_ARRAY(&j->arena, size_t, j->paths.count + 1);
-    if (j->groups == NULL || j->order == NULL) {
+    if (j->groups == NULL) {
         return false;
     }
     group *g = NULL;
@@ -168,114 +166,97 @@ static bool make_groups(job *j)
         g->count++;
         g->size += path->size + 1;
     }
-    j->failed = j->group_count;
+    j->failed = j->back = j->group_count;
     return true;
 }
 
-static void order_groups(job *j)
+// The next group from the front or the back; NULL if none is left. Groups behind one that failed
+// are left out.
+static group *take_group(job *j, bool front)
 {
-    for (size_t i = 0; i < j->group_count; i++) {
-        size_t k = i;
-        for (; k > 0 && j->groups[j->order[k - 1]].size < j->groups[i].size; k--) {
-            j->order[k] = j->order[k - 1];
-        }
-        j->order[k] = i;
-    }
-}
-
-// The next group to be read; false if there is none. Groups behind one that failed are left out.
-static bool take_group(job *j, size_t *out)
-{
-    bool found = false;
+    group *g = NULL;
     lock(j);
-    while (!found && j->next < j->group_count) {
-        *out = j->order[j->next++];
-        found = *out < j->failed;
+    while (g == NULL && j->front < j->back) {
+        size_t index = front ? j->front++ : --j->back;
+        g = index < j->failed ? &j->groups[index] : NULL;
     }
     unlock(j);
-    return found;
+    return g;
 }
 
-// The identity's text must outlive the group's facts.
-static void keep_identity(job *j, group *g)
+static void finish_group(job *j, const group *g)
 {
-    if (g->identity_count != 0) {
-        g->identity = rp_arena_str(&j->arena, g->identity);
-    }
-}
-
-// Appends what is complete, in order.
-static void merge_ready(job *j)
-{
-    while (j->merged < j->failed && j->groups[j->merged].done) {
-        group *g = &j->groups[j->merged++];
-        if (rp_facts_merge(j->facts, g->facts) != RDSPOL_OK) {
-            g->status = rp_error_set(&g->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
-            j->failed = j->merged - 1;
-        }
-        keep_identity(j, g);
-        rp_facts_free(g->facts);
-        g->facts = NULL;
-    }
-}
-
-static void finish_group(job *j, size_t index)
-{
-    group *g = &j->groups[index];
+    size_t index = (size_t)(g - j->groups);
     lock(j);
-    g->done = true;
     if (g->status != RDSPOL_OK && index < j->failed) {
         j->failed = index;
     }
-    merge_ready(j);
     unlock(j);
 }
 
-static void *work(void *ctx)
+static void read_front(job *j)
+{
+    for (group *g = take_group(j, true); g != NULL; g = take_group(j, true)) {
+        read_group(j, g, j->facts);
+        finish_group(j, g);
+    }
+}
+
+#if !defined(RP_NO_THREADS)
+static void *read_back(void *ctx)
 {
     job *j = ctx;
-    size_t index;
-    while (take_group(j, &index)) {
-        group *g = &j->groups[index];
+    for (group *g = take_group(j, false); g != NULL; g = take_group(j, false)) {
         g->status = rp_facts_new(&g->facts, j->scheme.bundle, j->documents.alloc);
         if (g->status == RDSPOL_OK) {
             read_group(j, g, g->facts);
         } else {
             (void)rp_error_set(&g->error, g->status, NULL, "out of memory");
         }
-        finish_group(j, index);
+        finish_group(j, g);
     }
     return NULL;
 }
 
-static void read_alone(job *j)
+static void append_group(job *j, group *g)
 {
-    for (size_t i = 0; i < j->group_count && j->failed == j->group_count; i++) {
-        read_group(j, &j->groups[i], j->facts);
-        if (j->groups[i].status != RDSPOL_OK) {
-            j->failed = i;
-        }
+    // The text must outlive the group's facts.
+    if (g->identity_count != 0) {
+        g->identity = rp_arena_str(&j->arena, g->identity);
     }
+    g->status = rp_facts_merge(j->facts, g->facts);
+    if (g->status != RDSPOL_OK) {
+        (void)rp_error_set(&g->error, g->status, NULL, "out of memory");
+        j->failed = (size_t)(g - j->groups);
+    }
+    rp_facts_free(g->facts);
+    g->facts = NULL;
 }
+#endif
 
 #if !defined(RP_NO_THREADS)
 static void read_together(job *j, uint32_t threads)
 {
     pthread_t others[MAX_THREADS];
     uint32_t started = 0;
-    while (started + 1 < threads && pthread_create(&others[started], NULL, work, j) == 0) {
+    while (started + 1 < threads && pthread_create(&others[started], NULL, read_back, j) == 0) {
         started++;
     }
-    (void)work(j);
+    read_front(j);
     for (uint32_t i = 0; i < started; i++) {
         (void)pthread_join(others[i], NULL);
+    }
+    for (size_t i = 0; i < j->group_count && j->failed == j->group_count; i++) {
+        if (j->groups[i].facts != NULL) {
+            append_group(j, &j->groups[i]);
+        }
     }
 }
 #else
 static void read_together(job *j, uint32_t threads)
 {
     (void)threads;
-    (void)work(j);
+    read_front(j);
 }
 #endif
 
@@ -345,20 +326,15 @@ static rdspol_status read_all(job *j, uint32_t threads, rdspol_error *error)
     if (!make_groups(j)) {
         return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
-    if (threads > 1 && j->group_count > 1) {
-        order_groups(j);
 #if !defined(RP_NO_THREADS)
-        if (pthread_mutex_init(&j->lock, NULL) != 0) {
-            return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
-        }
-#endif
-        read_together(j, threads < MAX_THREADS ? threads : MAX_THREADS);
-#if !defined(RP_NO_THREADS)
-        (void)pthread_mutex_destroy(&j->lock);
-#endif
-    } else {
-        read_alone(j);
+    if (pthread_mutex_init(&j->lock, NULL) != 0) {
+        return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
+#endif
+    read_together(j, threads < MAX_THREADS ? threads : MAX_THREADS);
+#if !defined(RP_NO_THREADS)
+    (void)pthread_mutex_destroy(&j->lock);
+#endif
     if (j->failed < j->group_count) {
         if (error != NULL) {
             *error = j->groups[j->failed].error;

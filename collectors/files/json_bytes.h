@@ -68,10 +68,16 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
     }
 }
 
-// Newlines among the 16 bytes at p.
-static inline unsigned rp_json_newlines16(const unsigned char *p)
+static inline __m128i rp_json_newlines(const unsigned char *p)
 {
-    __m128i equal = _mm_cmpeq_epi8(rp_json_load(p), _mm_set1_epi8('\n'));
+    return _mm_cmpeq_epi8(rp_json_load(p), _mm_set1_epi8('\n'));
+}
+
+// Newlines among the 64 bytes at p.
+static inline unsigned rp_json_newlines64(const unsigned char *p)
+{
+    __m128i equal = _mm_add_epi8(_mm_add_epi8(rp_json_newlines(p), rp_json_newlines(p + 16)),
+                                 _mm_add_epi8(rp_json_newlines(p + 32), rp_json_newlines(p + 48)));
     __m128i sums = _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), equal), _mm_setzero_si128());
     return (unsigned)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_srli_si128(sums, 8)));
 }
@@ -80,7 +86,8 @@ static inline unsigned rp_json_newlines16(const unsigned char *p)
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
 {
     for (;; a += 16, b += 16, size -= 16) {
-        uint32_t equal = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b)));
+        __m128i bytes = _mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b));
+        uint32_t equal = (uint32_t)_mm_movemask_epi8(bytes);
         if (size <= 16) {
             return (~equal & (uint32_t)rp_bits_low(size)) == 0;
         }
@@ -128,10 +135,10 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
     return p;
 }
 
-static inline unsigned rp_json_newlines16(const unsigned char *p)
+static inline unsigned rp_json_newlines64(const unsigned char *p)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < 64; i++) {
         count += p[i] == '\n';
     }
     return count;

@@ -1,9 +1,16 @@
 // The scanner: window, tokens, members, skipping.
 //
+// What is skipped is mostly the same structure over and over. A trail remembers, for each place in
+// it, the bytes that stood between one scalar and the next (`",\n  \"Name\": "` or the end of one
+// object and the start of the next). Where the same bytes come at the same place they are valid,
+// since they were, and need one comparison; anything else goes the long way, and is remembered.
+//
 // Pointers into the window are good until `refill`; what must survive it is in `at`, `keep` and
 // `held`, which it moves. Skipping is a loop, not recursion: one bit a level says what is open.
 #include "collectors/files/json_scan.h"
 
+#include "vm/base/arena.h"
+#include "vm/base/strtab.h"
 #include "vm/base/text.h"
 
 #include <stdarg.h>
@@ -68,8 +75,11 @@ void rp_json_open_text(rp_json *json, rp_alloc alloc, const rp_json_limits *limi
     json->end = bytes.out + text.len;
 }
 
+static void free_trail(rp_json *j);
+
 void rp_json_free(rp_json *json)
 {
+    free_trail(json);
     rp_buf_free(&json->text);
     if (!json->borrowed) {
         rp_alloc_free(json->alloc, json->window, block_size(json->capacity));
@@ -176,8 +186,8 @@ static void count_to(rp_json *j, unsigned char *to)
     if (p >= to) {
         return;
     }
-    for (; to - p >= 16; p += 16) {
-        line += rp_json_newlines16(p);
+    for (; to - p >= 64; p += 64) {
+        line += rp_json_newlines64(p);
     }
     for (; p < to; p++) {
         line += *p == '\n';
@@ -621,7 +631,7 @@ static bool skip_bom(rp_json *j)
     return !rp_json_failed(j);
 }
 
-rp_json_kind rp_json_peek(rp_json *json)
+rp_json_kind rp_json_peek_slow(rp_json *json)
 {
     if (rp_json_failed(json)) {
         return RP_JSON_ERROR;
@@ -831,7 +841,7 @@ static bool skip_scalar(rp_json *j)
     }
 }
 
-// A value has ended: closes levels and moves to the next value. `*done` at the end of the outermost.
+// A value has ended: closes levels, moves to the next value. `*done` at the end of the outermost.
 static inline bool to_next_value(rp_json *j, const levels *l, uint32_t base, bool *done)
 {
     while (j->depth != base) {
@@ -867,24 +877,213 @@ static inline bool skip_open(rp_json *j, levels *l, uint32_t base, bool *done)
     return array || skip_name(j);
 }
 
-bool rp_json_skip(rp_json *json)
+// ---- Trails ------------------------------------------------------------------------------------
+
+enum { TURN_BYTES = 128, TURN_NEXT = 4, MAX_TURNS = 2048, TURN_SLOTS = 1024, TURN_ROOTS = 256 };
+
+// From behind a scalar (or the start) to the next scalar (or the end). What is open before and
+// after is the same whenever the turn is taken: a turn is only looked for behind turns that end so.
+typedef struct turn {
+    struct turn *next[TURN_NEXT]; // the latest first
+    struct turn *chain;           // in its slot
+    levels before, after;
+    uint32_t base, depth_before, depth_after;
+    bool done; // the value has ended
+    uint32_t size; // 0: too long to be compared
+    unsigned char bytes[TURN_BYTES];
+} turn;
+
+typedef struct rp_json_trail {
+    rp_arena arena;
+    turn *roots[TURN_ROOTS][TURN_NEXT]; // by depth and the member's name
+    turn *slots[TURN_SLOTS];
+    uint32_t count;
+    turn spare[2]; // where no more are remembered
+} rp_json_trail;
+
+static void free_trail(rp_json *j)
 {
-    levels l;
-    uint32_t base = json->depth;
-    bool done = false;
-    while (!done) {
-        unsigned char c = rp_json_failed(json) ? 0 : next_byte(json);
-        if (c == '{' || c == '[') {
-            if (!skip_open(json, &l, base, &done)) {
-                return false;
-            }
-        } else if (rp_json_failed(json) || !skip_scalar(json) ||
-                   !to_next_value(json, &l, base, &done)) {
+    if (j->trail != NULL) {
+        rp_arena_clear(&j->trail->arena);
+        rp_alloc_free(j->alloc, j->trail, sizeof *j->trail);
+        j->trail = NULL;
+    }
+}
+
+static bool make_trail(rp_json *j)
+{
+    if (j->trail == NULL) {
+        j->trail = rp_alloc_get(j->alloc, sizeof *j->trail);
+        if (j->trail == NULL) {
+            return rp_json_fail(j, RDSPOL_NO_MEMORY, "out of memory");
+        }
+        memset(j->trail, 0, sizeof *j->trail);
+        rp_arena_init(&j->trail->arena, j->alloc);
+    }
+    return true;
+}
+
+static bool is_scalar_start(unsigned char c)
+{
+    return c == '"' || c == '-' || is_digit(c) || c == 't' || c == 'f' || c == 'n';
+}
+
+static inline turn *follow(rp_json *j, turn *const *next)
+{
+    for (size_t i = 0; i < TURN_NEXT && next[i] != NULL; i++) {
+        turn *t = next[i];
+        if (t->size != 0 && (size_t)(j->end - j->at) > t->size &&
+            rp_json_same(j->at, t->bytes, t->size) &&
+            (t->done || is_scalar_start(j->at[t->size]))) {
+            j->at += t->size;
+            return t;
+        }
+    }
+    return NULL;
+}
+
+// The long way: `from` says what is open, NULL at the start of the value.
+static bool walk_turn(rp_json *j, const turn *from, turn *out)
+{
+    levels l = {{0}};
+    uint32_t base = j->depth;
+    if (from != NULL) {
+        l = from->after;
+        for (uint32_t d = 0; d < from->depth_after; d++) {
+            j->frame[++j->depth].count = 0;
+        }
+    }
+    out->base = base;
+    out->before = l;
+    out->depth_before = j->depth - base;
+    out->done = false;
+    bool ok = from == NULL || to_next_value(j, &l, base, &out->done);
+    while (ok && !out->done) {
+        unsigned char c = next_byte(j);
+        if (c != '{' && c != '[') {
+            break;
+        }
+        ok = skip_open(j, &l, base, &out->done);
+    }
+    if (!ok || rp_json_failed(j)) {
+        return false;
+    }
+    // Levels that are closed leave no trace, so that equal states are equal bytes.
+    for (uint32_t d = j->depth + 1; d <= RP_JSON_DEPTH; d++) {
+        rp_bits_clear(l.array, d);
+    }
+    out->after = l;
+    out->depth_after = j->depth - base;
+    j->depth = base;
+    return true;
+}
+
+static uint32_t turn_slot(const turn *t)
+{
+    uint64_t hash = rp_strtab_hash(rp_str_make((const char *)t->bytes, t->size));
+    hash ^= ((uint64_t)t->depth_before << 20 | t->depth_after << 10 | t->base) * 0x9e3779b1u;
+    return (uint32_t)(hash >> 7) % TURN_SLOTS;
+}
+
+static bool same_turn(const turn *a, const turn *b)
+{
+    return a->size == b->size && a->base == b->base && a->done == b->done &&
+           a->depth_before == b->depth_before && a->depth_after == b->depth_after &&
+           memcmp(&a->before, &b->before, sizeof a->before) == 0 &&
+           memcmp(&a->after, &b->after, sizeof a->after) == 0 &&
+           memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+// The remembered turn that equals `t`, which is made if there is room; else `t`.
+static turn *remember(rp_json_trail *trail, turn *t, turn **next)
+{
+    turn **slot = &trail->slots[turn_slot(t)];
+    turn *found = *slot;
+    while (found != NULL && !same_turn(found, t)) {
+        found = found->chain;
+    }
+    if (found == NULL && trail->count < MAX_TURNS) {
+        found = rp_arena_alloc(&trail->arena, sizeof *found);
+        if (found != NULL) {
+            *found = *t;
+            found->chain = *slot;
+            *slot = found;
+            trail->count++;
+        }
+    }
+    if (found == NULL) {
+        return t;
+    }
+    memmove(next + 1, next, (TURN_NEXT - 1) * sizeof *next);
+    next[0] = found;
+    return found;
+}
+
+static turn *learn_turn(rp_json *j, const turn *from, turn **next)
+{
+    rp_json_trail *trail = j->trail;
+    turn *t = from == &trail->spare[0] ? &trail->spare[1] : &trail->spare[0];
+    uint64_t offset = rp_json_offset(j);
+    memset(t, 0, sizeof *t);
+    if (!walk_turn(j, from, t)) {
+        return NULL;
+    }
+    uint64_t size = rp_json_offset(j) - offset;
+    if (offset >= j->base && size <= TURN_BYTES) {
+        t->size = (uint32_t)size;
+        memcpy(t->bytes, j->at - size, (size_t)size);
+    }
+    return remember(trail, t, next);
+}
+
+// Where turns from the start of the value are kept. Others may share the place, so their depth is
+// compared.
+static turn **root_of(rp_json *j)
+{
+    const rp_json_frame *frame = &j->frame[j->depth];
+    uint32_t hash = j->depth;
+    if (!frame->array && frame->name_size >= 4) {
+        memcpy(&hash, frame->name + frame->name_size - 4, 4);
+        hash = (hash ^ (uint32_t)frame->name_size << 8 ^ j->depth) * 0x9e3779b1u >> 8;
+    }
+    turn **root = j->trail->roots[hash % TURN_ROOTS];
+    if (root[0] != NULL && root[0]->base != j->depth) {
+        memset(root, 0, TURN_NEXT * sizeof *root);
+    }
+    return root;
+}
+
+static bool skip_container(rp_json *j)
+{
+    turn *t = NULL, **next;
+    if (!make_trail(j)) {
+        return false;
+    }
+    next = root_of(j);
+    for (;; next = t->next) {
+        turn *taken = follow(j, next);
+        t = taken != NULL ? taken : learn_turn(j, t, next);
+        if (t == NULL) {
+            return false;
+        }
+        if (t->done) {
+            return true;
+        }
+        if (!skip_scalar(j)) {
             return false;
         }
     }
+}
+
+bool rp_json_skip(rp_json *json)
+{
+    unsigned char c = rp_json_failed(json) ? 0 : next_byte(json);
+    if (rp_json_failed(json)) {
+        return false;
+    }
+    bool ok = c == '{' || c == '[' ? skip_container(json) : skip_scalar(json);
     json->fresh = false;
-    return true;
+    return ok;
 }
 
 // ---- Holding -----------------------------------------------------------------------------------

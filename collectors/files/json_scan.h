@@ -80,6 +80,7 @@ typedef struct rp_json {
     bool fresh;   // the innermost object or array has had no member yet
     bool ended;   // the input has no more bytes
     bool borrowed; // the window is the caller's memory
+    struct rp_json_trail *trail; // of what is skipped, or NULL
     rp_buf text;  // the last string that had escapes
     rdspol_status status;
     uint64_t error_offset;
@@ -99,7 +100,20 @@ void rp_json_free(rp_json *json);
 rp_json_limits rp_json_limits_default(void);
 
 // The kind of the next value. Consumes blanks only.
-rp_json_kind rp_json_peek(rp_json *json);
+rp_json_kind rp_json_peek_slow(rp_json *json);
+static inline rp_json_kind rp_json_peek(rp_json *json)
+{
+    static const uint8_t kinds[256] = {
+        ['{'] = RP_JSON_OBJECT, ['['] = RP_JSON_ARRAY,  ['"'] = RP_JSON_STRING,
+        ['t'] = RP_JSON_TRUE,   ['f'] = RP_JSON_FALSE,  ['n'] = RP_JSON_NULL,
+        ['-'] = RP_JSON_NUMBER, ['0'] = RP_JSON_NUMBER, ['1'] = RP_JSON_NUMBER,
+        ['2'] = RP_JSON_NUMBER, ['3'] = RP_JSON_NUMBER, ['4'] = RP_JSON_NUMBER,
+        ['5'] = RP_JSON_NUMBER, ['6'] = RP_JSON_NUMBER, ['7'] = RP_JSON_NUMBER,
+        ['8'] = RP_JSON_NUMBER, ['9'] = RP_JSON_NUMBER,
+    };
+    rp_json_kind kind = json->status == RDSPOL_OK ? (rp_json_kind)kinds[*json->at] : RP_JSON_ERROR;
+    return kind != RP_JSON_ERROR ? kind : rp_json_peek_slow(json);
+}
 // Enters the object or array that is next. False on another kind, and at the depth limit.
 bool rp_json_enter(rp_json *json);
 // The next member: its name, valid until the next call; the value is next. False after the last

@@ -22,6 +22,7 @@ void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_
     r->facts = facts;
     r->file = RP_NONE;
     rp_arena_init(&r->seen_arena, r->alloc);
+    r->recent = RP_NEW_ARRAY(&r->seen_arena, rp_recent, RP_RECENT);
     r->first = RP_NEW_ARRAY(&r->seen_arena, rp_seen *, (size_t)scheme->node_count * RP_NEXT);
 }
 
@@ -175,6 +176,45 @@ static bool fits(rp_kind kind, const scalar *s)
     }
 }
 
+static uint64_t last_bytes(rp_str text)
+{
+    uint64_t word = 0;
+    if (text.len >= 8) {
+        memcpy(&word, text.ptr + text.len - 8, 8);
+        return word;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        word = word << 8 | (unsigned char)text.ptr[i];
+    }
+    return word;
+}
+
+// The id of a text. Answers repeat the same texts over and over; a small table in front of the
+// large one finds them without going to memory that is far away.
+static uint32_t text_id(rp_reading *r, rp_str text)
+{
+    if (r->recent == NULL) {
+        return rp_facts_text(r->facts, text);
+    }
+    uint64_t hash = (last_bytes(text) ^ text.len) * UINT64_C(0x9e3779b97f4a7c15);
+    rp_recent *recent = &r->recent[hash >> 55];
+    if (recent->text.ptr == NULL || !rp_str_equal(recent->text, text)) {
+        recent->id = rp_facts_text(r->facts, text);
+        if (recent->id == RP_NONE) {
+            recent->text.ptr = NULL;
+            return RP_NONE;
+        }
+        recent->text = rp_strtab_get(&r->facts->texts, recent->id);
+    }
+    return recent->id;
+}
+
+static bool is_plain_text(const rp_rec_column *column, rp_kind kind)
+{
+    bool text = kind == RP_KIND_STRING || kind == RP_KIND_REF;
+    return text && (column->flags & RP_COLUMN_LOWER) == 0;
+}
+
 static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar *s)
 {
     rp_kind kind = RP_TYPE_KIND(r->scheme->bundle->columns[column].type);
@@ -185,6 +225,10 @@ static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar
         return s->lenient || wrong_kind(r, s->offset, expected_kind(kind), s->kind);
     }
     touch_column(r, at, column);
+    if (is_plain_text(&r->scheme->bundle->columns[column], kind)) {
+        rp_facts_set_row(r->facts, column, at->id, text_id(r, s->text));
+        return true;
+    }
     if (kind == RP_KIND_BOOL) {
         rp_facts_set_bool(r->facts, column, at->id, s->kind == RP_JSON_TRUE);
         return true;

@@ -1,7 +1,7 @@
 // From JSON values to rows of facts, as a scheme says.
 //
-// The one idea: the scanner and the tree of the scheme walk together; where the tree has nothing, the
-// scanner skips. A value that has several readers is held and read again. Must not know operations,
+// The one idea: the scanner and the tree of the scheme walk together; where the tree has nothing,
+// the scanner skips. A value with several readers is held and read again. Must not know operations,
 // files or folders: the caller says which feed the next value belongs to, and what was asked.
 #ifndef RP_FILES_ROWS_H
 #define RP_FILES_ROWS_H
@@ -25,6 +25,13 @@ typedef struct rp_seen {
     struct rp_seen *next[RP_NEXT];
 } rp_seen;
 
+// A text that was read lately, and its id.
+enum { RP_RECENT = 512 };
+typedef struct rp_recent {
+    rp_str text;
+    uint32_t id;
+} rp_recent;
+
 typedef struct rp_reading {
     rp_alloc alloc;
     const rp_scheme *scheme;
@@ -38,6 +45,7 @@ typedef struct rp_reading {
     rp_arena seen_arena;
     rp_seen **first; // RP_NEXT by node: members that came first in its object
     uint32_t seen_count;
+    rp_recent *recent; // RP_RECENT
     uint32_t inner_lists; // how many inner lists were read: A[].B[]
 } rp_reading;
 

@@ -1,0 +1,199 @@
+// The compiler from outside: every diagnostic's example gives exactly that diagnostic, every built-in
+// function's example compiles, and no text makes it crash.
+#include "tests/unit/library.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static library lib;
+
+static void open_library(void) { library_open(&lib); }
+static void close_library(void) { library_close(&lib); }
+
+static void check_example(rdspol_str code, rdspol_str example)
+{
+    char text[4096];
+    ck_assert_uint_lt(example.len, sizeof text);
+    memcpy(text, example.ptr, example.len);
+    text[example.len] = '\0';
+    rdspol_compilation *done = library_compile(&lib, text, 0);
+    ck_assert_ptr_nonnull(done);
+    rdspol_diagnostic found;
+    rdspol_status status = rdspol_compilation_diagnostic(done, 0, &found);
+    ck_assert_msg(status == RDSPOL_OK, "%.*s: its example compiles cleanly:\n%s", (int)code.len, code.ptr, text);
+    ck_assert_msg(found.code.len == code.len && memcmp(found.code.ptr, code.ptr, code.len) == 0, "%.*s: its example gives %.*s: %.*s\n%s",
+                  (int)code.len, code.ptr, (int)found.code.len, found.code.ptr, (int)found.text.len, found.text.ptr, text);
+    status = rdspol_compilation_diagnostic(done, 1, &found);
+    ck_assert_msg(status == RDSPOL_DONE, "%.*s: its example gives %.*s too: %.*s", (int)code.len, code.ptr, (int)found.code.len,
+                  found.code.ptr, (int)found.text.len, found.text.ptr);
+    rdspol_compilation_free(done);
+}
+
+START_TEST(each_example_gives_its_diagnostic)
+{
+    for (uint32_t i = 0; rdspol_diagnostic_code(i).len > 0; i++) {
+        rdspol_str code = rdspol_diagnostic_code(i);
+        rdspol_str example = rdspol_diagnostic_example(code);
+        ck_assert_uint_gt(rdspol_diagnostic_explanation(code).len, 0);
+        if (example.len > 0) check_example(code, example);
+    }
+}
+END_TEST
+
+static const char *const builtin_examples[] = {
+#define BUILTIN(ID, name, arguments, result, meaning, example) example,
+#include "compiler/builtins.def"
+#undef BUILTIN
+};
+
+START_TEST(each_builtin_example_compiles)
+{
+    for (size_t i = 0; i < sizeof builtin_examples / sizeof *builtin_examples; i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "policy p on instance {\n  require instance.deletion_protection or (%s)\n}\n", builtin_examples[i]);
+        rdspol_compilation *done = library_compile(&lib, text, 0);
+        ck_assert_ptr_nonnull(done);
+        rdspol_str messages;
+        rdspol_error error;
+        ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error), RDSPOL_OK);
+        ck_assert_msg(rdspol_compilation_error_count(done) == 0, "%s\n%.*s", text, (int)messages.len, messages.ptr);
+        rdspol_compilation_free(done);
+    }
+}
+END_TEST
+
+static void survives(const char *text)
+{
+    rdspol_compilation *done = library_compile(&lib, text, 0);
+    ck_assert_ptr_nonnull(done);
+    ck_assert_uint_gt(rdspol_compilation_error_count(done), 0);
+    rdspol_compilation_free(done);
+}
+
+static char *repeated(const char *part, size_t count)
+{
+    size_t size = strlen(part);
+    char *text = malloc(size * count + 1);
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < count; i++) memcpy(text + i * size, part, size);
+    text[size * count] = '\0';
+    return text;
+}
+
+START_TEST(hostile_texts_give_diagnostics)
+{
+    static const char *const parts[] = {"(", "[", "{", "not ", "- ", "require ", "\"{", "a.", "if true then ", "1 + ", "any x in "};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *text = repeated(parts[i], 50000);
+        survives(text);
+        free(text);
+    }
+    survives("require \xff\xfe\n");
+    survives("require instance.\x01\n");
+    char *huge = repeated("(", 10u * 1024u * 1024u);
+    survives(huge);
+    free(huge);
+}
+END_TEST
+
+START_TEST(the_library_compiles_without_diagnostics)
+{
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compilation *done = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
+    rdspol_str messages;
+    ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error), RDSPOL_OK);
+    ck_assert_msg(messages.len == 0, "%.*s", (int)messages.len, messages.ptr);
+    rdspol_compilation_free(done);
+}
+END_TEST
+
+// Each test block of the library, in every chunk size and with and without the optimiser.
+static void run_tests(rdspol_compilation *done, uint32_t chunk)
+{
+    for (uint32_t i = 0; i < rdspol_compilation_test_count(done); i++) {
+        rdspol_test_result result;
+        rdspol_error error;
+        memset(&error, 0, sizeof error);
+        rdspol_status status = rdspol_compilation_test(done, i, chunk, &result, &error);
+        ck_assert_msg(status == RDSPOL_OK, "%s", error.message);
+        ck_assert_msg(result.passed, "%.*s\n%.*s", (int)result.name.len, result.name.ptr, (int)result.failure.len, result.failure.ptr);
+    }
+}
+
+START_TEST(the_library_passes_its_tests_in_chunks_of_any_size)
+{
+    for (int no_optimize = 0; no_optimize < 2; no_optimize++) {
+        rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
+        rdspol_compilation *done = NULL;
+        rdspol_error error;
+        ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
+        ck_assert_uint_gt(rdspol_compilation_test_count(done), 40);
+        run_tests(done, 1);
+        run_tests(done, 3);
+        run_tests(done, 64);
+        run_tests(done, 1024);
+        rdspol_compilation_free(done);
+    }
+}
+END_TEST
+
+// The allocator of the torture test: the n-th allocation fails.
+typedef struct failing {
+    size_t left;
+} failing;
+
+static void *fail_later(void *ctx, void *ptr, size_t old_size, size_t new_size)
+{
+    failing *state = ctx;
+    (void)old_size;
+    if (new_size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    if (state->left == 0) return NULL;
+    state->left--;
+    return realloc(ptr, new_size);
+}
+
+START_TEST(compiling_survives_each_failing_allocation)
+{
+    static const char text[] = "policy p on instance {\n  when instance.cluster is absent\n  require none g in instance.security_groups: any r in g.ingress: r.protocol == \"tcp\"\n    else \"{g.id}\"\n}\n";
+    rdspol_source source = {{"t.rdspol", 8}, {text, sizeof text - 1}, {"", 0}};
+    rdspol_status status = RDSPOL_NO_MEMORY;
+    for (size_t n = 0; status == RDSPOL_NO_MEMORY; n++) {
+        failing state = {n};
+        rdspol_compile_opts opts = {.size = sizeof opts, .alloc = fail_later, .alloc_ctx = &state, .library = lib.sources, .library_count = lib.count};
+        rdspol_compilation *done = NULL;
+        rdspol_error error;
+        status = rdspol_compile(&done, &source, 1, &opts, &error);
+        ck_assert(status == RDSPOL_OK || status == RDSPOL_NO_MEMORY);
+        ck_assert((status == RDSPOL_OK) == (done != NULL));
+        rdspol_compilation_free(done);
+    }
+    ck_assert_int_eq(status, RDSPOL_OK);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("compiler");
+    TCase *tests = tcase_create("compiler");
+    tcase_set_timeout(tests, 300);
+    tcase_add_unchecked_fixture(tests, open_library, close_library);
+    tcase_add_test(tests, the_library_compiles_without_diagnostics);
+    tcase_add_test(tests, the_library_passes_its_tests_in_chunks_of_any_size);
+    tcase_add_test(tests, each_example_gives_its_diagnostic);
+    tcase_add_test(tests, each_builtin_example_compiles);
+    tcase_add_test(tests, hostile_texts_give_diagnostics);
+    tcase_add_test(tests, compiling_survives_each_failing_allocation);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? 0 : 1;
+}
