@@ -229,8 +229,13 @@ static void add_table(emission *e, const rp_ltable *table)
         add_source(e, table, source);
         record.source_count++;
     }
-    record.first_cell = table->cell_count > 0 ? add_items(e, table->cells, table->cell_count, table->columns->type.kind) : 0;
-    record.cell_count = table->cell_count;
+    record.first_cell = e->image->counts[RP_SECTION_ITEM];
+    for (uint32_t row = 0; row < table->row_count; row++) {
+        for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+            add_items(e, &column->cells[row], 1, column->type.kind);
+            record.cell_count++;
+        }
+    }
     ADD(e, TABLE, record);
 }
 

@@ -38,6 +38,7 @@ struct rp_layout_column {
     rp_lcolumn *text_source;
     rp_str text_argument;
     bool text_has_argument;
+    rp_value *cells;        // CONST, one a row
     uint32_t index;
     rp_lcolumn *next;
 };
@@ -68,8 +69,7 @@ struct rp_layout_table {
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;
     rp_frame *scan;
-    rp_value *cells; // CONST, row by row
-    uint32_t cell_count, cell_capacity;
+    uint32_t row_count; // CONST
     uint32_t index;
     rp_ltable *next;
 };

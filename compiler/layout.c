@@ -256,9 +256,9 @@ static rp_str numbered(rp_ir_program *ir, const char *prefix, uint32_t number)
 
 static bool same_cells(const rp_ltable *table, const rp_value *values, uint32_t count)
 {
-    if (table->cell_count != count) return false;
+    if (table->row_count != count) return false;
     for (uint32_t i = 0; i < count; i++) {
-        const rp_value *cell = &table->cells[i];
+        const rp_value *cell = &table->columns->cells[i];
         if (cell->number != values[i].number || !rp_str_equal(cell->text, values[i].text)) return false;
         if (memcmp(&cell->real, &values[i].real, sizeof cell->real) != 0) return false;
     }
@@ -274,9 +274,9 @@ rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32
     }
     rp_ltable *table = rp_layout_new_table(ir, numbered(ir, "constants ", number), RP_TABLE_CONST);
     rp_layout_add_column(ir, table, RP_STR("value"), (rp_ir_type){.kind = kind}, RP_COLUMN_CONST);
-    table->cells = RP_NEW_ARRAY(ir->arena, rp_value, count);
-    if (count > 0) memcpy(table->cells, values, count * sizeof *values);
-    table->cell_count = count;
+    table->columns->cells = RP_NEW_ARRAY(ir->arena, rp_value, count);
+    if (count > 0) memcpy(table->columns->cells, values, count * sizeof *values);
+    table->row_count = count;
     rp_llist *list = rp_layout_add_list(ir, NULL, table->name, table, RP_LIST_CONST);
     list->end = count;
     table->lists = list; // found again through its table; written as an ownerless list

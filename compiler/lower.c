@@ -139,6 +139,11 @@ static rp_ir *pick_member(rp_lower *lower, const rp_core *core, const void *data
     return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, field->type), RP_STR_EMPTY, core->span);
 }
 
+rp_ir *rp_lower_choice(rp_lower *lower, const rp_env *env, rp_span span)
+{
+    return choose(lower, env, pick_whole, NULL, span);
+}
+
 static rp_ir *lower_var(rp_lower *lower, const rp_core *core)
 {
     const rp_var *var = core->of.var->witness != NULL ? core->of.var->witness : core->of.var;

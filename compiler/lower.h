@@ -52,6 +52,9 @@ rp_env *rp_lower_bind(rp_lower *lower, const rp_var *var, rp_ir *value);
 // Environment of a function's body.
 const rp_env *rp_lower_arguments(rp_lower *lower, const rp_core *call);
 
+// The value of a member of a list that is written out, by its number.
+rp_ir *rp_lower_choice(rp_lower *lower, const rp_env *env, rp_span span);
+
 rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind,
                      bool optional, rp_span span);
 rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_consumer *consumer);

@@ -300,6 +300,7 @@ static rp_ir *list_literal(rp_lower *lower, const rp_core *list, const rp_consum
     rp_env element = {.value = element_value(lower, child, consumer->span)};
     if (!constant) {
         element = (rp_env){.choices = list->items, .choice_count = list->count, .choice = element.value, .list_env = lower->env};
+        if (list->items[0]->kind != RP_CORE_RECORD) element = (rp_env){.value = rp_lower_choice(lower, &element, consumer->span)};
     }
     return consume_frame(lower, child, &element, consumer);
 }
@@ -566,6 +567,28 @@ static rp_str fold_text(rp_lower *lower, uint32_t op, rp_str text, rp_str argume
     return part;
 }
 
+// f(a column of constants) is another column of constants.
+static rp_lcolumn *text_of_constants(rp_lower *lower, uint32_t op, rp_lcolumn *source, rp_str argument, rp_kind kind, bool optional)
+{
+    for (rp_lcolumn *column = source->table->columns; column != NULL; column = column->next) {
+        bool same = column->text_source == source && column->text_op == op;
+        if (same && rp_str_equal(column->text_argument, argument)) return column;
+    }
+    rp_ir_type type = {.kind = kind, .optional = optional};
+    rp_lcolumn *column = rp_layout_add_column(lower->ir, source->table, RP_STR("#text"), type, RP_COLUMN_CONST);
+    column->text_source = source;
+    column->text_op = op;
+    column->text_argument = argument;
+    column->cells = RP_NEW_ARRAY(lower->ir->arena, rp_value, source->table->row_count);
+    for (uint32_t i = 0; i < source->table->row_count; i++) {
+        rp_ir constant = {.op = RP_OP_CONST, .arg = rp_ir_constant(lower->ir, &source->cells[i])};
+        rp_ir *result = text_of_constant(lower, op, &constant, argument, kind, optional, (rp_span){0, 0, 0});
+        column->cells[i].absent = result->op == RP_OP_ABSENT;
+        if (result->op == RP_OP_CONST) column->cells[i] = ((const rp_ir_const *)result->arg)->value;
+    }
+    return column;
+}
+
 // The column that a value is read from, where functions of its texts can be computed beforehand.
 static rp_lcolumn *source_column(const rp_ir *value)
 {
@@ -575,7 +598,9 @@ static rp_lcolumn *source_column(const rp_ir *value)
 static rp_ir *text_of_column(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind, bool optional, rp_span span)
 {
     rp_lcolumn *source = source_column(value);
-    rp_lcolumn *column = rp_layout_text_column(lower->ir, source, op, argument, has_argument, kind, optional);
+    rp_lcolumn *column = source->origin == RP_COLUMN_CONST
+                             ? text_of_constants(lower, op, source, argument, kind, optional)
+                             : rp_layout_text_column(lower->ir, source, op, argument, has_argument, kind, optional);
     if (value->op == RP_OP_LOAD) return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);
     rp_ir_type type = column->type;
     type.optional |= value->in[0]->type.optional;
@@ -625,7 +650,6 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->origin == RP_COLUMN_DERIVED) return text_of_derived(lower, op, value, argument, has_argument, kind, optional, span);
-        if (source_column(value)->origin == RP_COLUMN_CONST || source_column(value)->type.kind == RP_KIND_REF) break;
         return text_of_column(lower, op, value, argument, has_argument, kind, optional, span);
     default: break;
     }

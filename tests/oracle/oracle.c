@@ -1,20 +1,21 @@
 // The definition of the language, as code. Nothing here is fast, and nothing is shared with the
 // compiler's lowering or the machine but the parsing of values.
 #include "tests/oracle/oracle.h"
+#include "vm/base/bits.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+// A variable in scope: a value, or a list as an expression of its own scope.
 typedef struct scope {
     const rp_var *var;
     oracle_value value;
-    oracle_list list;
-    bool is_list;
+    const rp_core *list;
+    const struct scope *list_env;
     const struct scope *next;
 } scope;
 
 static oracle_value eval(oracle *o, const scope *env, const rp_core *core);
-static oracle_list list_of(oracle *o, const scope *env, const rp_core *core);
 
 static oracle_value unknown(const rp_type *type) { return (oracle_value){.state = ORACLE_UNKNOWN, .type = type}; }
 static oracle_value absent(const rp_type *type) { return (oracle_value){.state = ORACLE_ABSENT, .type = type}; }
@@ -156,15 +157,36 @@ static oracle_value arithmetic(const rp_core *core, oracle_value a, oracle_value
 
 // ---- lists ----
 
-static void push(oracle *o, oracle_list *list, oracle_value value, bool sure)
+// A list is consumed: each member is asked whether it belongs and what it counts for, and the answers
+// are joined. f(if c then a else b) is if c then f(a) else f(b), f(a + b) is f(a) joined with f(b),
+// and f(each …) goes level by level.
+typedef struct cover_set {
+    bool sure4[256], sure6[256], may4[256], may6[256];
+    bool open;
+} cover_set;
+
+typedef struct consumer {
+    const rp_core *core; // of the result's type and quantifier
+    rp_quantifier kind;
+    // What a member counts for. `belongs` is true when called and may be changed.
+    oracle_value (*visit)(oracle *o, const struct consumer *consumer, oracle_value member, oracle_value *belongs);
+    const scope *env;
+    const void *data;
+    uint32_t index;
+    const struct consumer *outer; // of `each`: who asks
+    cover_set *cover;
+    bool possibly; // of covers: what is added may not belong
+} consumer;
+
+static oracle_value fold(oracle *o, const scope *env, const rp_core *list, const consumer *c);
+
+static void push(oracle *o, oracle_list *list, oracle_value value)
 {
     oracle_member *grown = RP_NEW_ARRAY(o->arena, oracle_member, list->count + 1);
     if (list->count > 0) memcpy(grown, list->members, list->count * sizeof *grown);
-    grown[list->count++] = (oracle_member){value, sure};
+    grown[list->count++] = (oracle_member){value, true};
     list->members = grown;
 }
-
-static oracle_list no_list(void) { return (oracle_list){.complete = false}; }
 
 static oracle_value element(oracle *o, uint32_t table, uint32_t row, const rp_type *type)
 {
@@ -182,7 +204,7 @@ static oracle_list relation(oracle *o, const rp_rec_list *record, uint32_t owner
         if (rows->meta[r].state != RP_ROW_REAL) continue;
         oracle_value back = cell(o, record->a, r, type);
         if (back.state == ORACLE_UNKNOWN) list.complete = false;
-        if (is_known(back) && back.row == owner) push(o, &list, element(o, record->element, r, type), true);
+        if (is_known(back) && back.row == owner) push(o, &list, element(o, record->element, r, type));
     }
     return list;
 }
@@ -197,18 +219,16 @@ static oracle_list fact_list(oracle *o, oracle_value object, const rp_field *fie
     if (record->kind == RP_LIST_RELATION) return relation(o, record, object.row, type);
     const rp_fact_list *stored = &o->facts->lists[index];
     oracle_list list = {.complete = rp_bits_get(stored->complete, object.row)};
-    for (uint32_t e = stored->begin[object.row]; e < stored->end[object.row]; e++) push(o, &list, element(o, record->element, e, type), true);
+    for (uint32_t e = stored->begin[object.row]; e < stored->end[object.row]; e++) push(o, &list, element(o, record->element, e, type));
     return list;
 }
 
 static oracle_list field_list(oracle *o, const scope *env, const rp_core *core)
 {
     oracle_value object = eval(o, env, core->a);
-    if (object.state == ORACLE_UNKNOWN) return no_list();
+    if (object.state == ORACLE_UNKNOWN) return (oracle_list){.complete = false};
     if (object.state == ORACLE_ABSENT) return (oracle_list){.complete = true};
-    if (core->of.field->kind != RP_FIELD_DERIVED) return fact_list(o, object, core->of.field);
-    scope self = {.var = core->of.field->function->receiver_var, .value = object};
-    return list_of(o, &self, core->of.field->function->body);
+    return fact_list(o, object, core->of.field);
 }
 
 static const scope *arguments(oracle *o, const scope *env, const rp_core *call)
@@ -223,9 +243,12 @@ static const scope *arguments(oracle *o, const scope *env, const rp_core *call)
     for (uint32_t i = 0; i < call->count; i++) {
         scope *arg = RP_NEW(o->arena, scope);
         *arg = (scope){.var = function->args[i], .next = inner};
-        arg->is_list = function->args[i]->type->kind == RP_T_LIST;
-        if (arg->is_list) arg->list = list_of(o, env, call->items[i]);
-        else arg->value = eval(o, env, call->items[i]);
+        if (function->args[i]->type->kind == RP_T_LIST) {
+            arg->list = call->items[i];
+            arg->list_env = env;
+        } else {
+            arg->value = eval(o, env, call->items[i]);
+        }
         inner = arg;
     }
     return inner;
@@ -237,101 +260,35 @@ static const scope *find(const scope *env, const rp_var *var)
     return env;
 }
 
-static oracle_list appended(oracle *o, oracle_list a, oracle_list b)
-{
-    oracle_list all = {.complete = a.complete && b.complete};
-    for (uint32_t i = 0; i < a.count; i++) push(o, &all, a.members[i].value, a.members[i].sure);
-    for (uint32_t i = 0; i < b.count; i++) push(o, &all, b.members[i].value, b.members[i].sure);
-    return all;
-}
-
-// Members of both branches possibly belong where the condition is unknown.
-static oracle_list chosen(oracle *o, const scope *env, const rp_core *core)
-{
-    oracle_value condition = eval(o, env, core->a);
-    if (is_known(condition)) return list_of(o, env, condition.number ? core->b : core->c);
-    return no_list();
-}
-
-typedef struct walk {
-    oracle *o;
-    const rp_core *core;
-    oracle_list list;
-} walk;
-
-static void each(walk *w, const scope *env, uint32_t index, bool sure)
-{
-    if (index == w->core->count) {
-        push(w->o, &w->list, eval(w->o, env, w->core->a), sure);
-        return;
-    }
-    oracle_list members = list_of(w->o, env, w->core->items[index]);
-    if (!members.complete) w->list.complete = false;
-    for (uint32_t i = 0; i < members.count; i++) {
-        scope bound = {.var = w->core->vars[index], .value = members.members[i].value, .next = env};
-        oracle_value where = truth(w->core, true);
-        if (w->core->wheres[index] != NULL) where = eval(w->o, &bound, w->core->wheres[index]);
-        if (is_false(where)) continue;
-        each(w, &bound, index + 1, sure && members.members[i].sure && is_true(where));
-    }
-}
-
 static oracle_list split(oracle *o, const scope *env, const rp_core *core)
 {
     oracle_value text = eval(o, env, core->items[0]);
-    if (!is_known(text)) return no_list();
-    oracle_list list = {.complete = true};
+    oracle_list list = {.complete = is_known(text)};
     rp_str rest = text.text;
     rp_str part;
-    while (rp_text_split(&rest, core->items[1]->value.text, &part)) {
+    while (list.complete && rp_text_split(&rest, core->items[1]->value.text, &part)) {
         part = rp_text_trim(part);
-        if (part.len > 0) push(o, &list, (oracle_value){.state = ORACLE_KNOWN, .type = core->type->element, .text = part}, true);
+        if (part.len > 0) push(o, &list, (oracle_value){.state = ORACLE_KNOWN, .type = core->type->element, .text = part});
     }
     return list;
 }
 
-static oracle_list list_of(oracle *o, const scope *env, const rp_core *core)
-{
-    switch (core->kind) {
-    case RP_CORE_FIELD: return field_list(o, env, core);
-    case RP_CORE_VAR: return find(env, core->of.var)->list;
-    case RP_CORE_IF: return chosen(o, env, core);
-    case RP_CORE_CONCAT: return appended(o, list_of(o, env, core->a), list_of(o, env, core->b));
-    case RP_CORE_CALL: return list_of(o, arguments(o, env, core), core->of.function->body);
-    case RP_CORE_BUILTIN: return split(o, env, core);
-    case RP_CORE_QUANTIFIER: {
-        walk w = {o, core, {.complete = true}};
-        each(&w, env, 0, true);
-        return w.list;
-    }
-    case RP_CORE_LIST: {
-        oracle_list list = {.complete = true};
-        for (uint32_t i = 0; i < core->count; i++) push(o, &list, eval(o, env, core->items[i]), true);
-        return list;
-    }
-    default: return no_list();
-    }
-}
+// ---- tallies of one level ----
 
-// ---- quantifiers ----
-
-// Any of any, sum of sums, first of the firsts: one level after the other.
 typedef struct tally {
-    bool any_true, any_open; // a member that surely decides; one that may
-    uint32_t sure;           // surely true ones
-    bool open;               // something that keeps a number from being known
+    bool any_open; // a member that may decide
+    uint32_t sure; // surely true ones
+    bool open;     // something that keeps a number from being known
     int64_t number;
     double real;
     bool overflow;
     oracle_value best; // min, max, first
-    bool has_best, first_open;
+    bool has_best;
 } tally;
 
-static oracle_value quantify(oracle *o, const scope *env, const rp_core *core, uint32_t index);
-
-static void add_number(tally *t, const rp_core *core, oracle_value v)
+static void add_number(tally *t, const rp_type *type, oracle_value v)
 {
-    if (core->type->kind == RP_T_FLOAT) {
+    if (type->kind == RP_T_FLOAT) {
         t->real += v.real;
         t->overflow |= !isfinite(t->real);
     } else {
@@ -339,88 +296,234 @@ static void add_number(tally *t, const rp_core *core, oracle_value v)
     }
 }
 
-static void take_best(tally *t, const rp_core *core, oracle_value v)
+static bool is_better(rp_quantifier kind, oracle_value v, oracle_value best)
+{
+    if (kind == RP_QUANTIFIER_MIN) return order(v, best) < 0;
+    return kind == RP_QUANTIFIER_MAX && order(v, best) > 0;
+}
+
+static void take_best(tally *t, rp_quantifier kind, oracle_value v)
 {
     if (v.state == ORACLE_ABSENT) return;
-    bool better = !t->has_best || (core->op == RP_QUANTIFIER_MIN && order(v, t->best) < 0) || (core->op == RP_QUANTIFIER_MAX && order(v, t->best) > 0);
-    if (core->op == RP_QUANTIFIER_FIRST) better = !t->has_best;
-    if (better) t->best = v;
+    if (!t->has_best || is_better(kind, v, t->best)) t->best = v;
     t->has_best = true;
 }
 
-static void count_bool(tally *t, const rp_core *core, oracle_value belongs, oracle_value v)
+static void count_bool(tally *t, oracle_value belongs, oracle_value v)
 {
-    if (core->op == RP_QUANTIFIER_ALL) v = not_(v);
     bool sure = is_true(belongs) && is_true(v);
     bool never = is_false(belongs) || is_false(v);
     if (sure) t->sure++;
     if (!sure && !never) t->any_open = true;
 }
 
-static void count_number(tally *t, const rp_core *core, oracle_value belongs, oracle_value v)
+static void count_first(tally *t, oracle_value belongs, oracle_value v)
+{
+    if (t->has_best || t->open || (is_known(belongs) && v.state == ORACLE_ABSENT)) return;
+    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) t->open = true;
+    else take_best(t, RP_QUANTIFIER_FIRST, v);
+}
+
+static void count_number(tally *t, const consumer *c, oracle_value belongs, oracle_value v)
 {
     if (is_false(belongs)) return;
-    bool first = core->op == RP_QUANTIFIER_FIRST;
-    if (first && t->has_best) return;
-    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) {
-        bool skipped = first && is_known(belongs) && v.state == ORACLE_ABSENT;
-        if (!skipped && !(first && !is_true(belongs) && v.state == ORACLE_ABSENT)) t->open = true;
+    if (c->kind == RP_QUANTIFIER_FIRST) {
+        count_first(t, belongs, v);
         return;
     }
-    if (core->op == RP_QUANTIFIER_SUM || core->op == RP_QUANTIFIER_COUNT) add_number(t, core, v);
-    else if (!(first && t->open)) take_best(t, core, v);
+    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) t->open = true;
+    else if (c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT) add_number(t, c->core->type, v);
+    else take_best(t, c->kind, v);
 }
 
-static oracle_value of_bool(const rp_core *core, const tally *t, bool complete)
+static oracle_value of_tally(const consumer *c, const tally *t, bool complete)
 {
-    bool open = t->any_open || !complete;
-    if (core->op == RP_QUANTIFIER_ONE) {
+    const rp_core *core = c->core;
+    switch (c->kind) {
+    case RP_QUANTIFIER_ANY:
+        return t->sure > 0 ? truth(core, true) : t->any_open || !complete ? unknown(core->type) : truth(core, false);
+    case RP_QUANTIFIER_ONE:
         if (t->sure > 1) return truth(core, false);
-        if (t->any_open || !complete) return unknown(core->type);
-        return truth(core, t->sure == 1);
-    }
-    oracle_value any = t->sure > 0 ? truth(core, true) : open ? unknown(core->type) : truth(core, false);
-    return core->op == RP_QUANTIFIER_ANY ? any : not_(any);
-}
-
-static oracle_value of_number(const rp_core *core, const tally *t, bool complete)
-{
-    if (t->open || !complete || t->overflow) return unknown(core->type);
-    if (core->op == RP_QUANTIFIER_SUM || core->op == RP_QUANTIFIER_COUNT) {
+        return t->any_open || !complete ? unknown(core->type) : truth(core, t->sure == 1);
+    case RP_QUANTIFIER_COUNT:
+    case RP_QUANTIFIER_SUM:
+        if (t->open || !complete || t->overflow) return unknown(core->type);
         return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = t->number, .real = t->real};
+    default:
+        if (t->open || !complete) return unknown(core->type);
+        return t->has_best ? t->best : absent(core->type);
     }
-    return t->has_best ? t->best : absent(core->type);
 }
 
-static bool is_bool(const rp_core *core) { return core->op <= RP_QUANTIFIER_ONE; }
+static bool is_bool(const consumer *c) { return c->kind == RP_QUANTIFIER_ANY || c->kind == RP_QUANTIFIER_ONE; }
 
-static oracle_value quantify(oracle *o, const scope *env, const rp_core *core, uint32_t index)
+static oracle_value consume_members(oracle *o, const oracle_list *list, const consumer *c)
 {
-    oracle_list list = list_of(o, env, core->items[index]);
     tally t = {.sure = 0};
-    bool last = index + 1 == core->count;
-    for (uint32_t i = 0; i < list.count; i++) {
-        scope bound = {.var = core->vars[index], .value = list.members[i].value, .next = env};
-        oracle_value belongs = truth(core, true);
-        if (core->wheres[index] != NULL) belongs = eval(o, &bound, core->wheres[index]);
-        if (is_true(belongs) && !list.members[i].sure) belongs.state = ORACLE_UNKNOWN;
-        oracle_value v = is_false(belongs) ? unknown(core->type) : last ? eval(o, &bound, core->a) : quantify(o, &bound, core, index + 1);
-        if (is_bool(core)) {
-            if (!last && core->op != RP_QUANTIFIER_ANY) v = not_(v); // the inner `all` or `none` as `any`
-            if (core->op == RP_QUANTIFIER_ALL && !last) v = not_(v);
-            count_bool(&t, core, belongs, v);
-        } else if (core->op == RP_QUANTIFIER_COUNT && last) {
-            oracle_value counted = v;
-            if (is_known(v)) counted.number = v.number != 0;
-            bool never = is_false(belongs) || is_false(v);
-            if (never) continue;
-            if (!is_true(belongs) || !is_known(v)) t.open = true;
-            else t.number++;
-        } else {
-            count_number(&t, core, belongs, v);
-        }
+    for (uint32_t i = 0; i < list->count; i++) {
+        oracle_value belongs = truth(c->core, true);
+        oracle_value v = c->visit(o, c, list->members[i].value, &belongs);
+        if (is_bool(c)) count_bool(&t, belongs, v);
+        else count_number(&t, c, belongs, v);
     }
-    return is_bool(core) ? of_bool(core, &t, list.complete) : of_number(core, &t, list.complete);
+    if (c->cover != NULL && !list->complete) c->cover->open = true;
+    return of_tally(c, &t, list->complete);
+}
+
+// ---- joining ----
+
+static oracle_value plus(const consumer *c, oracle_value a, oracle_value b)
+{
+    tally t = {.sure = 0};
+    if (!is_known(a) || !is_known(b)) return unknown(c->core->type);
+    add_number(&t, c->core->type, a);
+    add_number(&t, c->core->type, b);
+    return of_tally(c, &t, true);
+}
+
+static oracle_value better(const consumer *c, oracle_value a, oracle_value b)
+{
+    if (c->kind == RP_QUANTIFIER_FIRST) return a.state == ORACLE_ABSENT ? b : a;
+    if (a.state == ORACLE_UNKNOWN || b.state == ORACLE_UNKNOWN) return unknown(c->core->type);
+    if (a.state == ORACLE_ABSENT) return b;
+    return b.state == ORACLE_ABSENT || !is_better(c->kind, b, a) ? a : b;
+}
+
+static oracle_value or_(const rp_core *core, oracle_value a, oracle_value b)
+{
+    if (is_true(a) || is_true(b)) return truth(core, true);
+    return is_known(a) && is_known(b) ? truth(core, false) : unknown(core->type);
+}
+
+static oracle_value and_(const rp_core *core, oracle_value a, oracle_value b) { return not_(or_(core, not_(a), not_(b))); }
+
+static oracle_value exactly_one(oracle *o, const scope *env, const rp_core *list, const consumer *c)
+{
+    consumer any = *c;
+    any.kind = RP_QUANTIFIER_ANY;
+    oracle_value none_a = not_(fold(o, env, list->a, &any));
+    oracle_value none_b = not_(fold(o, env, list->b, &any));
+    return or_(c->core, and_(c->core, fold(o, env, list->a, c), none_b), and_(c->core, none_a, fold(o, env, list->b, c)));
+}
+
+static oracle_value concatenation(oracle *o, const scope *env, const rp_core *list, const consumer *c)
+{
+    if (c->kind == RP_QUANTIFIER_ONE) return exactly_one(o, env, list, c);
+    oracle_value a = fold(o, env, list->a, c);
+    oracle_value b = fold(o, env, list->b, c);
+    if (c->kind == RP_QUANTIFIER_ANY) return or_(c->core, a, b);
+    return c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT ? plus(c, a, b) : better(c, a, b);
+}
+
+static oracle_value common(const rp_core *core, oracle_value a, oracle_value b)
+{
+    if (a.state == ORACLE_ABSENT && b.state == ORACLE_ABSENT) return a;
+    return is_known(a) && is_known(b) && same(a, b) ? a : unknown(core->type);
+}
+
+static oracle_value choice(oracle *o, const scope *env, const rp_core *list, const consumer *c)
+{
+    oracle_value condition = eval(o, env, list->a);
+    if (is_known(condition)) return fold(o, env, condition.number ? list->b : list->c, c);
+    consumer either = *c;
+    either.possibly = true;
+    oracle_value a = fold(o, env, list->b, &either);
+    oracle_value b = fold(o, env, list->c, &either);
+    return common(c->core, a, b);
+}
+
+// ---- each, inside another consumer ----
+
+static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index, const consumer *outer);
+
+static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+{
+    const rp_core *each = c->data;
+    scope *bound = RP_NEW(o->arena, scope);
+    *bound = (scope){.var = each->vars[c->index], .value = member, .next = c->env};
+    if (each->wheres[c->index] != NULL) *belongs = eval(o, bound, each->wheres[c->index]);
+    if (is_false(*belongs)) return unknown(c->core->type);
+    consumer inside = *c->outer;
+    inside.possibly |= !is_true(*belongs);
+    if (c->index + 1 < each->count) return each_from(o, bound, each, c->index + 1, &inside);
+    oracle_value inner = truth(c->core, true);
+    oracle_value v = inside.visit(o, &inside, eval(o, bound, each->a), &inner);
+    *belongs = and_(c->core, *belongs, inner);
+    return v;
+}
+
+static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index, const consumer *outer)
+{
+    consumer *c = RP_NEW(o->arena, consumer);
+    consumer *asks = RP_NEW(o->arena, consumer);
+    *asks = *outer;
+    *c = *outer;
+    c->visit = visit_each;
+    c->env = env;
+    c->data = each;
+    c->index = index;
+    c->outer = asks;
+    return fold(o, env, each->items[index], c);
+}
+
+static oracle_value fold(oracle *o, const scope *env, const rp_core *list, const consumer *c)
+{
+    oracle_list members = {.complete = false};
+    switch (list->kind) {
+    case RP_CORE_IF: return choice(o, env, list, c);
+    case RP_CORE_CONCAT: return concatenation(o, env, list, c);
+    case RP_CORE_CALL: return fold(o, arguments(o, env, list), list->of.function->body, c);
+    case RP_CORE_QUANTIFIER: return each_from(o, env, list, 0, c);
+    case RP_CORE_VAR: return fold(o, find(env, list->of.var)->list_env, find(env, list->of.var)->list, c);
+    case RP_CORE_FIELD:
+        if (list->of.field->kind == RP_FIELD_DERIVED) {
+            scope *self = RP_NEW(o->arena, scope);
+            *self = (scope){.var = list->of.field->function->receiver_var, .value = eval(o, env, list->a)};
+            return fold(o, self, list->of.field->function->body, c);
+        }
+        members = field_list(o, env, list);
+        break;
+    case RP_CORE_BUILTIN: members = split(o, env, list); break;
+    case RP_CORE_LIST:
+        members.complete = true;
+        for (uint32_t i = 0; i < list->count; i++) push(o, &members, eval(o, env, list->items[i]));
+        break;
+    default: break;
+    }
+    return consume_members(o, &members, c);
+}
+
+// ---- quantifiers ----
+
+static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index, rp_quantifier kind);
+
+static oracle_value visit_binding(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+{
+    const rp_core *core = c->data;
+    scope *bound = RP_NEW(o->arena, scope);
+    *bound = (scope){.var = core->vars[c->index], .value = member, .next = c->env};
+    if (core->wheres[c->index] != NULL) *belongs = eval(o, bound, core->wheres[c->index]);
+    if (is_false(*belongs)) return unknown(core->type);
+    if (c->index + 1 < core->count) return level(o, bound, core, c->index + 1, c->kind);
+    oracle_value v = eval(o, bound, core->a);
+    if (core->op == RP_QUANTIFIER_ALL) return not_(v);
+    if (core->op != RP_QUANTIFIER_COUNT) return v;
+    *belongs = and_(core, *belongs, v); // the condition and the body together
+    return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = 1};
+}
+
+static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index, rp_quantifier kind)
+{
+    consumer *c = RP_NEW(o->arena, consumer);
+    *c = (consumer){.core = core, .kind = kind, .visit = visit_binding, .env = env, .data = core, .index = index};
+    return fold(o, env, core->items[index], c);
+}
+
+static oracle_value quantify(oracle *o, const scope *env, const rp_core *core)
+{
+    bool negated = core->op == RP_QUANTIFIER_ALL || core->op == RP_QUANTIFIER_NONE;
+    oracle_value result = level(o, env, core, 0, negated ? RP_QUANTIFIER_ANY : (rp_quantifier)core->op);
+    return negated ? not_(result) : result;
 }
 
 // ---- other operators ----
@@ -437,48 +540,48 @@ static oracle_value branch(oracle *o, const scope *env, const rp_core *core)
     oracle_value condition = eval(o, env, core->a);
     if (is_true(condition)) return eval(o, env, core->b);
     if (is_false(condition)) return eval(o, env, core->c);
-    oracle_value a = eval(o, env, core->b);
-    oracle_value b = eval(o, env, core->c);
-    if (a.state == ORACLE_ABSENT && b.state == ORACLE_ABSENT) return a;
-    return is_known(a) && is_known(b) && same(a, b) ? a : unknown(core->type);
+    return common(core, eval(o, env, core->b), eval(o, env, core->c));
+}
+
+static oracle_value visit_equal(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+{
+    (void)o;
+    (void)belongs;
+    return equal(c->core, *(const oracle_value *)c->data, member);
 }
 
 static oracle_value contains(oracle *o, const scope *env, const rp_core *core)
 {
     oracle_value wanted = eval(o, env, core->a);
-    oracle_list list = list_of(o, env, core->b);
-    bool open = !list.complete;
-    for (uint32_t i = 0; i < list.count; i++) {
-        oracle_value is = equal(core, wanted, list.members[i].value);
-        if (is_true(is) && list.members[i].sure) return truth(core, true);
-        if (!is_false(is)) open = true;
-    }
-    return open ? unknown(core->type) : truth(core, false);
+    consumer c = {.core = core, .kind = RP_QUANTIFIER_ANY, .visit = visit_equal, .data = &wanted};
+    return fold(o, env, core->b, &c);
 }
 
-static oracle_value entry(oracle *o, const scope *env, const rp_core *map, oracle_value key, const rp_type *type)
+static oracle_value visit_any(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
 {
-    oracle_list entries = list_of(o, env, map);
+    (void)o;
+    (void)member;
+    (void)belongs;
+    return c->kind == RP_QUANTIFIER_COUNT ? (oracle_value){.state = ORACLE_KNOWN, .type = c->core->type, .number = 1} : truth(c->core, true);
+}
+
+// The entry of a key: known, absent, or unknown where the map is not complete.
+static oracle_value entry(oracle *o, const scope *env, const rp_core *map, oracle_value key, const rp_type *type, bool ask)
+{
+    oracle_list entries = field_list(o, env, map);
     if (!is_known(key)) return unknown(type);
     for (uint32_t i = 0; i < entries.count; i++) {
         oracle_value e = entries.members[i].value;
-        oracle_value k = cell(o, o->facts->bundle->tables[e.table].first_column, e.row, o->program->t_string);
-        if (is_known(k) && rp_str_equal(k.text, key.text)) return cell(o, o->facts->bundle->tables[e.table].first_column + 1, e.row, type);
+        uint32_t first = o->facts->bundle->tables[e.table].first_column;
+        oracle_value k = cell(o, first, e.row, o->program->t_string);
+        if (is_known(k) && rp_str_equal(k.text, key.text)) return ask ? e : cell(o, first + 1, e.row, type);
     }
     return entries.complete ? absent(type) : unknown(type);
 }
 
-static oracle_value in_map(oracle *o, const scope *env, const rp_core *core)
+static oracle_value present(const rp_core *core, oracle_value v)
 {
-    oracle_value key = eval(o, env, core->a);
-    oracle_list entries = list_of(o, env, core->b);
-    if (!is_known(key)) return unknown(core->type);
-    for (uint32_t i = 0; i < entries.count; i++) {
-        oracle_value e = entries.members[i].value;
-        oracle_value k = cell(o, o->facts->bundle->tables[e.table].first_column, e.row, o->program->t_string);
-        if (is_known(k) && rp_str_equal(k.text, key.text)) return truth(core, true);
-    }
-    return entries.complete ? truth(core, false) : unknown(core->type);
+    return v.state == ORACLE_UNKNOWN ? unknown(core->type) : truth(core, is_known(v));
 }
 
 typedef enum builtin_id {
@@ -555,50 +658,49 @@ static bool six_covered(const bool *blocks6)
     return true;
 }
 
+static oracle_value visit_range(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+{
+    (void)o;
+    (void)belongs;
+    if (!is_known(member)) c->cover->open = true;
+    else {
+        if (!c->possibly) cover(member.text, c->cover->sure4, c->cover->sure6);
+        cover(member.text, c->cover->may4, c->cover->may6);
+    }
+    return truth(c->core, true);
+}
+
 static oracle_value covers_internet(oracle *o, const scope *env, const rp_core *core)
 {
-    bool sure4[256] = {false}, sure6[256] = {false}, may4[256] = {false}, may6[256] = {false};
-    oracle_list list = list_of(o, env, core->items[0]);
-    bool open = !list.complete;
-    for (uint32_t i = 0; i < list.count; i++) {
-        oracle_value v = list.members[i].value;
-        if (!is_known(v)) {
-            open = true;
-            continue;
-        }
-        if (list.members[i].sure) cover(v.text, sure4, sure6);
-        cover(v.text, may4, may6);
-    }
-    if (covers_all(sure4, six_covered(sure6))) return truth(core, true);
-    return open || covers_all(may4, six_covered(may6)) ? unknown(core->type) : truth(core, false);
+    cover_set set;
+    memset(&set, 0, sizeof set);
+    consumer c = {.core = core, .kind = RP_QUANTIFIER_ANY, .visit = visit_range, .cover = &set};
+    fold(o, env, core->items[0], &c);
+    if (covers_all(set.sure4, six_covered(set.sure6))) return truth(core, true);
+    return set.open || covers_all(set.may4, six_covered(set.may6)) ? unknown(core->type) : truth(core, false);
+}
+
+static oracle_value text_builtin(oracle *o, const rp_core *core, oracle_value a)
+{
+    if (!is_known(a)) return unknown(core->type);
+    return text_result(o, core, a.text, core->count > 1 ? core->items[1]->value.text : RP_STR_EMPTY);
 }
 
 static oracle_value builtin(oracle *o, const scope *env, const rp_core *core)
 {
     if (core->op == BUILTIN_COVERS_INTERNET) return covers_internet(o, env, core);
     if (core->op == BUILTIN_SIZE) {
-        oracle_list list = list_of(o, env, core->items[0]);
-        bool sure = list.complete;
-        for (uint32_t i = 0; i < list.count; i++) sure = sure && list.members[i].sure;
-        return sure ? (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = list.count} : unknown(core->type);
+        consumer c = {.core = core, .kind = RP_QUANTIFIER_COUNT, .visit = visit_any};
+        return fold(o, env, core->items[0], &c);
     }
     oracle_value a = eval(o, env, core->items[0]);
-    bool text = core->op >= BUILTIN_LOWER && core->op <= BUILTIN_CIDR && core->op != BUILTIN_SPLIT;
-    if (text) return is_known(a) ? text_result(o, core, a.text, core->count > 1 ? core->items[1]->value.text : RP_STR_EMPTY) : unknown(core->type);
-    if (core->op == BUILTIN_DAYS) {
-        a.number /= 86400000;
-        a.type = core->type;
-        return is_known(a) ? a : unknown(core->type);
-    }
+    bool text = (core->op >= BUILTIN_LOWER && core->op <= BUILTIN_CIDR);
+    if (text) return text_builtin(o, core, a);
     oracle_value b = core->count > 1 ? eval(o, env, core->items[1]) : a;
-    if (a.state == ORACLE_UNKNOWN || !is_known(b)) {
-        if (!(core->count == 1 && a.state == ORACLE_ABSENT)) {
-            if (a.state == ORACLE_ABSENT && core->op <= BUILTIN_GLOB && b.state == ORACLE_UNKNOWN) return unknown(core->type);
-            return unknown(core->type);
-        }
-    }
+    if (a.state == ORACLE_UNKNOWN || b.state == ORACLE_UNKNOWN) return unknown(core->type);
     if (a.state == ORACLE_ABSENT) return core->op <= BUILTIN_GLOB ? truth(core, false) : unknown(core->type);
-    return predicate(core, a, b);
+    if (core->op != BUILTIN_DAYS) return predicate(core, a, b);
+    return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = a.number / 86400000};
 }
 
 static oracle_value constant(const rp_core *core)
@@ -624,20 +726,10 @@ static oracle_value to_float(const rp_core *core, oracle_value v)
     return v;
 }
 
-static oracle_value present(const rp_core *core, oracle_value v)
-{
-    return v.state == ORACLE_UNKNOWN ? unknown(core->type) : truth(core, is_known(v));
-}
-
 static oracle_value is_empty(oracle *o, const scope *env, const rp_core *core)
 {
-    oracle_list list = list_of(o, env, core->a);
-    bool open = !list.complete;
-    for (uint32_t i = 0; i < list.count; i++) {
-        if (list.members[i].sure) return truth(core, false);
-        open = true;
-    }
-    return open ? unknown(core->type) : truth(core, true);
+    consumer c = {.core = core, .kind = RP_QUANTIFIER_ANY, .visit = visit_any};
+    return not_(fold(o, env, core->a, &c));
 }
 
 static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
@@ -649,7 +741,7 @@ static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
     case RP_CORE_NOW: return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = o->now};
     case RP_CORE_VAR: return find(env, core->of.var)->value;
     case RP_CORE_FIELD: return field_of(o, env, core);
-    case RP_CORE_LOOKUP: return entry(o, env, core->a, eval(o, env, core->b), core->type);
+    case RP_CORE_LOOKUP: return entry(o, env, core->a, eval(o, env, core->b), core->type, false);
     case RP_CORE_AND:
     case RP_CORE_OR: return logic(core, eval(o, env, core->a), eval(o, env, core->b));
     case RP_CORE_NOT: return not_(eval(o, env, core->a));
@@ -667,10 +759,10 @@ static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
     case RP_CORE_ASSUME: a = eval(o, env, core->a); return a.state == ORACLE_ABSENT ? unknown(core->type) : a;
     case RP_CORE_IF: return branch(o, env, core);
     case RP_CORE_IN: return contains(o, env, core);
-    case RP_CORE_IN_MAP: return in_map(o, env, core);
+    case RP_CORE_IN_MAP: return present(core, entry(o, env, core->b, eval(o, env, core->a), core->type, true));
     case RP_CORE_BUILTIN: return builtin(o, env, core);
     case RP_CORE_CALL: return call(o, env, core);
-    case RP_CORE_QUANTIFIER: return quantify(o, env, core, 0);
+    case RP_CORE_QUANTIFIER: return quantify(o, env, core);
     default: return unknown(core->type);
     }
 }
