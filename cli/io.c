@@ -69,6 +69,13 @@ bool rp_out_open(rp_out *out, int fd)
     return out->data != NULL;
 }
 
+bool rp_out_open_memory(rp_out *out)
+{
+    bool good = rp_out_open(out, -1);
+    out->memory = true;
+    return good;
+}
+
 static char *joined(const char *a, size_t a_size, const char *b)
 {
     size_t size = a_size + strlen(b) + 1;
@@ -162,14 +169,38 @@ static void write_all(rp_out *out, const char *data, size_t size)
     }
 }
 
+// What no memory can be found for is lost, and remembered as lost.
+static void grow(rp_out *out)
+{
+    char *data = realloc(out->data, out->capacity * 2);
+    if (data == NULL) {
+        out->error = ENOMEM;
+        out->size = 0;
+        return;
+    }
+    out->data = data;
+    out->capacity *= 2;
+}
+
 void rp_out_flush(rp_out *out)
 {
+    if (out->memory) {
+        grow(out);
+        return;
+    }
     write_all(out, out->data, out->size);
     out->size = 0;
 }
 
 void rp_out_add_large(rp_out *out, const char *data, size_t size)
 {
+    while (out->memory && size > 0) {
+        size_t part = size < RP_OUT_ROOM ? size : RP_OUT_ROOM;
+        rp_out_add(out, data, part);
+        data += part;
+        size -= part;
+    }
+    if (size == 0) return;
     rp_out_flush(out);
     write_all(out, data, size);
 }
@@ -193,7 +224,7 @@ static void finish_file(rp_out *out, bool keep)
 bool rp_out_close(rp_out *out, bool keep)
 {
     bool standard = out->path == NULL && out->temporary == NULL;
-    if (keep || standard) rp_out_flush(out);
+    if (!out->memory && (keep || standard)) rp_out_flush(out);
     if (!standard) finish_file(out, keep);
     free(out->data);
     free(out->path);

@@ -22,12 +22,15 @@ typedef struct rp_out {
     size_t size, capacity;
     int fd;
     int error;        // errno of the first failure
+    bool memory;      // nothing is written: `data` grows, and is the result
     char *path;       // where the file will be; NULL: `fd` is written directly
     char *temporary;  // where it is until then
 } rp_out;
 
 // To an open descriptor, which stays open.
 bool rp_out_open(rp_out *out, int fd);
+// To memory: `data` and `size` until it is closed.
+bool rp_out_open_memory(rp_out *out);
 // To a file. What is no plain file (a pipe, /dev/null) is written directly. False, with errno.
 bool rp_out_open_file(rp_out *out, const char *path);
 // Writes what is left; puts the file in its place if `keep` and nothing failed, else leaves what
