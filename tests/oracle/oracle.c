@@ -319,7 +319,7 @@ static void count_bool(tally *t, oracle_value belongs, oracle_value v)
 
 static void count_first(tally *t, oracle_value belongs, oracle_value v)
 {
-    if (t->has_best || t->open || (is_known(belongs) && v.state == ORACLE_ABSENT)) return;
+    if (t->has_best || t->open || v.state == ORACLE_ABSENT) return;
     if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) t->open = true;
     else take_best(t, RP_QUANTIFIER_FIRST, v);
 }
