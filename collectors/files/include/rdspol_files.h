@@ -17,7 +17,7 @@
 #ifndef RDSPOL_FILES_H
 #define RDSPOL_FILES_H
 
-#include "vm/include/rdspol.h"
+#include "rdspol.h"
 
 #ifdef __cplusplus
 extern "C" {

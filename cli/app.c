@@ -1,0 +1,89 @@
+// Messages, colours and what else every command needs.
+#include "cli/app.h"
+
+#include "vm/base/buf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { MAX_MESSAGE = 8192 };
+
+static void say(const char *prefix, const char *format, va_list list) RP_PRINTF(2, 0);
+static void say(const char *prefix, const char *format, va_list list)
+{
+    char text[MAX_MESSAGE];
+    rp_out out;
+    int size = vsnprintf(text, sizeof text, format, list);
+    if (size < 0 || !rp_out_open(&out, STDERR_FILENO)) return;
+    rp_out_text(&out, prefix);
+    rp_out_safe(&out, rp_str_make(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
+    rp_out_char(&out, '\n');
+    (void)rp_out_close(&out, true);
+}
+
+int rp_app_error(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    say("rdspol: ", format, list);
+    va_end(list);
+    return RP_EXIT_TROUBLE;
+}
+
+int rp_app_library_error(const char *what, const rdspol_error *error)
+{
+    const char *between = what[0] != '\0' ? ": " : "";
+    const char *message = error->message[0] != '\0' ? error->message : rdspol_status_text(error->status);
+    if (error->path[0] != '\0') return rp_app_error("%s%s%s (at %s)", what, between, message, error->path);
+    return rp_app_error("%s%s%s", what, between, message);
+}
+
+void rp_app_note(const rp_app *app, const char *format, ...)
+{
+    va_list list;
+    if (rp_app_quiet(app) > 0) return;
+    va_start(list, format);
+    say("rdspol: ", format, list);
+    va_end(list);
+}
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0';
+}
+
+static bool is_zero(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && strcmp(value, "0") == 0;
+}
+
+bool rp_app_color(const rp_app *app, int fd)
+{
+    const char *when = rp_args_text(&app->args, RP_OPTION_COLOR, "auto");
+    if (strcmp(when, "always") == 0) return true;
+    if (strcmp(when, "never") == 0 || is_set("NO_COLOR")) return false;
+    bool forced = (is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE")) ||
+                  (is_set("FORCE_COLOR") && !is_zero("FORCE_COLOR"));
+    if (forced) return true;
+    const char *term = getenv("TERM");
+    bool dumb = term != NULL && strcmp(term, "dumb") == 0;
+    return !is_zero("CLICOLOR") && !dumb && isatty(fd) == 1;
+}
+
+uint32_t rp_app_quiet(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_QUIET); }
+uint32_t rp_app_verbose(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_VERBOSE); }
+
+int rp_app_print(rp_str text)
+{
+    rp_out out;
+    if (!rp_out_open(&out, STDOUT_FILENO)) return rp_app_error("out of memory");
+    rp_out_str(&out, text);
+    if (rp_out_close(&out, true)) return RP_EXIT_OK;
+    if (errno == EPIPE) return RP_EXIT_TROUBLE; // whoever read has had enough: no word about it
+    return rp_app_error("standard output: %s", strerror(errno));
+}

@@ -1,0 +1,11 @@
+// Strings as JSON, fast: most text is plain ASCII and is copied as it is.
+#ifndef RP_CLI_JSON_TEXT_H
+#define RP_CLI_JSON_TEXT_H
+
+#include "cli/io.h"
+
+// The string with its quotes. Control characters, quotes and backslashes are escaped; bytes that are
+// not UTF-8 become U+FFFD.
+void rp_out_json(rp_out *out, rp_str text);
+
+#endif

@@ -1,0 +1,511 @@
+// The native document, as one JSON object or as lines. Everything that other formats show is here.
+//
+// What is the same for all findings of a policy and verdict is written once into `head` and copied;
+// so is the beginning of what their fingerprints are made of.
+#include "cli/report.h"
+
+#include "cli/json_text.h"
+#include "cli/params.h"
+#include "cli/version.h"
+#include "vm/base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PRINT_CAPACITY = 16 * 1024 };
+
+typedef struct json_writer {
+    const rp_report *report;
+    rp_out *out;
+    rdspol_error *error;
+    rp_out head; // in memory
+    uint32_t head_policy, head_verdict, head_about;
+    char *print; // what a fingerprint is made of
+    size_t print_size, print_head;
+    bool lines; // ndjson
+    char name[512];
+} json_writer;
+
+static void key(rp_out *out, const char *name)
+{
+    rp_out_char(out, '"');
+    rp_out_text(out, name);
+    RP_OUT_LITERAL(out, "\":");
+}
+
+// ,"name":"text", if there is any.
+static void text_member(rp_out *out, const char *name, rp_str text)
+{
+    if (text.len == 0) return;
+    rp_out_char(out, ',');
+    key(out, name);
+    rp_out_json(out, text);
+}
+
+static void place(rp_out *out, const char *name, rp_str file, uint32_t line, uint32_t column)
+{
+    rp_out_char(out, ',');
+    key(out, name);
+    RP_OUT_LITERAL(out, "{\"file\":");
+    rp_out_json(out, file);
+    RP_OUT_LITERAL(out, ",\"line\":");
+    rp_out_u64(out, line);
+    if (column > 0) {
+        RP_OUT_LITERAL(out, ",\"column\":");
+        rp_out_u64(out, column);
+    }
+}
+
+// ---- Policies ----------------------------------------------------------------------------------
+
+static rp_str name_of(json_writer *w, uint32_t policy)
+{
+    return rp_report_policy_name(w->report, policy, w->name, sizeof w->name);
+}
+
+static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rdspol_policy *policy)
+{
+    rdspol_str title = policy->name;
+    if (rdspol_run_title(w->report->run, index, &title) != RDSPOL_OK) title = policy->name;
+    RP_OUT_LITERAL(out, "\"title\":");
+    rp_out_json(out, title);
+    text_member(out, "description", policy->description);
+    if (policy->practice != 0) {
+        RP_OUT_LITERAL(out, ",\"practice\":");
+        rp_out_u64(out, policy->practice);
+    }
+    RP_OUT_LITERAL(out, ",\"severity\":\"");
+    rp_out_text(out, rdspol_severity_name(policy->severity));
+    RP_OUT_LITERAL(out, "\",\"controls\":[");
+    for (uint32_t i = 0; i < policy->control_count; i++) {
+        if (i > 0) rp_out_char(out, ',');
+        rp_out_json(out, rdspol_bundle_control(w->report->bundle, index, i));
+    }
+    rp_out_char(out, ']');
+    text_member(out, "module", policy->module);
+    if (policy->line > 0) {
+        place(out, "source", policy->file, policy->line, policy->column);
+        rp_out_char(out, '}');
+    }
+}
+
+// ---- Fingerprints ------------------------------------------------------------------------------
+
+static void print_add(json_writer *w, rp_str text, bool last)
+{
+    size_t room = PRINT_CAPACITY - w->print_size - 1;
+    size_t size = text.len < room ? text.len : room;
+    if (size > 0) memcpy(w->print + w->print_size, text.ptr, size);
+    w->print_size += size;
+    if (!last) w->print[w->print_size++] = '\0';
+}
+
+static void begin_print(json_writer *w, const rdspol_policy *policy, const rdspol_finding *finding)
+{
+    w->print_size = 0;
+    print_add(w, RP_STR("rdspol-1"), false);
+    print_add(w, policy->module, true);
+    print_add(w, RP_STR("."), true);
+    print_add(w, policy->name, false);
+    print_add(w, finding->type.len > 0 ? finding->type : finding->kind, false);
+    w->print_head = w->print_size;
+}
+
+static bool fingerprint(json_writer *w, const rdspol_finding *finding)
+{
+    unsigned char hash[RP_SHA256_SIZE];
+    w->print_size = w->print_head;
+    print_add(w, finding->account, false);
+    print_add(w, finding->region, false);
+    print_add(w, finding->id, true);
+    if (!rp_crypto_sha256(w->report->crypto, w->print, w->print_size, hash)) return false;
+    RP_OUT_LITERAL(w->out, ",\"fingerprint\":\"");
+    rp_crypto_hex(hash, rp_out_room(w->out, RP_SHA256_HEX_SIZE));
+    w->out->size += RP_SHA256_HEX_SIZE;
+    rp_out_char(w->out, '"');
+    return true;
+}
+
+// ---- Parts of a finding ------------------------------------------------------------------------
+
+// Everything up to the resource's kind and type.
+static bool write_head(json_writer *w, const rdspol_finding *finding)
+{
+    rdspol_policy policy;
+    rp_out *out = &w->head;
+    w->error->status = rdspol_bundle_policy(w->report->bundle, finding->policy, &policy);
+    if (w->error->status != RDSPOL_OK) return false;
+    out->size = 0;
+    RP_OUT_LITERAL(out, "{\"policy\":");
+    rp_out_json(out, name_of(w, finding->policy));
+    rp_out_char(out, ',');
+    if (w->lines) {
+        policy_members(w, out, finding->policy, &policy);
+        rp_out_char(out, ',');
+    }
+    RP_OUT_LITERAL(out, "\"verdict\":\"");
+    rp_out_text(out, rdspol_verdict_name(finding->verdict));
+    RP_OUT_LITERAL(out, "\",\"resource\":{\"kind\":");
+    rp_out_json(out, finding->kind);
+    text_member(out, "type", finding->type);
+    RP_OUT_LITERAL(out, ",\"id\":");
+    begin_print(w, &policy, finding);
+    w->head_policy = finding->policy;
+    w->head_verdict = (uint32_t)finding->verdict;
+    w->head_about = finding->about_type;
+    return true;
+}
+
+static bool copy_head(json_writer *w, const rdspol_finding *finding)
+{
+    bool same = w->head_policy == finding->policy && w->head_verdict == (uint32_t)finding->verdict &&
+                w->head_about == finding->about_type;
+    if (!same && !write_head(w, finding)) return false;
+    rp_out_add(w->out, w->head.data, w->head.size);
+    return w->head.error == 0;
+}
+
+static rp_str partition_of(rp_str arn)
+{
+    rp_arn parts;
+    return arn.len > 0 && rp_arn_parse(arn, &parts) ? parts.partition : rp_str_make("", 0);
+}
+
+static void write_tags(rp_out *out, const rdspol_details *details)
+{
+    if (details->tag_count == 0) return;
+    RP_OUT_LITERAL(out, ",\"tags\":{");
+    for (size_t i = 0; i < details->tag_count; i++) {
+        if (i > 0) rp_out_char(out, ',');
+        rp_out_json(out, details->tags[i].name);
+        rp_out_char(out, ':');
+        rp_out_json(out, details->tags[i].value);
+    }
+    rp_out_char(out, '}');
+}
+
+static void write_resource(json_writer *w, const rdspol_finding *finding, const rdspol_details *details)
+{
+    rp_out_json(w->out, finding->id);
+    text_member(w->out, "arn", finding->arn);
+    text_member(w->out, "partition", partition_of(finding->arn));
+    text_member(w->out, "account", finding->account);
+    text_member(w->out, "region", finding->region);
+    write_tags(w->out, details);
+    rp_out_char(w->out, '}');
+}
+
+static void write_message(rp_out *out, const rdspol_message *message)
+{
+    RP_OUT_LITERAL(out, "{\"text\":");
+    rp_out_json(out, message->text);
+    if (message->file.len > 0 && message->line > 0) {
+        place(out, "require", message->file, message->line, 0);
+        rp_out_char(out, '}');
+    }
+    if (message->witness_count > 0) RP_OUT_LITERAL(out, ",\"witness\":{");
+    for (size_t i = 0; i < message->witness_count; i++) {
+        if (i > 0) rp_out_char(out, ',');
+        rp_out_json(out, message->witnesses[i].name);
+        rp_out_char(out, ':');
+        rp_out_json(out, message->witnesses[i].value);
+    }
+    if (message->witness_count > 0) rp_out_char(out, '}');
+    rp_out_char(out, '}');
+}
+
+static void write_messages(rp_out *out, const rdspol_details *details)
+{
+    if (details->message_count == 0) return;
+    RP_OUT_LITERAL(out, ",\"messages\":[");
+    for (size_t i = 0; i < details->message_count; i++) {
+        if (i > 0) rp_out_char(out, ',');
+        write_message(out, &details->messages[i]);
+    }
+    rp_out_char(out, ']');
+}
+
+static void write_missing(rp_out *out, const rdspol_details *details)
+{
+    if (details->missing_count == 0) return;
+    RP_OUT_LITERAL(out, ",\"missing\":[");
+    for (size_t i = 0; i < details->missing_count; i++) {
+        const rdspol_missing *missing = &details->missing[i];
+        rp_out_text(out, i > 0 ? ",{\"fact\":" : "{\"fact\":");
+        rp_out_json(out, missing->fact);
+        text_member(out, "resource", missing->resource);
+        text_member(out, "operation", missing->operation);
+        RP_OUT_LITERAL(out, ",\"reason\":\"");
+        rp_out_text(out, rdspol_reason_name(missing->reason));
+        rp_out_char(out, '"');
+        text_member(out, "detail", missing->detail);
+        rp_out_char(out, '}');
+    }
+    rp_out_char(out, ']');
+}
+
+// A value is JSON already, but a whole number that not every reader can hold becomes a string, and
+// the text of a string is made valid again.
+static void write_value(rp_out *out, rp_str value)
+{
+    int64_t number;
+    bool large = rp_text_parse_int(value, &number) && (number > 9007199254740992 || number < -9007199254740992);
+    if (large || !rp_utf8_is_valid(value)) {
+        rp_out_json(out, value);
+    } else {
+        rp_out_str(out, value);
+    }
+}
+
+static void write_observed(rp_out *out, const rdspol_details *details)
+{
+    if (details->observed_count == 0) return;
+    RP_OUT_LITERAL(out, ",\"observed\":{");
+    for (size_t i = 0; i < details->observed_count; i++) {
+        if (i > 0) rp_out_char(out, ',');
+        rp_out_json(out, details->observed[i].field);
+        rp_out_char(out, ':');
+        write_value(out, details->observed[i].value);
+    }
+    rp_out_char(out, '}');
+}
+
+static void write_waiver(rp_out *out, const rdspol_details *details)
+{
+    char room[RP_REPORT_TIME];
+    RP_OUT_LITERAL(out, ",\"waiver\":{\"until\":");
+    rp_out_json(out, rp_report_day(details->waiver_until, room));
+    RP_OUT_LITERAL(out, ",\"because\":");
+    rp_out_json(out, details->waiver_because);
+    if (details->waiver_file.len > 0 && details->waiver_line > 0) {
+        place(out, "source", details->waiver_file, details->waiver_line, 0);
+        rp_out_char(out, '}');
+    }
+    rp_out_char(out, '}');
+}
+
+static void write_location(rp_out *out, const rdspol_finding *finding)
+{
+    if (finding->file.len == 0 || finding->line == 0) return;
+    place(out, "location", finding->file, finding->line, finding->column);
+    if (finding->end_line > 0) {
+        RP_OUT_LITERAL(out, ",\"end_line\":");
+        rp_out_u64(out, finding->end_line);
+    }
+    if (finding->end_column > 0) {
+        RP_OUT_LITERAL(out, ",\"end_column\":");
+        rp_out_u64(out, finding->end_column);
+    }
+    rp_out_char(out, '}');
+}
+
+static bool write_finding(json_writer *w, const rdspol_finding *finding)
+{
+    rdspol_details details = {.size = sizeof details};
+    w->error->status = rdspol_run_explain(w->report->run, finding, &details, w->error);
+    if (w->error->status != RDSPOL_OK || !copy_head(w, finding)) return false;
+    write_resource(w, finding, &details);
+    if (!fingerprint(w, finding)) return false;
+    write_messages(w->out, &details);
+    write_missing(w->out, &details);
+    write_observed(w->out, &details);
+    if (finding->verdict == RDSPOL_VERDICT_WAIVED) write_waiver(w->out, &details);
+    write_location(w->out, finding);
+    text_member(w->out, "remedy", details.remedy);
+    rp_out_char(w->out, '}');
+    return true;
+}
+
+static bool write_findings(json_writer *w)
+{
+    rdspol_cursor cursor = {{0}};
+    rdspol_finding finding;
+    bool first = true;
+    while (rdspol_run_next(w->report->run, &cursor, &finding) == RDSPOL_OK && w->out->error == 0) {
+        if (!w->lines) rp_out_text(w->out, first ? "\n" : ",\n");
+        first = false;
+        if (!write_finding(w, &finding)) return false;
+        if (w->lines) rp_out_char(w->out, '\n');
+    }
+    return true;
+}
+
+// ---- The document around them ------------------------------------------------------------------
+
+static void write_parameter_value(json_writer *w, uint32_t index, rp_str value)
+{
+    rp_str part;
+    switch (rp_param_shape_of(w->report->bundle, index)) {
+    case RP_PARAM_PLAIN: rp_out_str(w->out, value.len > 0 ? value : RP_STR("null")); break;
+    case RP_PARAM_TEXT: rp_out_json(w->out, value); break;
+    case RP_PARAM_TEXTS:
+        rp_out_char(w->out, '[');
+        for (bool first = true; value.len > 0 && rp_text_split(&value, RP_STR(", "), &part); first = false) {
+            if (!first) rp_out_char(w->out, ',');
+            rp_out_json(w->out, part);
+        }
+        rp_out_char(w->out, ']');
+        break;
+    }
+}
+
+static bool write_parameters(json_writer *w)
+{
+    RP_OUT_LITERAL(w->out, ",\n\"parameters\":{");
+    for (uint32_t i = 0; i < rdspol_bundle_param_count(w->report->bundle); i++) {
+        rdspol_param_state state;
+        w->error->status = rdspol_run_param(w->report->run, i, &state);
+        if (w->error->status != RDSPOL_OK) return false;
+        int size = snprintf(w->name, sizeof w->name, "%.*s.%.*s", (int)state.module.len, state.module.ptr,
+                            (int)state.name.len, state.name.ptr);
+        bool alone = rp_param_is_unique(w->report->bundle, i) || size < 0;
+        if (i > 0) rp_out_char(w->out, ',');
+        rp_out_json(w->out, alone ? state.name : rp_str_make(w->name, (size_t)size));
+        rp_out_char(w->out, ':');
+        write_parameter_value(w, i, state.value);
+    }
+    rp_out_char(w->out, '}');
+    return true;
+}
+
+static void write_inputs(json_writer *w)
+{
+    RP_OUT_LITERAL(w->out, ",\n\"inputs\":[");
+    for (size_t i = 0; i < w->report->input_count; i++) {
+        rp_out_text(w->out, i > 0 ? ",{\"kind\":\"cli\",\"name\":" : "{\"kind\":\"cli\",\"name\":");
+        rp_out_json(w->out, rp_str_from(w->report->inputs[i]));
+        rp_out_char(w->out, '}');
+    }
+    rp_out_char(w->out, ']');
+}
+
+static void write_summary(json_writer *w)
+{
+    static const rdspol_verdict order[] = {RDSPOL_VERDICT_PASS, RDSPOL_VERDICT_FAIL, RDSPOL_VERDICT_UNKNOWN,
+                                           RDSPOL_VERDICT_NOT_APPLICABLE, RDSPOL_VERDICT_WAIVED};
+    double score = rp_report_score(w->report);
+    RP_OUT_LITERAL(w->out, "\"summary\":{");
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        key(w->out, rdspol_verdict_name(order[i]));
+        rp_out_u64(w->out, rdspol_run_count(w->report->run, RDSPOL_NONE, order[i]));
+        rp_out_char(w->out, ',');
+    }
+    RP_OUT_LITERAL(w->out, "\"score\":");
+    if (score < 0) {
+        RP_OUT_LITERAL(w->out, "null}");
+        return;
+    }
+    // Rounded down to hundredths: 100 means that nothing is left to do.
+    char text[RP_TEXT_MAX];
+    rp_out_add(w->out, text, rp_text_print_float((double)(uint64_t)(score * 100) / 100, text));
+    rp_out_char(w->out, '}');
+}
+
+static bool write_policies(json_writer *w)
+{
+    RP_OUT_LITERAL(w->out, ",\n\"policies\":{");
+    for (size_t i = 0; i < w->report->policy_count; i++) {
+        rdspol_policy policy;
+        uint32_t index = w->report->policies[i];
+        w->error->status = rdspol_bundle_policy(w->report->bundle, index, &policy);
+        if (w->error->status != RDSPOL_OK) return false;
+        rp_out_text(w->out, i > 0 ? ",\n" : "\n");
+        rp_out_json(w->out, name_of(w, index));
+        RP_OUT_LITERAL(w->out, ":{");
+        policy_members(w, w->out, index, &policy);
+        rp_out_char(w->out, '}');
+    }
+    rp_out_char(w->out, '}');
+    return true;
+}
+
+static void write_waiver_state(json_writer *w, const rdspol_waiver_state *waiver)
+{
+    char room[RP_REPORT_TIME];
+    RP_OUT_LITERAL(w->out, "{\"state\":\"");
+    rp_out_text(w->out, waiver->expired != 0 ? "expired" : "unmatched");
+    RP_OUT_LITERAL(w->out, "\",\"policies\":[");
+    for (uint32_t k = 0; k < waiver->policy_count; k++) {
+        if (k > 0) rp_out_char(w->out, ',');
+        rp_out_json(w->out, name_of(w, waiver->policies[k]));
+    }
+    rp_out_char(w->out, ']');
+    text_member(w->out, "kind", waiver->kind);
+    text_member(w->out, "resource", waiver->glob);
+    text_member(w->out, "until", rp_report_day(waiver->until, room));
+    text_member(w->out, "because", waiver->because);
+    if (waiver->file.len > 0) {
+        place(w->out, "source", waiver->file, waiver->line, 0);
+        rp_out_char(w->out, '}');
+    }
+    rp_out_char(w->out, '}');
+}
+
+static void write_waivers(json_writer *w)
+{
+    bool first = true;
+    RP_OUT_LITERAL(w->out, ",\n\"waivers\":[");
+    for (uint32_t i = 0; i < rdspol_run_waiver_count(w->report->run); i++) {
+        rdspol_waiver_state waiver;
+        if (rdspol_run_waiver(w->report->run, i, &waiver) != RDSPOL_OK) continue;
+        if (waiver.expired == 0 && waiver.unmatched == 0) continue;
+        rp_out_text(w->out, first ? "\n" : ",\n");
+        first = false;
+        write_waiver_state(w, &waiver);
+    }
+    rp_out_char(w->out, ']');
+}
+
+static bool write_document(json_writer *w)
+{
+    char room[RP_TEXT_MAX];
+    rdspol_str name = rdspol_bundle_name(w->report->bundle);
+    RP_OUT_LITERAL(w->out, "{\"version\":1,\"tool\":{\"name\":\"rdspol\",\"version\":\"" RP_VERSION "\"},\n"
+                           "\"bundle\":{\"sha256\":\"");
+    rp_out_add(w->out, w->report->sha256, RP_SHA256_HEX_SIZE);
+    rp_out_char(w->out, '"');
+    text_member(w->out, "name", name);
+    RP_OUT_LITERAL(w->out, "},\n\"now\":");
+    rp_out_json(w->out, rp_str_make(room, rp_time_print(w->report->now, room)));
+    if (!write_parameters(w)) return false;
+    write_inputs(w);
+    RP_OUT_LITERAL(w->out, ",\n");
+    write_summary(w);
+    if (!write_policies(w)) return false;
+    RP_OUT_LITERAL(w->out, ",\n\"findings\":[");
+    if (!write_findings(w)) return false;
+    RP_OUT_LITERAL(w->out, "]");
+    write_waivers(w);
+    RP_OUT_LITERAL(w->out, "}\n");
+    return true;
+}
+
+static bool write_lines(json_writer *w)
+{
+    if (!write_findings(w)) return false;
+    rp_out_char(w->out, '{');
+    write_summary(w);
+    RP_OUT_LITERAL(w->out, "}\n");
+    return true;
+}
+
+static bool write_report(const rp_report *report, rp_out *out, rdspol_error *error, bool lines)
+{
+    json_writer w = {.report = report, .out = out, .error = error, .lines = lines, .head_policy = RDSPOL_NONE,
+                     .print = malloc(PRINT_CAPACITY)};
+    error->status = RDSPOL_NO_MEMORY;
+    bool good = rp_out_open_memory(&w.head) && w.print != NULL && (lines ? write_lines(&w) : write_document(&w));
+    (void)rp_out_close(&w.head, false);
+    free(w.print);
+    return good;
+}
+
+bool rp_report_json(const rp_report *report, rp_out *out, rdspol_error *error)
+{
+    return write_report(report, out, error, false);
+}
+
+bool rp_report_ndjson(const rp_report *report, rp_out *out, rdspol_error *error)
+{
+    return write_report(report, out, error, true);
+}

@@ -1,0 +1,12 @@
+# Sanitizers, coverage and fuzzing reach everything that is linked, so they are public flags.
+if(RDSPOL_SANITIZE)
+  set(rdspol_checks -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+endif()
+if(RDSPOL_COVERAGE)
+  list(APPEND rdspol_checks --coverage)
+endif()
+if(RDSPOL_FUZZ)
+  list(APPEND rdspol_checks -fsanitize=fuzzer-no-link)
+endif()
+target_compile_options(rdspol_flags INTERFACE ${rdspol_checks})
+target_link_options(rdspol_flags INTERFACE ${rdspol_checks})

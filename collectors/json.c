@@ -1,0 +1,61 @@
+// The only file that knows cJSON.
+#include "collectors/json.h"
+
+#include "vm/base/text.h"
+
+#include <cjson/cJSON.h>
+
+static const cJSON *inside(const rp_document *value) { return (const cJSON *)value; }
+static const rp_document *outside(const cJSON *value) { return (const rp_document *)value; }
+
+rp_document *rp_document_parse(rp_str text, size_t *offset)
+{
+    const char *end = text.ptr;
+    cJSON *document = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
+    size_t stop = end >= text.ptr && end <= text.ptr + text.len ? (size_t)(end - text.ptr) : 0;
+    size_t rest = stop;
+    while (rest < text.len && strchr(" \t\r\n", text.ptr[rest]) != NULL) rest++;
+    if (document != NULL && rest < text.len) {
+        cJSON_Delete(document);
+        document = NULL;
+    }
+    *offset = stop;
+    return (rp_document *)document;
+}
+
+void rp_document_free(rp_document *document) { cJSON_Delete((cJSON *)document); }
+
+rp_document_kind rp_document_kind_of(const rp_document *value)
+{
+    const cJSON *v = inside(value);
+    if (cJSON_IsBool(v)) return RP_DOCUMENT_BOOL;
+    if (cJSON_IsNumber(v)) return RP_DOCUMENT_NUMBER;
+    if (cJSON_IsString(v)) return RP_DOCUMENT_STRING;
+    if (cJSON_IsArray(v)) return RP_DOCUMENT_LIST;
+    return cJSON_IsObject(v) ? RP_DOCUMENT_OBJECT : RP_DOCUMENT_NULL;
+}
+
+const rp_document *rp_document_first(const rp_document *value) { return outside(inside(value)->child); }
+const rp_document *rp_document_after(const rp_document *member) { return outside(inside(member)->next); }
+
+rp_str rp_document_name(const rp_document *member)
+{
+    const char *name = inside(member)->string;
+    return rp_str_from(name != NULL ? name : "");
+}
+
+static rp_str number_text(double number, char room[RP_DOCUMENT_ROOM])
+{
+    bool whole = number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+                 number == (double)(int64_t)number;
+    size_t size = whole ? rp_text_print_int((int64_t)number, room) : rp_text_print_float(number, room);
+    return rp_str_make(room, size);
+}
+
+rp_str rp_document_text(const rp_document *value, char room[RP_DOCUMENT_ROOM])
+{
+    const cJSON *v = inside(value);
+    if (cJSON_IsString(v)) return rp_str_from(v->valuestring);
+    if (cJSON_IsBool(v)) return rp_str_from(cJSON_IsTrue(v) ? "true" : "false");
+    return cJSON_IsNumber(v) ? number_text(v->valuedouble, room) : rp_str_make("", 0);
+}

@@ -1,0 +1,37 @@
+// SHA-256: the door to OpenSSL, and the only one.
+//
+// The one idea: libcrypto is loaded when the first hash is asked for, because loading it takes
+// longer than judging a fleet, and most runs need no hash. What was found lives in the caller's
+// `rp_crypto`; there is no state of our own. Must not know what is hashed.
+#ifndef RP_CRYPTO_H
+#define RP_CRYPTO_H
+
+#include "vm/base/str.h"
+
+#include <stdint.h>
+
+enum { RP_SHA256_SIZE = 32, RP_SHA256_HEX_SIZE = 64 };
+
+// A table of functions; all zero before `rp_crypto_load`.
+typedef struct rp_crypto {
+    void *library;
+    int (*init)(void *state);
+    int (*update)(void *state, const void *data, size_t size);
+    int (*final)(unsigned char *out, void *state);
+} rp_crypto;
+
+// Loads libcrypto unless that has been done. Returns false if there is none on this system.
+bool rp_crypto_load(rp_crypto *crypto);
+// Releases it; a cleared table may be loaded again.
+void rp_crypto_clear(rp_crypto *crypto);
+
+// The hash of `data`. Loads libcrypto if need be; false if that fails.
+bool rp_crypto_sha256(rp_crypto *crypto, const void *data, size_t size,
+                      unsigned char out[RP_SHA256_SIZE]);
+// The same in the form of `rdspol_sha256_fn`, with an `rp_crypto` as context.
+int rp_crypto_sha256_of_section(void *crypto, const void *data, size_t size,
+                                unsigned char out[RP_SHA256_SIZE]);
+// 64 lower case hex digits, without NUL.
+void rp_crypto_hex(const unsigned char hash[RP_SHA256_SIZE], char out[RP_SHA256_HEX_SIZE]);
+
+#endif
