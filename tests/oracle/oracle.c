@@ -470,7 +470,9 @@ static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member
         return below;
     }
     oracle_value inner = truth(c->core, true);
-    oracle_value v = inside.visit(o, &inside, eval(o, bound, each->a), &inner);
+    oracle_value asked = eval(o, bound, each->a);
+    o->nested = false; // whatever conditions and body asked
+    oracle_value v = inside.visit(o, &inside, asked, &inner);
     *belongs = and_(c->core, *belongs, inner);
     return v;
 }
