@@ -242,7 +242,7 @@ static bool make_listings(rp_facts *f)
             }
         }
     }
-    return true;
+    return rp_seal_key_listings(f);
 }
 
 rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair)
@@ -328,6 +328,7 @@ rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
         return rp_seal_no_memory(error);
     }
     RP_TRY(check_builder(facts, error));
+    RP_TRY(rp_seal_maps(facts, error));
     RP_TRY(rp_seal_scopes(facts, error));
     RP_TRY(rp_seal_merge(facts, error));
     RP_TRY(rp_seal_references(facts, error));
