@@ -3,6 +3,7 @@
 // may only turn a verdict into unknown.
 //
 //     differential [PAIRS [SEED]]      a pair is one policy over one world
+//     differential --bundle FILE SEED  writes the bundle of a seed, to start fuzzing from
 #include "compiler/compilation.h"
 #include "tests/oracle/generate.h"
 #include "tests/oracle/oracle.h"
@@ -196,8 +197,26 @@ static void run_suite(uint64_t seed, uint64_t *pairs)
     rp_buf_free(&policies);
 }
 
+static int write_bundle(const char *path, uint64_t seed)
+{
+    rp_buf policies;
+    rp_alloc libc = {rp_alloc_libc, NULL};
+    rp_buf_init(&policies, libc, 1024u * 1024u);
+    random_state random = {seed};
+    generate_policies(&random, &policies, POLICIES);
+    rdspol_compilation *done = compile(policies.data, policies.size, 0);
+    rdspol_str bytes = done != NULL ? rdspol_compilation_bundle(done) : text("");
+    FILE *file = fopen(path, "wb");
+    bool written = file != NULL && fwrite(bytes.ptr, 1, bytes.len, file) == bytes.len;
+    if (file != NULL) written = fclose(file) == 0 && written;
+    rdspol_compilation_free(done);
+    rp_buf_free(&policies);
+    return written ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "--bundle") == 0) return write_bundle(argv[2], strtoull(argv[3], NULL, 10));
     uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 5000;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     uint64_t pairs = 0;
