@@ -125,28 +125,64 @@ static const rp_listing *open_listing(const leads *l, uint32_t pair)
     return NULL;
 }
 
-static bool open_pairs(leads *l)
+// What `from` leaves open is open in `pair` too; false if it leaves nothing open.
+static bool limit_pair(leads *l, uint32_t pair, uint32_t from)
+{
+    rp_listing *own = listing_at(l->f, l->target, pair);
+    const rp_listing *other = open_listing(l, from);
+    if (other == NULL && !rp_bits_get(l->open, from)) {
+        return false;
+    }
+    if (other != NULL) {
+        *own = *other;
+    } else {
+        own->source = l->f->bundle->tables[l->target].first_source;
+        own->why = (rp_fact_reason){RDSPOL_REASON_NOT_IN_ANSWER, RP_NONE};
+    }
+    own->answered = RP_ANSWERED_PART;
+    return true;
+}
+
+// References lead to other accounts of the Region too, where they are found by a unique column.
+static bool open_pair(leads *l, uint32_t pair)
 {
     const rp_facts *f = l->f;
+    bool shared = f->bundle->tables[l->target].unique != RP_NONE;
+    bool open = limit_pair(l, pair, pair);
+    for (uint32_t q = 0; shared && !open && q < f->pair_count; q++) {
+        bool near = f->pair[q].scanned && f->pair[q].region == f->pair[pair].region;
+        open = near && limit_pair(l, pair, q);
+    }
+    return open;
+}
+
+static bool open_pairs(leads *l)
+{
     bool changed = false;
-    for (uint32_t p = 0; p < f->pair_count; p++) {
-        rp_listing *own = listing_at(f, l->target, p);
-        if (own->answered != RP_ANSWERED_ALL) {
-            continue;
-        }
-        const rp_listing *other = open_listing(l, p);
-        if (other != NULL) {
-            *own = *other;
-            own->answered = RP_ANSWERED_PART;
-            changed = true;
-        } else if (rp_bits_get(l->open, p)) {
-            own->answered = RP_ANSWERED_PART;
-            own->source = f->bundle->tables[l->target].first_source;
-            own->why = (rp_fact_reason){RDSPOL_REASON_NOT_IN_ANSWER, RP_NONE};
-            changed = true;
-        }
+    for (uint32_t p = 0; p < l->f->pair_count; p++) {
+        bool all = listing_at(l->f, l->target, p)->answered == RP_ANSWERED_ALL;
+        changed |= all && open_pair(l, p);
     }
     return changed;
+}
+
+// A call that failed for a key which nobody mentions: there is a row of which nothing is known.
+static void open_failed(leads *l)
+{
+    const rp_facts *f = l->f;
+    for (uint32_t i = 0; i < f->answer_count; i++) {
+        const rp_fact_answer *a = &f->answer[i];
+        const rp_rec_source *s = &f->bundle->sources[a->source];
+        uint32_t pair = rp_map_find(&f->pairs, a->account, a->region);
+        if (s->table != l->target || s->kind != RP_SOURCE_KEY || a->answered ||
+            pair == RP_MAP_NONE) {
+            continue;
+        }
+        rp_listing *own = listing_at(f, l->target, pair);
+        if (own->answered == RP_ANSWERED_ALL) {
+            *own = (rp_listing){RP_ANSWERED_PART, a->source, a->why};
+        }
+    }
 }
 
 // Fetched by key and not listed too.
@@ -176,6 +212,7 @@ static bool limit_table(rp_facts *f, uint32_t table, leads *l)
             find_unknown(l, t);
         }
     }
+    open_failed(l);
     return open_pairs(l);
 }
 

@@ -258,10 +258,10 @@ static rdspol_status meet(const merger *m, uint32_t *kept, uint32_t row)
 }
 
 // `row` becomes the row that stands for both where another one has the identity already.
-static rdspol_status add_identity(merger *m, uint32_t column, uint64_t scope, uint32_t *row)
+static rdspol_status add_identity(merger *m, uint32_t column, uint32_t id, uint64_t scope,
+                                  uint32_t *row)
 {
-    uint64_t id = ((const uint32_t *)m->f->columns[column].values)[*row];
-    uint32_t *at = rp_map_add(&m->rows, (uint64_t)column << 32 | id, scope);
+    uint32_t *at = rp_map_add(&m->rows, rp_map_pair(column, id), scope);
     if (at == NULL) {
         return rp_seal_no_memory(m->error);
     }
@@ -286,6 +286,28 @@ static bool has_cell(const rp_facts *f, uint32_t column, uint32_t row)
     return column != RP_NONE && rp_seal_is_present(f, column, row);
 }
 
+// The key of a row as a text id: its cell, or what stands at the end of its ARN.
+uint32_t rp_seal_key_of(rp_facts *facts, uint32_t table, uint32_t row)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    if (t->key == RP_NONE || has_cell(facts, t->key, row)) {
+        return rp_facts_cell_id(facts, t->key, row);
+    }
+    rp_str arn = rp_facts_cell_text(facts, t->unique, row);
+    return rp_str_starts(arn, RP_STR("arn:")) ? rp_seal_key_in_arn(facts, arn) : RP_NONE;
+}
+
+uint32_t rp_seal_key_in_arn(rp_facts *facts, rp_str arn)
+{
+    char copy[256]; // texts may move while one is added
+    rp_str id = rp_seal_id_from_arn(arn);
+    if (id.len > sizeof copy) {
+        return RP_NONE;
+    }
+    memcpy(copy, id.ptr, id.len);
+    return rp_facts_text(facts, rp_str_make(copy, id.len));
+}
+
 // First the rows that name their unique column, then those that only have a key. A row that takes
 // over a key is found by it too: which of several answers came first must not matter.
 static rdspol_status merge_pass(merger *m, bool unique_pass)
@@ -300,10 +322,11 @@ static rdspol_status merge_pass(merger *m, bool unique_pass)
             continue;
         }
         if (unique) {
-            RP_TRY(add_identity(m, t->unique, RP_NONE, &row));
+            RP_TRY(add_identity(m, t->unique, rp_facts_cell_id(f, t->unique, r), RP_NONE, &row));
         }
-        if (t->key != t->unique && has_cell(f, t->key, row)) {
-            RP_TRY(add_identity(m, t->key, key_scope(&meta[row]), &row));
+        uint32_t key = rp_seal_key_of(m->f, m->table, row);
+        if (key != RP_NONE && t->key != t->unique) {
+            RP_TRY(add_identity(m, t->key, key, key_scope(&meta[row]), &row));
         }
     }
     return RDSPOL_OK;

@@ -382,6 +382,33 @@ static uint32_t add_global(rp_facts *f, const char *id, const char *row_arn, con
     return row;
 }
 
+START_TEST(an_arn_and_the_key_at_its_end_name_one_row)
+{
+    for (int order = 0; order < 4; order++) {
+        world w;
+        uint32_t port, group;
+        open_policies(&w, &port, &group);
+        bool by_arn = order % 2 == 0;
+        uint32_t first = fragment(w.facts, "5", "a.json");
+        ck_assert(rp_facts_set_text(w.facts, C_KMS, first, str(by_arn ? key_arn_1 : "k-1")));
+        uint32_t second = add_global(w.facts, "db-2", "arn:aws:rds:eu-west-1:123456789012:db:db-2",
+                                     "5");
+        ck_assert(rp_facts_set_text(w.facts, C_KMS, second, str(by_arn ? "k-1" : key_arn_1)));
+        if (order >= 2) { // groups were asked for it by either name
+            (void)add_key(w.facts, "k-1", NULL, NULL, "on");
+            (void)add_key(w.facts, NULL, key_arn_1, NULL, "on");
+        }
+        world_seal(&w);
+        uint32_t key = rp_facts_cell_id(w.facts, C_KMS, 0);
+        ck_assert_uint_eq(rp_facts_cell_id(w.facts, C_KMS, 1), key);
+        ck_assert_int_eq(w.facts->tables[T_KEY].meta[key].state, RP_ROW_STUB);
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_ARN, key), str(key_arn_1)));
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_ID, key), RP_STR("k-1")));
+        world_free(&w);
+    }
+}
+END_TEST
+
 START_TEST(without_region_a_key_identifies_within_the_account)
 {
     world w;
@@ -525,6 +552,7 @@ int main(void)
     tcase_add_test(c, two_answers_about_one_region_are_merged);
     tcase_add_test(c, of_equal_keys_of_a_map_the_first_counts);
     tcase_add_test(c, answers_that_know_the_arn_the_key_or_both_are_one_row_in_any_order);
+    tcase_add_test(c, an_arn_and_the_key_at_its_end_name_one_row);
     tcase_add_test(c, without_region_a_key_identifies_within_the_account);
     tcase_add_test(c, the_owners_answer_is_the_resource_whatever_others_see);
     tcase_add_test(c, keys_are_complete_only_where_all_that_refers_to_them_is);
