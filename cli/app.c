@@ -78,12 +78,31 @@ bool rp_app_color(const rp_app *app, int fd)
 uint32_t rp_app_quiet(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_QUIET); }
 uint32_t rp_app_verbose(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_VERBOSE); }
 
+static int close_output(rp_out *out)
+{
+    if (rp_out_close(out, true)) return RP_EXIT_OK;
+    if (errno == EPIPE) return RP_EXIT_TROUBLE; // whoever read has had enough: no word about it
+    return rp_app_error("standard output: %s", strerror(errno));
+}
+
 int rp_app_print(rp_str text)
 {
     rp_out out;
     if (!rp_out_open(&out, STDOUT_FILENO)) return rp_app_error("out of memory");
     rp_out_str(&out, text);
-    if (rp_out_close(&out, true)) return RP_EXIT_OK;
-    if (errno == EPIPE) return RP_EXIT_TROUBLE; // whoever read has had enough: no word about it
-    return rp_app_error("standard output: %s", strerror(errno));
+    return close_output(&out);
+}
+
+int rp_app_print_safe(rp_str text)
+{
+    rp_out out;
+    if (!rp_out_open(&out, STDOUT_FILENO)) return rp_app_error("out of memory");
+    while (text.len > 0) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        size_t size = end != NULL ? (size_t)(end - text.ptr) : text.len;
+        rp_out_safe(&out, rp_str_make(text.ptr, size));
+        if (end != NULL) rp_out_char(&out, '\n');
+        text = rp_str_from_offset(text, end != NULL ? size + 1 : size);
+    }
+    return close_output(&out);
 }

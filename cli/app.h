@@ -40,6 +40,8 @@ uint32_t rp_app_quiet(const rp_app *app);
 uint32_t rp_app_verbose(const rp_app *app);
 // Writes text to standard output; the exit status.
 int rp_app_print(rp_str text);
+// The same of text that holds names from strangers: only line ends are left as they are.
+int rp_app_print_safe(rp_str text);
 
 // The usage page: of the program for RP_COMMAND_COUNT.
 void rp_help_print(rp_out *out, rp_command command);

@@ -176,15 +176,15 @@ RP_KERNEL(fold_first)
         FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
         {
             uint32_t parent = f->parents[i];
-            if (rp_bits_get(s->aux, parent)) {
+            bool known = is_known(s, i);
+            // A row whose value is absent is passed over, whether it belongs or not.
+            if (rp_bits_get(s->aux, parent) || (known && !is_present(s, i))) {
                 continue;
             }
             bool certain = (rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0;
-            if (!certain || !is_known(s, i)) {
-                rp_bits_set(s->aux, parent);
-            } else if (is_present(s, i)) {
+            rp_bits_set(s->aux, parent);
+            if (certain && known) {
                 take(s, i, parent);
-                rp_bits_set(s->aux, parent);
             }
         }
     }

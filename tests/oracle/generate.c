@@ -344,8 +344,11 @@ void generate_policies(random_state *random, rp_buf *out, uint32_t count)
 
 // ---- facts ----
 
+// What is hidden is drawn from numbers of its own, so that the same world with more hidden is the same
+// world.
 typedef struct filler {
     random_state *random;
+    random_state hiding;
     rdspol_facts *facts;
     uint32_t hidden;
     rdspol_status status;
@@ -360,7 +363,7 @@ static void keep(filler *f, rdspol_status status)
     if (f->status == RDSPOL_OK) f->status = status;
 }
 
-static bool hides(filler *f) { return random_below(f->random, 100) < f->hidden; }
+static bool hides(filler *f) { return random_below(&f->hiding, 100) < f->hidden; }
 
 typedef struct field_spec {
     const char *name;
@@ -394,9 +397,11 @@ static const char *random_text(filler *f, char kind)
 
 static void fill_field(filler *f, const char *kind, uint32_t row, const field_spec *spec)
 {
+    bool absent = random_below(f->random, 3) == 0;
+    const char *value = random_text(f, spec->kind[0]);
     if (hides(f)) keep(f, rdspol_facts_unknown(f->facts, text(kind), row, text(spec->name), RDSPOL_REASON_ACCESS_DENIED, text("")));
-    else if (spec->optional && random_below(f->random, 3) == 0) keep(f, rdspol_facts_absent(f->facts, text(kind), row, text(spec->name)));
-    else keep(f, rdspol_facts_set(f->facts, text(kind), row, text(spec->name), text(random_text(f, spec->kind[0]))));
+    else if (spec->optional && absent) keep(f, rdspol_facts_absent(f->facts, text(kind), row, text(spec->name)));
+    else keep(f, rdspol_facts_set(f->facts, text(kind), row, text(spec->name), text(value)));
 }
 
 static void fill_list(filler *f, const char *kind, uint32_t row, const char *name, char element)
@@ -404,7 +409,10 @@ static void fill_list(filler *f, const char *kind, uint32_t row, const char *nam
     rdspol_str values[4];
     size_t count = random_below(f->random, 4);
     for (size_t i = 0; i < count; i++) values[i] = text(random_text(f, element));
-    keep(f, rdspol_facts_list(f->facts, text(kind), row, text(name), values, count, !hides(f)));
+    bool hidden = hides(f);
+    bool shorter = hides(f) && hidden; // a member that was not collected
+    if (shorter && count > 0) count--;
+    keep(f, rdspol_facts_list(f->facts, text(kind), row, text(name), values, count, !hidden));
 }
 
 static void fill_tags(filler *f, const char *kind, uint32_t row)
@@ -457,9 +465,11 @@ static void fill_parts(filler *f, uint32_t row)
 
 static void fill_item(filler *f, uint32_t row)
 {
+    bool absent = random_below(f->random, 2) != 0;
+    uint32_t item = add_item(f);
     if (hides(f)) keep(f, rdspol_facts_unknown(f->facts, text("a"), row, text("item"), RDSPOL_REASON_ACCESS_DENIED, text("")));
-    else if (random_below(f->random, 2)) keep(f, rdspol_facts_absent(f->facts, text("a"), row, text("item")));
-    else keep(f, rdspol_facts_rows(f->facts, text("a"), row, text("item"), add_item(f), 1, 1));
+    else if (absent) keep(f, rdspol_facts_absent(f->facts, text("a"), row, text("item")));
+    else keep(f, rdspol_facts_rows(f->facts, text("a"), row, text("item"), item, 1, 1));
 }
 
 static void add_b(filler *f, uint32_t i)
@@ -500,7 +510,7 @@ static void add_a(filler *f, uint32_t i)
 
 rdspol_status generate_facts(random_state *random, rdspol_facts *facts, uint32_t hidden)
 {
-    filler f = {random, facts, hidden, RDSPOL_OK};
+    filler f = {random, {random->state ^ UINT64_C(0x9e3779b97f4a7c15)}, facts, hidden, RDSPOL_OK};
     rdspol_facts_assume_complete(facts);
     keep(&f, rdspol_facts_scope(facts, text("123456789012"), text("us-east-1")));
     uint32_t bs = random_below(random, 5);
