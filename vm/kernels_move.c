@@ -211,7 +211,8 @@ RP_KERNEL(outer)
     // What is there in every row of its own frame is there in every row of this one.
     const uint64_t *mask = x->frames[home].mask;
     *s->out = x->slots[s->insn];
-    pick(s, s->a, outer_positions(x, f, home), f, s->number != 0 && s->a->p == mask && s->a->k == mask);
+    pick(s, s->a, outer_positions(x, f, home), f,
+         s->number != 0 && s->a->p == mask && s->a->k == mask);
 }
 
 static bool same_lowered(rp_str lower, rp_str text)

@@ -173,8 +173,8 @@ static bool order_table(rp_run *run, uint32_t table)
     for (uint32_t r = 0; ok && r < rows; r++) {
         const rp_fact_meta *meta = &f->tables[table].meta[r];
         rp_str id = rp_facts_row_id(f, table, r);
-        keys[r] = (row_key){text_of(f, meta->account), text_of(f, meta->region), id, start_of(id),
-                            r};
+        keys[r] =
+            (row_key){text_of(f, meta->account), text_of(f, meta->region), id, start_of(id), r};
     }
     if (ok && rows != 0) {
         qsort(keys, rows, sizeof *keys, compare_rows);
@@ -251,7 +251,7 @@ typedef struct relation {
     uint32_t *last;       // per owner: the member added last, so that none is added twice
     uint64_t *open_pairs; // pairs where some row's reference is unknown
     bool open_everywhere;
-    bool shared; // owners are referred to from other accounts too
+    bool shared;   // owners are referred to from other accounts too
     bool counting; // first pass: count; second: fill
 } relation;
 

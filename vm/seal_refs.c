@@ -233,9 +233,8 @@ static void find_home(rp_facts *f, mention *m)
     if (m->arn && arn.region.len != 0) {
         m->region = rp_facts_text(f, arn.region);
     }
-    m->home = m->account != RP_NONE && m->region != RP_NONE
-                  ? rp_seal_pair(f, m->account, m->region)
-                  : m->pair;
+    m->home = m->account != RP_NONE && m->region != RP_NONE ? rp_seal_pair(f, m->account, m->region)
+                                                            : m->pair;
 }
 
 static uint32_t make_stub(rp_facts *f, const mention *m)

@@ -11,7 +11,8 @@
 
 #include "vm/plan.h"
 
-// The pairs that fragments name. One that knows its Region only waits for the account of the others.
+// The pairs that fragments name. One that knows its Region only waits for the account of the
+// others.
 void rp_seal_region_pairs(rp_facts *f)
 {
     if (f->region_table == RP_NONE) {

@@ -107,10 +107,10 @@ static void load_rules(const loader *l, fleet *out)
         out->ranges[i] = text(l, l->f->bundle->tables[element].first_column, i);
     }
     for (uint32_t i = 0; i < rows; i++) {
-        out->rules[i] = (rule){text(l, protocol, i), r->begin[i], r->end[i] - r->begin[i],
-                               number(l, from, i), number(l, to, i), known(l, protocol, i),
-                               known(l, from, i), known(l, to, i),
-                               rp_bits_get(r->complete, i) ? YES : OPEN};
+        out->rules[i] = (rule){
+            text(l, protocol, i), r->begin[i],      r->end[i] - r->begin[i],
+            number(l, from, i),   number(l, to, i), known(l, protocol, i),
+            known(l, from, i),    known(l, to, i),  rp_bits_get(r->complete, i) ? YES : OPEN};
     }
 }
 
@@ -120,9 +120,9 @@ static void load_groups(const loader *l, fleet *out)
     const rp_fact_list *r = &l->f->lists[list(l, l->group, "ingress")];
     out->groups = many(rows, sizeof *out->groups);
     for (uint32_t i = 0; i < rows; i++) {
-        out->groups[i] = (group){text(l, name, i), r->end[i] - r->begin[i],
-                                 out->rules + r->begin[i], known(l, name, i),
-                                 rp_bits_get(r->complete, i) ? YES : OPEN};
+        out->groups[i] =
+            (group){text(l, name, i), r->end[i] - r->begin[i], out->rules + r->begin[i],
+                    known(l, name, i), rp_bits_get(r->complete, i) ? YES : OPEN};
     }
 }
 
@@ -137,18 +137,27 @@ static void load_instances(const loader *l, fleet *out)
     const rp_fact_column *member = &l->f->columns[cluster];
     out->members = many(rows, sizeof *out->members);
     for (uint32_t i = 0; i < rows; i++) {
-        out->members[i] =
-            out->groups + text(l, l->f->bundle->tables[element].first_column, i);
+        out->members[i] = out->groups + text(l, l->f->bundle->tables[element].first_column, i);
     }
     out->count = l->f->tables[t].rows;
     out->instances = many(out->count, sizeof *out->instances);
     for (uint32_t i = 0; i < out->count; i++) {
-        truth in = rp_bits_get(member->present, i) ? YES : rp_bits_get(member->known, i) ? NO : OPEN;
-        out->instances[i] = (instance){
-            text(l, engine, i), g->end[i] - g->begin[i], g->begin[i], number(l, days, i),
-            number(l, port, i), flag(l, open, i), flag(l, safe, i), flag(l, sealed, i), in,
-            known(l, engine, i), known(l, days, i), known(l, port, i),
-            rp_bits_get(g->complete, i) ? YES : OPEN};
+        truth in = rp_bits_get(member->present, i) ? YES
+                   : rp_bits_get(member->known, i) ? NO
+                                                   : OPEN;
+        out->instances[i] = (instance){text(l, engine, i),
+                                       g->end[i] - g->begin[i],
+                                       g->begin[i],
+                                       number(l, days, i),
+                                       number(l, port, i),
+                                       flag(l, open, i),
+                                       flag(l, safe, i),
+                                       flag(l, sealed, i),
+                                       in,
+                                       known(l, engine, i),
+                                       known(l, days, i),
+                                       known(l, port, i),
+                                       rp_bits_get(g->complete, i) ? YES : OPEN};
     }
 }
 
@@ -171,10 +180,22 @@ static void load(const rdspol_facts *facts, fleet *out)
 
 // ---- The checks --------------------------------------------------------------------------------
 
-static truth and2(truth a, truth b) { return a == NO || b == NO ? NO : a == OPEN || b == OPEN ? OPEN : YES; }
-static truth or2(truth a, truth b) { return a == YES || b == YES ? YES : a == OPEN || b == OPEN ? OPEN : NO; }
-static truth not1(truth a) { return a == OPEN ? OPEN : a == YES ? NO : YES; }
-static truth is(bool value, truth there) { return there == OPEN ? OPEN : value ? YES : NO; }
+static truth and2(truth a, truth b)
+{
+    return a == NO || b == NO ? NO : a == OPEN || b == OPEN ? OPEN : YES;
+}
+static truth or2(truth a, truth b)
+{
+    return a == YES || b == YES ? YES : a == OPEN || b == OPEN ? OPEN : NO;
+}
+static truth not1(truth a)
+{
+    return a == OPEN ? OPEN : a == YES ? NO : YES;
+}
+static truth is(bool value, truth there)
+{
+    return there == OPEN ? OPEN : value ? YES : NO;
+}
 
 static unsigned char verdict(truth when, truth require)
 {
@@ -244,8 +265,9 @@ static void judge(const fleet *f, unsigned char *verdicts[CHECKS], uint64_t coun
 
 // ---- Both --------------------------------------------------------------------------------------
 
-static const char *const names[CHECKS] = {"byhand_private",   "byhand_backups",   "byhand_protected",
-                                          "byhand_encrypted", "byhand_own_group", "byhand_closed"};
+static const char *const names[CHECKS] = {"byhand_private",   "byhand_backups",
+                                          "byhand_protected", "byhand_encrypted",
+                                          "byhand_own_group", "byhand_closed"};
 
 static void compare(const rdspol_run *run, const rdspol_bundle *bundle, uint64_t counts[CHECKS][5])
 {

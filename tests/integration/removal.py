@@ -296,7 +296,7 @@ def check_fleet(judge, folder, seconds, rng, verbose):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=6,
+    parser.add_argument("--seconds", type=float, default=4,
                         help="for each fleet and policies; every file is removed in any case")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--instances", type=int, default=200)

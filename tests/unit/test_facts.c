@@ -192,7 +192,8 @@ END_TEST
 
 // ---- The region table --------------------------------------------------------------------------
 
-// Policies on region: the setting is "on"; some mark "a" is "1" and none is "2"; some key is enabled.
+// Policies on region: the setting is "on"; some mark "a" is "1" and none is "2"; some key is
+// enabled.
 static void open_region_policies(world *w, uint32_t *setting, uint32_t *marks, uint32_t *keys)
 {
     uint32_t text = RP_TYPE(RP_KIND_STRING, 0, 0);
@@ -391,8 +392,8 @@ START_TEST(an_arn_and_the_key_at_its_end_name_one_row)
         bool by_arn = order % 2 == 0;
         uint32_t first = fragment(w.facts, "5", "a.json");
         ck_assert(rp_facts_set_text(w.facts, C_KMS, first, str(by_arn ? key_arn_1 : "k-1")));
-        uint32_t second = add_global(w.facts, "db-2", "arn:aws:rds:eu-west-1:123456789012:db:db-2",
-                                     "5");
+        uint32_t second =
+            add_global(w.facts, "db-2", "arn:aws:rds:eu-west-1:123456789012:db:db-2", "5");
         ck_assert(rp_facts_set_text(w.facts, C_KMS, second, str(by_arn ? "k-1" : key_arn_1)));
         if (order >= 2) { // groups were asked for it by either name
             (void)add_key(w.facts, "k-1", NULL, NULL, "on");
@@ -431,8 +432,8 @@ END_TEST
 static void add_shared(rp_facts *f, const char *viewer, const char *port)
 {
     uint32_t row = rp_facts_row_add(f, T_INSTANCE);
-    ck_assert(rp_facts_set_text(f, C_ARN, row,
-                                str("arn:aws:rds:eu-west-1:111111111111:db:shared")));
+    ck_assert(
+        rp_facts_set_text(f, C_ARN, row, str("arn:aws:rds:eu-west-1:111111111111:db:shared")));
     ck_assert(rp_facts_set_text(f, C_ID, row, str("shared")));
     ck_assert(rp_facts_set_text(f, C_PORT, row, str(port)));
     rp_facts_row_source(f, T_INSTANCE, row, S_INSTANCES);
