@@ -320,7 +320,7 @@ static void warn_unused(rp_program *program, rp_module *module)
         }
     }
     for (rp_param_decl *param = module->params; param != NULL; param = param->next) {
-        if (!param->used) RP_DIAG(program->diags, UNUSED, param->node->name, RP_STR("parameter"), param->name);
+        if (!param->used && param->type->kind != RP_T_POISON) RP_DIAG(program->diags, UNUSED, param->node->name, RP_STR("parameter"), param->name);
     }
     for (rp_let *let = module->lets; let != NULL; let = let->next) {
         if (!let->used && let->name.ptr[0] == '_') RP_DIAG(program->diags, UNUSED, let->node->name, RP_STR("constant"), let->name);

@@ -70,6 +70,7 @@ struct rp_layout_table {
     rp_llist *tags;
     rp_frame *scan;
     uint32_t row_count; // CONST
+    bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
     rp_ltable *next;
 };

@@ -239,6 +239,7 @@ rp_llist *rp_layout_text_list(rp_ir_program *ir, rp_lcolumn *source, rp_str argu
     }
     rp_str name = text_name(ir, source->name, RP_TEXT_SPLIT, argument);
     rp_ltable *element = rp_layout_new_table(ir, joined_name(ir, source->table->name, ".", name), RP_TABLE_ELEMENTS);
+    element->of_run = true;
     rp_layout_add_column(ir, element, RP_STR("value"), (rp_ir_type){.kind = RP_KIND_STRING}, RP_COLUMN_FACT);
     rp_llist *list = rp_layout_add_list(ir, source->table, name, element, RP_LIST_TEXT);
     list->text_source = source;
@@ -289,6 +290,7 @@ rp_llist *rp_layout_param_list(rp_ir_program *ir, rp_param_decl *param)
         if (table->lists != NULL && table->lists->kind == RP_LIST_PARAM && table->lists->param == param) return table->lists;
     }
     rp_ltable *table = rp_layout_new_table(ir, joined_name(ir, param->module->name, ".", param->name), RP_TABLE_ELEMENTS);
+    table->of_run = true;
     rp_layout_add_column(ir, table, RP_STR("value"), rp_ir_type_of(ir, param->type->element), RP_COLUMN_FACT);
     rp_llist *list = rp_layout_add_list(ir, NULL, table->name, table, RP_LIST_PARAM);
     list->param = param;

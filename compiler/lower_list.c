@@ -67,6 +67,17 @@ static rp_ir_type optional_of(const rp_ir *value)
     return type;
 }
 
+// Exactly one. Over lists inside lists `condition` says that a row has any below it, `value` that it
+// has exactly one: then exactly one row has any, and none has several.
+static rp_ir *fold_one(rp_lower *lower, rp_frame *child, rp_ir *condition, rp_ir *value, rp_span span)
+{
+    rp_ir *one = rp_ir_fold(lower->ir, RP_OP_FOLD_ONE, bool_type, child, condition, NULL, span);
+    if (value == NULL) return one;
+    rp_ir *several = rp_lower_and(lower, condition, rp_lower_not(lower, value, span), span);
+    rp_ir *some = rp_ir_fold(lower->ir, RP_OP_FOLD_ANY, bool_type, child, several, NULL, span);
+    return rp_lower_and(lower, one, rp_lower_not(lower, some, span), span);
+}
+
 rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *child, rp_ir *condition, rp_ir *value)
 {
     rp_ir_program *ir = lower->ir;
@@ -76,7 +87,7 @@ rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *chi
     case RP_JOIN_ANY:
         if (value != NULL) condition = rp_lower_and(lower, condition, value, span);
         return rp_ir_fold(ir, RP_OP_FOLD_ANY, bool_type, child, condition, NULL, span);
-    case RP_JOIN_ONE: return rp_ir_fold(ir, RP_OP_FOLD_ONE, bool_type, child, condition, NULL, span);
+    case RP_JOIN_ONE: return fold_one(lower, child, condition, value, span);
     case RP_JOIN_COUNT:
         if (value == NULL) return rp_ir_fold(ir, RP_OP_FOLD_COUNT, int_type, child, condition, NULL, span);
         return rp_ir_fold(ir, RP_OP_FOLD_SUM_INT, int_type, child, condition, value, span);
@@ -381,6 +392,39 @@ static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp
     *condition = *condition != NULL ? rp_lower_and(inner, where, *condition, quantifier->span) : where;
 }
 
+// The level below, as condition and value of this one.
+static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame, rp_ir *where, rp_ir **condition, rp_ir **value)
+{
+    *condition = where;
+    *value = consume_binding(inner, next, frame);
+    if (next->consumer->join != RP_JOIN_ONE) return;
+    rp_consumer *any = RP_NEW(inner->ir->arena, rp_consumer);
+    *any = *next->consumer;
+    any->join = RP_JOIN_ANY;
+    binding some = *next;
+    some.consumer = any;
+    rp_ir *found = consume_binding(inner, &some, frame);
+    *condition = where != NULL ? rp_lower_and(inner, where, found, next->quantifier->span) : found;
+}
+
+// The same behind a filter on the condition. Condition and value are brought back as they would be
+// without it: a row that was left out has a false condition.
+static void consume_filtered(rp_lower *inner, const binding *at, const binding *next, rp_frame *frame, rp_ir *where,
+                             rp_ir **condition, rp_ir **value)
+{
+    rp_span span = at->quantifier->span;
+    rp_frame *filter = rp_ir_filter(inner->ir, frame, where);
+    rp_ir *kept = rp_ir_use(inner->ir, filter, where);
+    rp_ir *asked = kept;
+    rp_ir *result = NULL;
+    if (next->index == at->quantifier->count) body_element(inner, at, filter, kept, &asked, &result);
+    else result = consume_binding(inner, next, filter);
+    *value = NULL;
+    if (at->consumer->join == RP_JOIN_ANY && result != NULL) asked = rp_lower_and(inner, asked, result, span);
+    *condition = asked == kept ? where : rp_ir_fold(inner->ir, RP_OP_FOLD_ANY, bool_type, filter, asked, NULL, span);
+    if (at->consumer->join != RP_JOIN_ANY && result != NULL) *value = rp_lower_fold(inner, at->consumer, filter, asked, result);
+}
+
 static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
 {
     const binding *at = data;
@@ -395,17 +439,10 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
                    (!last || has_frames(quantifier->a));
     if (!filters) {
         if (last) body_element(&inner, at, frame, where, condition, value);
-        else *condition = where, *value = consume_binding(&inner, &next, frame);
+        else consume_below(&inner, &next, frame, where, condition, value);
         return;
     }
-    rp_frame *filter = rp_ir_filter(inner.ir, frame, where);
-    rp_ir *kept = rp_ir_use(inner.ir, filter, where);
-    rp_ir *inner_condition = kept;
-    rp_ir *inner_value = NULL;
-    if (last) body_element(&inner, at, filter, kept, &inner_condition, &inner_value);
-    else inner_value = consume_binding(&inner, &next, filter);
-    *condition = NULL;
-    *value = rp_lower_fold(&inner, at->consumer, filter, inner_condition, inner_value);
+    consume_filtered(&inner, at, &next, frame, where, condition, value);
 }
 
 static rp_ir *consume_binding(rp_lower *lower, const binding *at, rp_frame *frame)
@@ -649,6 +686,7 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
                                rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span), span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
+        if (source_column(value)->table->of_run) break;
         if (source_column(value)->origin == RP_COLUMN_DERIVED) return text_of_derived(lower, op, value, argument, has_argument, kind, optional, span);
         return text_of_column(lower, op, value, argument, has_argument, kind, optional, span);
     default: break;
@@ -699,7 +737,7 @@ rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_
                                rp_lower_split(lower, value->in[1], separator, consumer), consumer->span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
-        if (source_column(value)->origin != RP_COLUMN_CONST) return split_column(lower, value, separator, consumer);
+        if (source_column(value)->origin != RP_COLUMN_CONST && !source_column(value)->table->of_run) return split_column(lower, value, separator, consumer);
         break;
     default: break;
     }

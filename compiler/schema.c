@@ -417,13 +417,15 @@ static void resolve_join(rp_program *program, rp_field *field, const rp_node *op
 static void resolve_field(rp_program *program, rp_field *field)
 {
     if (field->kind != RP_FIELD_FACT || field->node == NULL) return;
+    bool joins = false;
     for (const rp_node *option = field->node->c; option != NULL; option = option->next) {
+        joins |= option->kind == RP_NODE_OPT_JOIN;
         if (option->kind == RP_NODE_OPT_JOIN) resolve_join(program, field, option);
     }
     const rp_type *type = rp_type_required(joined_type(field));
     bool reference = type->kind == RP_T_REF && type->entity->is_resource;
     if (reference && field->join_count == 0 && field->node->a != NULL) {
-        RP_DIAG(program->diags, MISSING_JOIN, field->node->name, field->name, type->entity->name);
+        if (!joins) RP_DIAG(program->diags, MISSING_JOIN, field->node->name, field->name, type->entity->name);
         field->type = program->t_poison;
         return;
     }

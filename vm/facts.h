@@ -185,6 +185,9 @@ struct rdspol_facts {
 // `pair` is below pair_count.
 rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair);
 
+// Whether a reference finds its target in any account and Region: it has a join that is unique.
+bool rp_facts_refers_widely(const rp_facts *facts, uint32_t column);
+
 typedef struct rp_gap {
     rdspol_reason reason;
     uint32_t detail; // text id or RP_NONE

@@ -305,6 +305,9 @@ static void visit_lookup(walker *w, uint32_t i, const rp_rec_insn *n)
 static void visit_unknown(walker *w, uint32_t i, const rp_rec_insn *n)
 {
     rp_str text = rp_bundle_text(w->b, n->a);
+    if (text.len == 0) {
+        return; // where a condition already says that there is no value: nothing is missing
+    }
     if (rp_str_equal(text, RP_STR("unexpected_value"))) {
         report_made(w, i, RDSPOL_REASON_UNEXPECTED_VALUE, rp_str_make("", 0));
     } else {

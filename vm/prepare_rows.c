@@ -231,6 +231,7 @@ typedef struct relation {
     uint32_t *last;       // per owner: the member added last, so that none is added twice
     uint64_t *open_pairs; // pairs where some row's reference is unknown
     bool open_everywhere;
+    bool shared; // owners are referred to from other accounts too
     bool counting; // first pass: count; second: fill
 } relation;
 
@@ -323,20 +324,30 @@ static bool pair_is_complete(const relation *r, uint32_t pair)
            !rp_bits_get(r->open_pairs, pair);
 }
 
-// Complete where the other type was completely listed and every reference there is known. Rows
-// without account and Region ask that of every pair that was looked at.
+// The column through which rows of the other type point back.
+static uint32_t pointing_column(const rp_bundle *b, const rp_rec_list *l)
+{
+    if ((l->flags & (RP_LIST_BY_LIST | RP_LIST_BY_RECORD)) == 0) {
+        return l->a;
+    }
+    const rp_rec_table *element = &b->tables[b->lists[l->a].element];
+    bool values = (l->flags & RP_LIST_BY_LIST) != 0 && element->kind == RP_TABLE_ELEMENTS;
+    return values ? element->first_column : l->b;
+}
+
+// Complete where the other type was completely listed and every reference there is known. Who can
+// be referred to from other accounts asks that of all that were looked at in its Region; rows
+// without account and Region ask it of every pair.
 static bool owner_is_complete(const relation *r, uint32_t owner)
 {
     const rp_facts *f = r->run->facts;
     uint32_t pair = f->tables[r->list->owner].meta[owner].pair;
-    if (r->open_everywhere) {
+    if (r->open_everywhere || (pair != RP_NONE && !pair_is_complete(r, pair))) {
         return false;
     }
-    if (pair != RP_NONE) {
-        return pair_is_complete(r, pair);
-    }
-    for (uint32_t p = 0; p < f->pair_count; p++) {
-        if (f->pair[p].scanned && !pair_is_complete(r, p)) {
+    for (uint32_t p = 0; (r->shared || pair == RP_NONE) && p < f->pair_count; p++) {
+        bool here = pair == RP_NONE || f->pair[p].region == f->pair[pair].region;
+        if (here && f->pair[p].scanned && !pair_is_complete(r, p)) {
             return false;
         }
     }
@@ -362,6 +373,7 @@ static bool build_relation(rp_run *run, uint32_t list)
     const rp_rec_list *l = &run->bundle->lists[list];
     uint32_t owners = run->facts->tables[l->owner].rows;
     relation r = {.run = run, .list = l, .counting = true};
+    r.shared = rp_facts_refers_widely(run->facts, pointing_column(run->bundle, l));
     r.begin = RP_NEW_ARRAY(arena, uint32_t, owners);
     r.end = RP_NEW_ARRAY(arena, uint32_t, owners);
     r.last = RP_NEW_ARRAY(arena, uint32_t, owners);

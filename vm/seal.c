@@ -242,7 +242,7 @@ static bool make_listings(rp_facts *f)
             }
         }
     }
-    return true;
+    return rp_seal_key_listings(f);
 }
 
 rp_listing rp_facts_listing(const rp_facts *facts, uint32_t table, uint32_t pair)
@@ -328,6 +328,7 @@ rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
         return rp_seal_no_memory(error);
     }
     RP_TRY(check_builder(facts, error));
+    RP_TRY(rp_seal_maps(facts, error));
     RP_TRY(rp_seal_scopes(facts, error));
     RP_TRY(rp_seal_merge(facts, error));
     RP_TRY(rp_seal_references(facts, error));
@@ -357,7 +358,7 @@ rp_str rp_facts_cell_text(const rp_facts *facts, uint32_t column, uint32_t row)
 }
 
 // After the last slash or colon; of a secret without the dash and six characters behind its name.
-static rp_str id_from_arn(rp_str text)
+rp_str rp_seal_id_from_arn(rp_str text)
 {
     rp_arn arn;
     if (!rp_arn_parse(text, &arn)) {
@@ -393,7 +394,7 @@ rp_str rp_facts_row_id(const rp_facts *facts, uint32_t table, uint32_t row)
     if (table == facts->region_table) {
         return RP_STR("unknown");
     }
-    return id_from_arn(rp_facts_cell_text(facts, t->unique, row));
+    return rp_seal_id_from_arn(rp_facts_cell_text(facts, t->unique, row));
 }
 
 // ---- Gaps --------------------------------------------------------------------------------------

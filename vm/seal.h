@@ -1,4 +1,5 @@
-// What the parts of sealing share. Order: scopes, merge, owners, references, listings.
+// What the parts of sealing share. Order: maps, scopes, merge, owners,
+// references, listings.
 #ifndef RP_VM_SEAL_H
 #define RP_VM_SEAL_H
 
@@ -9,11 +10,32 @@
 rdspol_status rp_seal_scopes(rp_facts *facts, rdspol_error *error);
 // Makes one row of the fragments of a resource; the others are dead.
 rdspol_status rp_seal_merge(rp_facts *facts, rdspol_error *error);
+// Drops entries of maps whose key an earlier entry has.
+rdspol_status rp_seal_maps(rp_facts *facts, rdspol_error *error);
 // Turns the texts of references into rows, making stubs.
 rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error);
 
+// Types that are fetched by key are complete only where all that refers to them is known.
+bool rp_seal_key_listings(rp_facts *facts);
+
 // The pair of an account and Region, added as one that was not scanned; RP_NONE without memory.
 uint32_t rp_seal_pair(rp_facts *facts, uint32_t account, uint32_t region);
+// The rows of the region table: the pairs that fragments of it name; the row of a pair at the end;
+// all of them, with what the fragments know.
+void rp_seal_region_pairs(rp_facts *facts);
+bool rp_seal_region_add(rp_facts *facts, uint32_t pair);
+rdspol_status rp_seal_region_rows(rp_facts *facts, const rp_pair *fallback, rdspol_error *error);
+// Gives a row what another fragment of the same resource knows; that one is dead then.
+rdspol_status rp_seal_merge_rows(rp_facts *facts, uint32_t table, uint32_t to, uint32_t from,
+                                 rdspol_error *error);
+void rp_seal_copy_cell(rp_facts *facts, uint32_t column, uint32_t to, uint32_t from);
+// Moves why a column or ~list is not known; `to` may lose its own.
+void rp_seal_take_reason(rp_facts *facts, uint32_t field, uint32_t to, uint32_t from);
+// The key at the end of an ARN; another text as it is.
+rp_str rp_seal_id_from_arn(rp_str text);
+// That key as a text id, or RP_NONE; and the key of a row, or what stands at the end of its ARN.
+uint32_t rp_seal_key_in_arn(rp_facts *facts, rp_str arn);
+uint32_t rp_seal_key_of(rp_facts *facts, uint32_t table, uint32_t row);
 // Fills the hidden columns of a row from its meta; grows nothing.
 void rp_seal_hidden(rp_facts *facts, uint32_t table, uint32_t row);
 

@@ -13,7 +13,7 @@ typedef struct merger {
     rp_facts *f;
     rdspol_error *error;
     uint32_t table;
-    rp_map rows; // (unique column or key column and pair, text) -> row
+    rp_map rows; // (unique or key column, text), scope -> row
 } merger;
 
 static bool is_known(const rp_facts *f, uint32_t column, uint32_t row)
@@ -95,7 +95,24 @@ static void move_reason(rp_facts *f, uint32_t field, uint32_t to, uint32_t from)
     }
 }
 
-static void copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
+void rp_seal_take_reason(rp_facts *facts, uint32_t field, uint32_t to, uint32_t from)
+{
+    uint32_t at = rp_map_find(&facts->reasons, field, from);
+    if (at == RP_MAP_NONE && rp_map_find(&facts->reasons, field, to) == RP_MAP_NONE) {
+        return;
+    }
+    uint32_t *place = rp_map_add(&facts->reasons, field, to);
+    if (place == NULL) {
+        facts->status = RDSPOL_NO_MEMORY;
+        return;
+    }
+    *place = at;
+    if (at != RP_MAP_NONE) {
+        *rp_map_add(&facts->reasons, field, from) = RP_MAP_NONE; // it is there: cannot fail
+    }
+}
+
+void rp_seal_copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
 {
     rp_fact_column *c = &f->columns[column];
     size_t size = rp_plan_value_size(RP_TYPE_KIND(f->bundle->columns[column].type));
@@ -129,7 +146,7 @@ static rdspol_status merge_column(const merger *m, uint32_t column, uint32_t to,
     const rp_fact_meta *meta = f->tables[m->table].meta;
     bool other_source = meta[to].sources != meta[from].sources;
     if (!is_known(f, column, to) || (other_source && is_absent(f, column, to))) {
-        copy_cell(f, column, to, from);
+        rp_seal_copy_cell(f, column, to, from);
         return RDSPOL_OK;
     }
     if ((other_source && is_absent(f, column, from)) || cells_agree(f, column, to, from)) {
@@ -211,6 +228,13 @@ static rdspol_status merge_rows(const merger *m, uint32_t to, uint32_t from)
     return m->f->status == RDSPOL_OK ? RDSPOL_OK : rp_seal_no_memory(m->error);
 }
 
+rdspol_status rp_seal_merge_rows(rp_facts *facts, uint32_t table, uint32_t to, uint32_t from,
+                                 rdspol_error *error)
+{
+    merger m = {.f = facts, .error = error, .table = table};
+    return merge_rows(&m, to, from);
+}
+
 // Whose answer a fragment is: its owner's, or another account's view of it.
 static bool is_owners(const rp_fact_meta *meta)
 {
@@ -233,37 +257,76 @@ static rdspol_status meet(const merger *m, uint32_t *kept, uint32_t row)
     return RDSPOL_OK;
 }
 
-static rdspol_status add_identity(merger *m, uint32_t scope, uint32_t column, uint32_t row)
+// `row` becomes the row that stands for both where another one has the identity already.
+static rdspol_status add_identity(merger *m, uint32_t column, uint32_t id, uint64_t scope,
+                                  uint32_t *row)
 {
-    uint32_t id = ((const uint32_t *)m->f->columns[column].values)[row];
-    uint32_t *at = rp_map_add(&m->rows, rp_map_pair(column, scope), id);
+    uint32_t *at = rp_map_add(&m->rows, rp_map_pair(column, id), scope);
     if (at == NULL) {
         return rp_seal_no_memory(m->error);
     }
     if (*at == RP_MAP_NONE || m->f->tables[m->table].meta[*at].state == RP_ROW_DEAD) {
-        *at = row;
-        return RDSPOL_OK;
+        *at = *row;
+    } else if (*at != *row) {
+        RP_TRY(meet(m, at, *row));
+        *row = *at;
     }
-    return *at == row ? RDSPOL_OK : meet(m, at, row);
+    return RDSPOL_OK;
 }
 
-// First the rows that name their unique column, then those that only have a key.
+// A key identifies within the account and Region, or where there is no Region within the account.
+static uint64_t key_scope(const rp_fact_meta *meta)
+{
+    return meta->pair != RP_NONE ? rp_map_pair(meta->pair, RP_NONE)
+                                 : rp_map_pair(RP_NONE, meta->account);
+}
+
+static bool has_cell(const rp_facts *f, uint32_t column, uint32_t row)
+{
+    return column != RP_NONE && rp_seal_is_present(f, column, row);
+}
+
+// The key of a row as a text id: its cell, or what stands at the end of its ARN.
+uint32_t rp_seal_key_of(rp_facts *facts, uint32_t table, uint32_t row)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    if (t->key == RP_NONE || has_cell(facts, t->key, row)) {
+        return rp_facts_cell_id(facts, t->key, row);
+    }
+    rp_str arn = rp_facts_cell_text(facts, t->unique, row);
+    return rp_str_starts(arn, RP_STR("arn:")) ? rp_seal_key_in_arn(facts, arn) : RP_NONE;
+}
+
+uint32_t rp_seal_key_in_arn(rp_facts *facts, rp_str arn)
+{
+    char copy[256]; // texts may move while one is added
+    rp_str id = rp_seal_id_from_arn(arn);
+    if (id.len > sizeof copy) {
+        return RP_NONE;
+    }
+    memcpy(copy, id.ptr, id.len);
+    return rp_facts_text(facts, rp_str_make(copy, id.len));
+}
+
+// First the rows that name their unique column, then those that only have a key. A row that takes
+// over a key is found by it too: which of several answers came first must not matter.
 static rdspol_status merge_pass(merger *m, bool unique_pass)
 {
     const rp_facts *f = m->f;
     const rp_rec_table *t = &f->bundle->tables[m->table];
+    const rp_fact_meta *meta = f->tables[m->table].meta;
     for (uint32_t r = 0; r < f->tables[m->table].rows; r++) {
-        const rp_fact_meta *meta = f->tables[m->table].meta;
-        bool unique = t->unique != RP_NONE && rp_seal_is_present(f, t->unique, r);
+        uint32_t row = r;
+        bool unique = has_cell(f, t->unique, r);
         if (meta[r].state != RP_ROW_REAL || unique != unique_pass) {
             continue;
         }
         if (unique) {
-            RP_TRY(add_identity(m, RP_NONE, t->unique, r));
+            RP_TRY(add_identity(m, t->unique, rp_facts_cell_id(f, t->unique, r), RP_NONE, &row));
         }
-        bool keyed = t->key != RP_NONE && rp_seal_is_present(f, t->key, r);
-        if (keyed && meta[r].state == RP_ROW_REAL) {
-            RP_TRY(add_identity(m, meta[r].pair, t->key, r));
+        uint32_t key = rp_seal_key_of(m->f, m->table, row);
+        if (key != RP_NONE && t->key != t->unique) {
+            RP_TRY(add_identity(m, t->key, key, key_scope(&meta[row]), &row));
         }
     }
     return RDSPOL_OK;

@@ -175,6 +175,18 @@ static bool make_index(resolver *v)
     return true;
 }
 
+bool rp_facts_refers_widely(const rp_facts *facts, uint32_t column)
+{
+    const rp_bundle *b = facts->bundle;
+    const rp_rec_column *c = &b->columns[column];
+    for (uint32_t k = 0; k < c->join_count; k++) {
+        if ((b->columns[b->joins[c->first_join + k].column].flags & RP_COLUMN_UNIQUE) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static uint32_t find_in(const resolver *v, uint32_t column, uint32_t pair, uint32_t text)
 {
     bool unique = (v->f->bundle->columns[column].flags & RP_COLUMN_UNIQUE) != 0;
@@ -200,61 +212,108 @@ static uint32_t find_row(const resolver *v, const rp_rec_column *c, uint32_t pai
 
 // ---- Stubs -------------------------------------------------------------------------------------
 
-static void scope_stub(rp_facts *f, rp_fact_meta *meta, const rp_arn *arn, uint32_t pair)
+// A text that names a target which nobody listed.
+typedef struct mention {
+    uint32_t table, pair, text; // pair: of the row that refers to it
+    bool arn;
+    uint32_t account, region, home; // of the target, with its pair
+} mention;
+
+// The account and Region of a stub: those of its ARN, else of the row that refers to it.
+static void find_home(rp_facts *f, mention *m)
 {
-    if (pair != RP_NONE) {
-        meta->account = f->pair[pair].account;
-        meta->region = f->pair[pair].region;
+    rp_arn arn;
+    bool none = m->pair == RP_NONE;
+    m->arn = rp_arn_parse(rp_strtab_get(&f->texts, m->text), &arn);
+    m->account = none ? RP_NONE : f->pair[m->pair].account;
+    m->region = none ? RP_NONE : f->pair[m->pair].region;
+    if (m->arn && arn.account.len != 0) {
+        m->account = rp_facts_text(f, arn.account);
     }
-    if (arn != NULL && arn->account.len != 0) {
-        meta->account = rp_facts_text(f, arn->account);
+    if (m->arn && arn.region.len != 0) {
+        m->region = rp_facts_text(f, arn.region);
     }
-    if (arn != NULL && arn->region.len != 0) {
-        meta->region = rp_facts_text(f, arn->region);
-    }
+    m->home = m->account != RP_NONE && m->region != RP_NONE
+                  ? rp_seal_pair(f, m->account, m->region)
+                  : m->pair;
 }
 
-static uint32_t make_stub(resolver *v, uint32_t table, uint32_t pair, uint32_t text)
+static uint32_t make_stub(rp_facts *f, const mention *m)
 {
-    rp_facts *f = v->f;
-    const rp_rec_table *t = &f->bundle->tables[table];
-    rp_arn parts;
-    bool arn = rp_arn_parse(rp_strtab_get(&f->texts, text), &parts);
-    uint32_t named = (arn && t->unique != RP_NONE) || t->key == RP_NONE ? t->unique : t->key;
-    uint32_t row = rp_facts_row_add(f, table);
+    const rp_rec_table *t = &f->bundle->tables[m->table];
+    bool unique = (m->arn && t->unique != RP_NONE) || t->key == RP_NONE;
+    uint32_t row = rp_facts_row_add(f, m->table);
     if (row == RP_NONE) {
         return RP_NONE;
     }
-    rp_fact_meta meta = f->tables[table].meta[row];
-    meta.state = RP_ROW_STUB;
-    scope_stub(f, &meta, arn ? &parts : NULL, pair);
-    if (meta.account != RP_NONE && meta.region != RP_NONE) {
-        meta.pair = rp_seal_pair(f, meta.account, meta.region);
-    } else {
-        meta.pair = pair;
-    }
-    f->tables[table].meta[row] = meta;
-    rp_facts_set_row(f, named, row, text);
-    rp_seal_hidden(f, table, row);
+    rp_fact_meta *meta = &f->tables[m->table].meta[row];
+    meta->state = RP_ROW_STUB;
+    meta->account = m->account;
+    meta->region = m->region;
+    meta->pair = m->home;
+    rp_facts_set_row(f, unique ? t->unique : t->key, row, m->text);
+    rp_seal_hidden(f, m->table, row);
     return f->status == RDSPOL_OK ? row : RP_NONE;
+}
+
+static uint32_t find_stub(const resolver *v, const mention *m, uint32_t pair, uint32_t text)
+{
+    return rp_map_find(&v->stubs, rp_map_pair(m->table, pair), text);
+}
+
+static bool note_stub(resolver *v, const mention *m, uint32_t pair, uint32_t text, uint32_t row)
+{
+    uint32_t *at = rp_map_add(&v->stubs, rp_map_pair(m->table, pair), text);
+    if (at != NULL && *at == RP_MAP_NONE) {
+        *at = row;
+    }
+    return at != NULL;
+}
+
+// An ARN and the key at its end name one resource: the key of a mentioned ARN, or RP_NONE.
+static uint32_t key_in_arn(rp_facts *f, const mention *m)
+{
+    const rp_rec_table *t = &f->bundle->tables[m->table];
+    if (!m->arn || t->key == RP_NONE || t->unique == RP_NONE || t->key == t->unique) {
+        return RP_NONE;
+    }
+    return rp_seal_key_in_arn(f, rp_strtab_get(&f->texts, m->text));
+}
+
+// A row that is known by the other of its two names only learns this one.
+static uint32_t twin_of(resolver *v, const mention *m, uint32_t key)
+{
+    rp_facts *f = v->f;
+    const rp_rec_table *t = &f->bundle->tables[m->table];
+    uint32_t row = key == RP_NONE ? RP_MAP_NONE : find_stub(v, m, m->home, key);
+    if (row == RP_MAP_NONE || rp_seal_is_present(f, t->unique, row)) {
+        return RP_MAP_NONE;
+    }
+    rp_facts_set_row(f, t->unique, row, m->text);
+    return row;
 }
 
 // The stub of a text: one for all who mention it, within their pair unless it is an ARN.
 static uint32_t stub_of(resolver *v, uint32_t table, uint32_t pair, uint32_t text)
 {
-    bool arn = rp_str_starts(rp_strtab_get(&v->f->texts, text), RP_STR("arn:"));
-    uint32_t scope = arn ? RP_NONE : pair;
-    uint32_t known = rp_map_find(&v->stubs, rp_map_pair(table, scope), text);
-    if (known != RP_MAP_NONE) {
-        return known;
+    rp_facts *f = v->f;
+    mention m = {.table = table, .pair = pair, .text = text};
+    bool arn = rp_str_starts(rp_strtab_get(&f->texts, text), RP_STR("arn:"));
+    uint32_t key = f->bundle->tables[table].key, scope = arn ? RP_NONE : pair;
+    uint32_t row = find_stub(v, &m, scope, text);
+    if (row != RP_MAP_NONE) {
+        if (!arn && key != RP_NONE && !rp_seal_is_present(f, key, row)) {
+            rp_facts_set_row(f, key, row, text);
+        }
+        return row;
     }
-    uint32_t row = make_stub(v, table, pair, text);
-    uint32_t *at = row == RP_NONE ? NULL : rp_map_add(&v->stubs, rp_map_pair(table, scope), text);
-    if (at == NULL) {
-        return RP_NONE;
-    }
-    *at = row;
-    return row;
+    find_home(f, &m);
+    uint32_t own_key = key_in_arn(f, &m);
+    row = twin_of(v, &m, own_key);
+    row = row != RP_MAP_NONE ? row : make_stub(f, &m);
+    bool ok = row != RP_NONE && note_stub(v, &m, scope, text, row) &&
+              (own_key == RP_NONE || note_stub(v, &m, m.home, own_key, row));
+    return ok ? row : RP_NONE;
 }
 
 static bool was_supplied(const rp_facts *f, uint32_t table)
@@ -365,9 +424,35 @@ static bool is_reference(const rp_bundle *b, uint32_t column)
            column != b->tables[c->table].region;
 }
 
+// Rows that know one of their two names only are found by the other as stubs are.
+static bool note_half_named(resolver *v, uint32_t table)
+{
+    rp_facts *f = v->f;
+    const rp_rec_table *t = &f->bundle->tables[table];
+    mention m = {.table = table};
+    if (t->kind != RP_TABLE_RESOURCE || t->key == RP_NONE || t->unique == RP_NONE ||
+        t->key == t->unique) {
+        return true;
+    }
+    for (uint32_t r = 0; r < f->tables[table].rows; r++) {
+        const rp_fact_meta *meta = &f->tables[table].meta[r];
+        bool whole = rp_seal_is_present(f, t->key, r) && rp_seal_is_present(f, t->unique, r);
+        uint32_t key = whole || meta->state == RP_ROW_DEAD ? RP_NONE : rp_seal_key_of(f, table, r);
+        if (key != RP_NONE && !note_stub(v, &m, meta->pair, key, r)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool resolve_all(resolver *v)
 {
     const rp_bundle *b = v->f->bundle;
+    for (uint32_t t = 0; t < b->table_count; t++) {
+        if (!note_half_named(v, t)) {
+            return false;
+        }
+    }
     for (uint32_t c = 0; c < b->column_count; c++) {
         // Stubs that are added meanwhile refer to nothing.
         if (is_reference(b, c) && !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {

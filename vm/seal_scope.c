@@ -84,37 +84,6 @@ static void scope_own(scopes *s, uint32_t table)
     }
 }
 
-// Rows that a test or host wrote into the region table are pairs that were looked at.
-static void take_region_rows(rp_facts *f)
-{
-    if (f->region_table == RP_NONE) {
-        return;
-    }
-    const rp_rec_table *t = &f->bundle->tables[f->region_table];
-    rp_fact_table *rows = &f->tables[f->region_table];
-    for (uint32_t r = 0; r < rows->rows; r++) {
-        uint32_t account = rows->meta[r].account;
-        if (t->account != RP_NONE && rp_seal_is_present(f, t->account, r)) {
-            account = rp_facts_cell_id(f, t->account, r);
-        }
-        if (rp_seal_is_present(f, t->key, r)) {
-            rp_facts_scope_add(f, account, rp_facts_cell_id(f, t->key, r));
-        }
-        rows->meta[r].state = RP_ROW_DEAD;
-    }
-    for (uint32_t i = 0; i < t->column_count; i++) {
-        rp_fact_column *c = &f->columns[t->first_column + i];
-        size_t bytes = rp_bits_words(rows->rows) * sizeof(uint64_t);
-        if (c->known != NULL) {
-            memset(c->known, 0, bytes);
-        }
-        if (c->present != NULL) {
-            memset(c->present, 0, bytes);
-        }
-    }
-    rows->rows = 0;
-}
-
 typedef struct sort_pair {
     rp_str account, region;
     rp_pair pair;
@@ -158,35 +127,6 @@ static bool sort_pairs(rp_facts *f)
     return ok;
 }
 
-// Row i of the region table is pair i.
-static bool add_region_row(rp_facts *f, uint32_t pair)
-{
-    if (f->region_table == RP_NONE) {
-        return true;
-    }
-    uint32_t row = rp_facts_row_add(f, f->region_table);
-    if (row == RP_NONE) {
-        return false;
-    }
-    const rp_rec_table *t = &f->bundle->tables[f->region_table];
-    rp_fact_meta *meta = &f->tables[f->region_table].meta[row];
-    const rp_pair *p = &f->pair[pair];
-    meta->account = p->account;
-    meta->region = p->region;
-    meta->pair = pair;
-    meta->state = p->scanned ? RP_ROW_REAL : RP_ROW_STUB;
-    if (p->region != RP_NONE) {
-        rp_facts_set_row(f, t->key, row, p->region);
-    }
-    if (t->account != RP_NONE && p->account != RP_NONE) {
-        rp_facts_set_row(f, t->account, row, p->account);
-    }
-    if (t->region != RP_NONE) {
-        rp_facts_set_row(f, t->region, row, row);
-    }
-    return f->status == RDSPOL_OK;
-}
-
 // A pair that only a row names: not scanned, and its account is not audited for that.
 uint32_t rp_seal_pair(rp_facts *facts, uint32_t account, uint32_t region)
 {
@@ -205,7 +145,7 @@ uint32_t rp_seal_pair(rp_facts *facts, uint32_t account, uint32_t region)
     if (at != NULL) {
         *at = audited ? 1 : 0;
     }
-    return add_region_row(facts, pair) ? pair : RP_NONE;
+    return rp_seal_region_add(facts, pair) ? pair : RP_NONE;
 }
 
 // The only Region that was looked at in an account.
@@ -297,7 +237,7 @@ rdspol_status rp_seal_scopes(rp_facts *facts, rdspol_error *error)
     rp_facts *f = facts;
     scopes s = {f, RP_NONE, RP_NONE, 0};
     rp_pair fallback = {RP_NONE, RP_NONE, false};
-    take_region_rows(f);
+    rp_seal_region_pairs(f);
     for (uint32_t t = 0; t < f->bundle->table_count; t++) {
         if (is_resource(f, t)) {
             scope_own(&s, t);
@@ -315,11 +255,7 @@ rdspol_status rp_seal_scopes(rp_facts *facts, rdspol_error *error)
     } else if (s.named_count == 0 && f->pair_count == 1) {
         fallback = f->pair[0];
     }
-    for (uint32_t i = 0; i < f->pair_count; i++) {
-        if (!add_region_row(f, i)) {
-            return rp_seal_no_memory(error);
-        }
-    }
+    RP_TRY(rp_seal_region_rows(f, &fallback, error));
     for (uint32_t t = 0; t < f->bundle->table_count; t++) {
         for (uint32_t r = 0; is_resource(f, t) && r < f->tables[t].rows; r++) {
             settle_row(f, t, r, &fallback);

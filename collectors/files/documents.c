@@ -398,14 +398,22 @@ static bool has_member(const reading_file *f, uint32_t source)
     return b->sources[source].member != RP_NONE && b->strings[b->sources[source].member].size != 0;
 }
 
-// What a cut answer lists is not all: the lists of a row that one call fills.
-static void cut_lists(reading_file *f, uint32_t source, uint32_t row)
+// Whether an answer is about one row: what it lists are that row's lists.
+static bool fills_one_row(const reading_file *f, uint32_t source)
+{
+    uint32_t kind = f->d->scheme->bundle->sources[source].kind;
+    return kind == RP_SOURCE_GROUP || (kind == RP_SOURCE_KEY && !has_member(f, source));
+}
+
+// What a cut answer lists is not all. The token may stand behind the rows.
+static void cut_lists(reading_file *f, uint32_t source, uint32_t first)
 {
     const rp_bundle *b = f->d->scheme->bundle;
     const rp_rec_table *t = &b->tables[b->sources[source].table];
+    uint32_t rows = rp_facts_row_count(f->facts, b->sources[source].table);
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        if (rp_facts_list_fed(f->facts, l, source)) {
-            rp_facts_list_unknown(f->facts, l, row, RDSPOL_REASON_INCOMPLETE_PAGE, RP_NONE);
+        for (uint32_t r = first; rp_facts_list_fed(f->facts, l, source) && r < rows; r++) {
+            rp_facts_list_unknown(f->facts, l, r, RDSPOL_REASON_INCOMPLETE_PAGE, RP_NONE);
         }
     }
 }
@@ -413,13 +421,7 @@ static void cut_lists(reading_file *f, uint32_t source, uint32_t row)
 static bool read_row(reading_file *f, const answer *a, uint32_t source)
 {
     uint32_t row;
-    if (!rp_read_resource(&f->rows, feed_of(f, source), &a->asked, &row)) {
-        return false;
-    }
-    if (a->cut && f->d->scheme->bundle->sources[source].kind == RP_SOURCE_GROUP) {
-        cut_lists(f, source, row);
-    }
-    return true;
+    return rp_read_resource(&f->rows, feed_of(f, source), &a->asked, &row);
 }
 
 // The next value as a row of each source that has (or has not) a member.
@@ -546,6 +548,9 @@ static void record_answer(reading_file *f, const answer *a)
         uint32_t account = a->asked.account, region = a->asked.region;
         if (account == RP_NONE && i < 64) {
             scope_from_rows(f, feed, a->first_row[i], &account, &region);
+        }
+        if (a->cut && fills_one_row(f, feed->source) && i < 64) {
+            cut_lists(f, feed->source, a->first_row[i]);
         }
         rp_facts_answer(f->facts, feed->source, a->argument, account, region, a->cut,
                         RDSPOL_REASON_NONE, RP_NONE);

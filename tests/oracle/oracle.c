@@ -357,13 +357,24 @@ static oracle_value of_tally(const consumer *c, const tally *t, bool complete)
 
 static bool is_bool(const consumer *c) { return c->kind == RP_QUANTIFIER_ANY || c->kind == RP_QUANTIFIER_ONE; }
 
+// Of `exactly one` over lists inside lists: `any` says that the member has some below it, `one` that
+// it has exactly one.
+static void count_nested(tally *t, oracle_value any, oracle_value one)
+{
+    bool several = is_true(any) && is_false(one);
+    if (is_true(any)) t->sure += several ? 2 : 1;
+    if (!is_known(any) || (is_true(any) && !is_known(one))) t->any_open = true;
+}
+
 static oracle_value consume_members(oracle *o, const oracle_list *list, const consumer *c)
 {
     tally t = {.sure = 0};
     for (uint32_t i = 0; i < list->count; i++) {
         oracle_value belongs = truth(c->core, true);
+        o->nested = false;
         oracle_value v = c->visit(o, c, list->members[i].value, &belongs);
-        if (is_bool(c)) count_bool(&t, belongs, v);
+        if (o->nested) count_nested(&t, belongs, v);
+        else if (is_bool(c)) count_bool(&t, belongs, v);
         else count_number(&t, c, belongs, v);
     }
     if (c->cover != NULL && !list->complete) c->cover->open = true;
@@ -444,10 +455,24 @@ static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member
     if (each->wheres[c->index] != NULL) *belongs = eval(o, bound, each->wheres[c->index]);
     if (is_false(*belongs)) return unknown(c->core->type);
     consumer inside = *c->outer;
-    inside.possibly |= !is_true(*belongs);
-    if (c->index + 1 < each->count) return each_from(o, bound, each, c->index + 1, &inside);
+    inside.possibly |= c->possibly || !is_true(*belongs);
+    if (c->index + 1 < each->count && inside.kind == RP_QUANTIFIER_ONE) {
+        consumer some = inside;
+        some.kind = RP_QUANTIFIER_ANY;
+        *belongs = and_(c->core, *belongs, each_from(o, bound, each, c->index + 1, &some));
+        oracle_value one = each_from(o, bound, each, c->index + 1, &inside);
+        o->nested = true;
+        return one;
+    }
+    if (c->index + 1 < each->count) {
+        oracle_value below = each_from(o, bound, each, c->index + 1, &inside);
+        o->nested = false;
+        return below;
+    }
     oracle_value inner = truth(c->core, true);
-    oracle_value v = inside.visit(o, &inside, eval(o, bound, each->a), &inner);
+    oracle_value asked = eval(o, bound, each->a);
+    o->nested = false; // whatever conditions and body asked
+    oracle_value v = inside.visit(o, &inside, asked, &inner);
     *belongs = and_(c->core, *belongs, inner);
     return v;
 }
@@ -504,8 +529,13 @@ static oracle_value visit_binding(oracle *o, const consumer *c, oracle_value mem
     *bound = (scope){.var = core->vars[c->index], .value = member, .next = c->env};
     if (core->wheres[c->index] != NULL) *belongs = eval(o, bound, core->wheres[c->index]);
     if (is_false(*belongs)) return unknown(core->type);
-    if (c->index + 1 < core->count) return level(o, bound, core, c->index + 1, c->kind);
+    if (c->index + 1 < core->count) {
+        oracle_value below = level(o, bound, core, c->index + 1, c->kind);
+        o->nested = false;
+        return below;
+    }
     oracle_value v = eval(o, bound, core->a);
+    o->nested = false; // whatever the body asked
     if (core->op == RP_QUANTIFIER_ALL) return not_(v);
     if (core->op != RP_QUANTIFIER_COUNT) return v;
     *belongs = and_(core, *belongs, v); // the condition and the body together

@@ -35,6 +35,7 @@ typedef struct oracle {
     const rp_facts *facts;
     const rp_program *program;
     int64_t now;
+    bool nested; // the member asked last is a level of `exactly one`: it belongs if any below does
 } oracle;
 
 // The verdict of a policy for a row (real rows only).

@@ -30,7 +30,7 @@ static rdspol_str module_of(const char *text)
     return (rdspol_str){line, strcspn(line, " \t\r\n#")};
 }
 
-static void add_folder(library *library, const char *folder)
+static void add_folder(library *lib, const char *folder)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/stdlib-policies/%s", RDSPOL_SOURCE_DIR, folder);
@@ -42,20 +42,20 @@ static void add_folder(library *library, const char *folder)
         snprintf(path, sizeof path, "%s/stdlib-policies/%s/%s", RDSPOL_SOURCE_DIR, folder, entry->d_name);
         char *text = read_file(path);
         char *name = malloc(strlen(entry->d_name) + 1);
-        if (name == NULL || library->count == sizeof library->sources / sizeof *library->sources) abort();
+        if (name == NULL || lib->count == sizeof lib->sources / sizeof *lib->sources) abort();
         memcpy(name, entry->d_name, strlen(entry->d_name) + 1);
-        library->sources[library->count++] = (rdspol_source){text_of(name), text_of(text), module_of(text)};
+        lib->sources[lib->count++] = (rdspol_source){text_of(name), text_of(text), module_of(text)};
     }
     closedir(directory);
 }
 
-void library_open(library *library)
+void library_open(library *lib)
 {
-    library->count = 0;
-    add_folder(library, ".");
-    add_folder(library, "schema");
-    add_folder(library, "practices");
-    add_folder(library, "securityhub");
+    lib->count = 0;
+    add_folder(lib, ".");
+    add_folder(lib, "schema");
+    add_folder(lib, "practices");
+    add_folder(lib, "securityhub");
 }
 
 static void free_text(rdspol_str text)
@@ -65,18 +65,18 @@ static void free_text(rdspol_str text)
     free(bytes);
 }
 
-void library_close(library *library)
+void library_close(library *lib)
 {
-    for (size_t i = 0; i < library->count; i++) {
-        free_text(library->sources[i].name);
-        free_text(library->sources[i].text);
+    for (size_t i = 0; i < lib->count; i++) {
+        free_text(lib->sources[i].name);
+        free_text(lib->sources[i].text);
     }
 }
 
-rdspol_compilation *library_compile(const library *library, const char *text, int no_optimize)
+rdspol_compilation *library_compile(const library *lib, const char *text, int no_optimize)
 {
     rdspol_source source = {text_of("test.rdspol"), text_of(text), text_of("")};
-    rdspol_compile_opts opts = {.size = sizeof opts, .library = library->sources, .library_count = library->count, .no_optimize = no_optimize};
+    rdspol_compile_opts opts = {.size = sizeof opts, .library = lib->sources, .library_count = lib->count, .no_optimize = no_optimize};
     rdspol_compilation *done = NULL;
     rdspol_error error;
     memset(&error, 0, sizeof error);

@@ -10,9 +10,9 @@ typedef struct library {
 } library;
 
 // Reads every .rdspol file of the standard library; aborts the test if one cannot be read.
-void library_open(library *library);
-void library_close(library *library);
+void library_open(library *lib);
+void library_close(library *lib);
 // Compiles one text named "test.rdspol" against the library.
-rdspol_compilation *library_compile(const library *library, const char *text, int no_optimize);
+rdspol_compilation *library_compile(const library *lib, const char *text, int no_optimize);
 
 #endif

@@ -190,6 +190,354 @@ START_TEST(parameters_have_limits_and_waivers_a_date)
 }
 END_TEST
 
+// ---- The region table --------------------------------------------------------------------------
+
+// Policies on region: the setting is "on"; some mark "a" is "1" and none is "2"; some key is enabled.
+static void open_region_policies(world *w, uint32_t *setting, uint32_t *marks, uint32_t *keys)
+{
+    uint32_t text = RP_TYPE(RP_KIND_STRING, 0, 0);
+    world_init(w);
+    INSN(SCAN, N, T_REGION, NONE, NONE);
+    uint32_t value = INSN(LOAD, RP_TYPE(RP_KIND_STRING, 1, 0), C_SETTING, NONE, NONE);
+    uint32_t on = INSN(CONST, text, image_text(&w->im, RP_KIND_STRING, "on"), NONE, NONE);
+    uint32_t is_on = INSN(EQ_ID, B, value, on, NONE);
+    *setting = world_policy(w, "setting", T_REGION, 2, NULL, 0, &is_on, 1, NULL);
+    INSN(UNNEST, N, L_MARKS, NONE, NONE);
+    uint32_t mark = INSN(LOAD, text, C_TAGS_VALUE, NONE, NONE);
+    uint32_t two = INSN(CONST, text, image_text(&w->im, RP_KIND_STRING, "2"), NONE, NONE);
+    uint32_t is_two = INSN(EQ_ID, B, mark, two, NONE);
+    uint32_t any_two = INSN(FOLD_ANY, B, is_two, NONE, NONE);
+    INSN(END, N, NONE, NONE, NONE);
+    uint32_t none_two = INSN(NOT, B, any_two, NONE, NONE);
+    *marks = world_policy(w, "marks", T_REGION, 2, NULL, 0, &none_two, 1, NULL);
+    INSN(UNNEST, N, L_KEYS, NONE, NONE);
+    uint32_t state = INSN(LOAD, text, C_KEY_STATE, NONE, NONE);
+    uint32_t lost = INSN(CONST, text, image_text(&w->im, RP_KIND_STRING, "lost"), NONE, NONE);
+    uint32_t is_lost = INSN(EQ_ID, B, state, lost, NONE);
+    uint32_t any_lost = INSN(FOLD_ANY, B, is_lost, NONE, NONE);
+    INSN(END, N, NONE, NONE, NONE);
+    uint32_t none_lost = INSN(NOT, B, any_lost, NONE, NONE);
+    *keys = world_policy(w, "keys", T_REGION, 2, NULL, 0, &none_lost, 1, NULL);
+    INSN(END, N, NONE, NONE, NONE);
+    world_open(w);
+    world_facts(w);
+}
+
+// What backup:DescribeRegionSettings says of an account and Region: a setting and a map of two.
+static void add_settings(rp_facts *f, const char *account, const char *region, const char *setting,
+                         const char *first, const char *second)
+{
+    uint32_t row = rp_facts_row_add(f, T_REGION), begin = rp_facts_row_count(f, T_TAGS);
+    const char *values[] = {first, second};
+    for (int i = 0; i < 2; i++) {
+        uint32_t entry = rp_facts_row_add(f, T_TAGS);
+        ck_assert(rp_facts_set_text(f, C_TAGS_KEY, entry, str("a")));
+        ck_assert(rp_facts_set_text(f, C_TAGS_VALUE, entry, str(values[i])));
+    }
+    rp_facts_set_list(f, L_MARKS, row, begin, begin + 2, true);
+    if (setting != NULL) {
+        ck_assert(rp_facts_set_text(f, C_SETTING, row, str(setting)));
+    } else {
+        rp_facts_set_unknown(f, C_SETTING, row, RDSPOL_REASON_UNPARSABLE, RP_NONE);
+    }
+    rp_facts_row_source(f, T_REGION, row, S_SETTINGS);
+    rp_facts_row_scope(f, T_REGION, row, account == NULL ? RP_NONE : rp_facts_text(f, str(account)),
+                       region == NULL ? RP_NONE : rp_facts_text(f, str(region)));
+}
+
+START_TEST(what_answers_say_of_regions_stays_with_the_right_pair)
+{
+    world w;
+    uint32_t setting, marks, keys;
+    open_region_policies(&w, &setting, &marks, &keys);
+    add_settings(w.facts, "222222222222", "us-east-1", "on", "1", "3");
+    add_settings(w.facts, "111111111111", "us-west-2", NULL, "1", "3");
+    add_settings(w.facts, "111111111111", "eu-west-1", "off", "2", "3");
+    rp_facts_scope_add(w.facts, rp_facts_text(w.facts, str("111111111111")),
+                       rp_facts_text(w.facts, str("ap-east-1")));
+    world_seal(&w);
+    world_run(&w, 0);
+    ck_assert_int_eq(world_verdict(&w, setting, "ap-east-1"), RDSPOL_VERDICT_UNKNOWN);
+    ck_assert_int_eq(world_verdict(&w, setting, "us-west-2"), RDSPOL_VERDICT_UNKNOWN);
+    ck_assert_int_eq(world_verdict(&w, setting, "eu-west-1"), RDSPOL_VERDICT_FAIL);
+    ck_assert_int_eq(world_verdict(&w, setting, "us-east-1"), RDSPOL_VERDICT_PASS);
+    ck_assert_int_eq(world_verdict(&w, marks, "eu-west-1"), RDSPOL_VERDICT_FAIL);
+    ck_assert_int_eq(world_verdict(&w, marks, "us-west-2"), RDSPOL_VERDICT_PASS);
+    ck_assert_int_eq(world_verdict(&w, marks, "ap-east-1"), RDSPOL_VERDICT_UNKNOWN);
+    // Pairs: ap-east-1, eu-west-1, us-west-2, us-east-1 of the other account.
+    ck_assert_int_eq(rp_facts_column_gap(w.facts, C_SETTING, 2).reason, RDSPOL_REASON_UNPARSABLE);
+    ck_assert_int_eq(rp_facts_column_gap(w.facts, C_SETTING, 1).reason,
+                     RDSPOL_REASON_NOT_IN_ANSWER);
+    ck_assert_uint_eq(rp_facts_row_count(w.facts, T_REGION), 4);
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(settings_without_place_belong_to_the_one_pair_that_arns_name)
+{
+    world w;
+    uint32_t setting, marks, keys;
+    open_region_policies(&w, &setting, &marks, &keys);
+    add_settings(w.facts, NULL, NULL, "on", "1", "3");
+    (void)fragment(w.facts, "5", "a.json");
+    world_seal(&w);
+    world_run(&w, 0);
+    ck_assert_int_eq(world_verdict(&w, setting, "eu-west-1"), RDSPOL_VERDICT_PASS);
+    ck_assert_uint_eq(rp_facts_row_count(w.facts, T_REGION), 1);
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(two_answers_about_one_region_are_merged)
+{
+    world w;
+    uint32_t setting, marks, keys;
+    rdspol_error error;
+    open_region_policies(&w, &setting, &marks, &keys);
+    add_settings(w.facts, "111111111111", "us-west-2", "on", "1", "3");
+    add_settings(w.facts, "111111111111", "us-west-2", "off", "1", "3");
+    ck_assert_int_eq(rdspol_facts_seal(w.facts, &error), RDSPOL_CONFLICT);
+    ck_assert_ptr_ne(strstr(error.message, "region.setting of us-west-2"), NULL);
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(of_equal_keys_of_a_map_the_first_counts)
+{
+    world w;
+    uint32_t setting, marks, keys;
+    open_region_policies(&w, &setting, &marks, &keys);
+    add_settings(w.facts, "111111111111", "us-west-2", "on", "1", "2");
+    add_settings(w.facts, "111111111111", "eu-west-1", "on", "2", "1");
+    world_seal(&w);
+    world_run(&w, 0);
+    ck_assert_int_eq(world_verdict(&w, marks, "us-west-2"), RDSPOL_VERDICT_PASS);
+    ck_assert_int_eq(world_verdict(&w, marks, "eu-west-1"), RDSPOL_VERDICT_FAIL);
+    world_free(&w);
+}
+END_TEST
+
+// ---- Identity ----------------------------------------------------------------------------------
+
+static uint32_t add_key(rp_facts *f, const char *id, const char *key_arn, const char *state,
+                        const char *rotation)
+{
+    uint32_t row = rp_facts_row_add(f, T_KEY);
+    if (id != NULL) {
+        ck_assert(rp_facts_set_text(f, C_KEY_ID, row, str(id)));
+    }
+    if (key_arn != NULL) {
+        ck_assert(rp_facts_set_text(f, C_KEY_ARN, row, str(key_arn)));
+    }
+    if (state != NULL) {
+        ck_assert(rp_facts_set_text(f, C_KEY_STATE, row, str(state)));
+    }
+    if (rotation != NULL) {
+        ck_assert(rp_facts_set_text(f, C_KEY_ROTATION, row, str(rotation)));
+    }
+    rp_facts_row_source(f, T_KEY, row, rotation == NULL ? S_KEYS : S_ROTATION);
+    rp_facts_row_scope(f, T_KEY, row, rp_facts_text(f, str("123456789012")),
+                       rp_facts_text(f, str("eu-west-1")));
+    return row;
+}
+
+static const char key_arn_1[] = "arn:aws:kms:eu-west-1:123456789012:key/k-1";
+
+START_TEST(answers_that_know_the_arn_the_key_or_both_are_one_row_in_any_order)
+{
+    static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    world w;
+    uint32_t port, group;
+    open_policies(&w, &port, &group);
+    for (int o = 0; o < 6; o++) {
+        rdspol_facts_free(w.facts);
+        world_facts(&w);
+        for (int i = 0; i < 3; i++) {
+            int which = orders[o][i];
+            (void)add_key(w.facts, which == 0 ? NULL : "k-1", which == 2 ? NULL : key_arn_1,
+                          which == 1 ? "Enabled" : NULL, which == 2 ? "on" : NULL);
+        }
+        world_seal(&w);
+        uint32_t real = RP_NONE, dead = 0;
+        for (uint32_t r = 0; r < 3; r++) {
+            bool is_dead = w.facts->tables[T_KEY].meta[r].state == RP_ROW_DEAD;
+            real = is_dead ? real : r;
+            dead += is_dead;
+        }
+        ck_assert_uint_eq(dead, 2);
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_ROTATION, real), RP_STR("on")));
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_STATE, real), RP_STR("Enabled")));
+    }
+    world_free(&w);
+}
+END_TEST
+
+static uint32_t add_global(rp_facts *f, const char *id, const char *row_arn, const char *port)
+{
+    uint32_t row = rp_facts_row_add(f, T_INSTANCE);
+    ck_assert(rp_facts_set_text(f, C_ID, row, str(id)));
+    ck_assert(rp_facts_set_text(f, C_ARN, row, str(row_arn)));
+    ck_assert(rp_facts_set_text(f, C_PORT, row, str(port)));
+    return row;
+}
+
+START_TEST(an_arn_and_the_key_at_its_end_name_one_row)
+{
+    for (int order = 0; order < 4; order++) {
+        world w;
+        uint32_t port, group;
+        open_policies(&w, &port, &group);
+        bool by_arn = order % 2 == 0;
+        uint32_t first = fragment(w.facts, "5", "a.json");
+        ck_assert(rp_facts_set_text(w.facts, C_KMS, first, str(by_arn ? key_arn_1 : "k-1")));
+        uint32_t second = add_global(w.facts, "db-2", "arn:aws:rds:eu-west-1:123456789012:db:db-2",
+                                     "5");
+        ck_assert(rp_facts_set_text(w.facts, C_KMS, second, str(by_arn ? "k-1" : key_arn_1)));
+        if (order >= 2) { // groups were asked for it by either name
+            (void)add_key(w.facts, "k-1", NULL, NULL, "on");
+            (void)add_key(w.facts, NULL, key_arn_1, NULL, "on");
+        }
+        world_seal(&w);
+        uint32_t key = rp_facts_cell_id(w.facts, C_KMS, 0);
+        ck_assert_uint_eq(rp_facts_cell_id(w.facts, C_KMS, 1), key);
+        ck_assert_int_eq(w.facts->tables[T_KEY].meta[key].state, RP_ROW_STUB);
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_ARN, key), str(key_arn_1)));
+        ck_assert(rp_str_equal(rp_facts_cell_text(w.facts, C_KEY_ID, key), RP_STR("k-1")));
+        world_free(&w);
+    }
+}
+END_TEST
+
+START_TEST(without_region_a_key_identifies_within_the_account)
+{
+    world w;
+    uint32_t port, group;
+    open_policies(&w, &port, &group);
+    (void)add_global(w.facts, "worldwide", "arn:aws:rds::111111111111:global-cluster:worldwide",
+                     "5");
+    (void)add_global(w.facts, "worldwide", "arn:aws:rds::222222222222:global-cluster:worldwide",
+                     "600");
+    (void)fragment(w.facts, "5", "a.json");
+    world_seal(&w);
+    world_run(&w, 0);
+    ck_assert_uint_eq(rdspol_run_count(w.run, port, RDSPOL_VERDICT_PASS), 2);
+    ck_assert_uint_eq(rdspol_run_count(w.run, port, RDSPOL_VERDICT_FAIL), 1);
+    world_free(&w);
+}
+END_TEST
+
+// A group that account 1 owns and shares, as an account sees it.
+static void add_shared(rp_facts *f, const char *viewer, const char *port)
+{
+    uint32_t row = rp_facts_row_add(f, T_INSTANCE);
+    ck_assert(rp_facts_set_text(f, C_ARN, row,
+                                str("arn:aws:rds:eu-west-1:111111111111:db:shared")));
+    ck_assert(rp_facts_set_text(f, C_ID, row, str("shared")));
+    ck_assert(rp_facts_set_text(f, C_PORT, row, str(port)));
+    rp_facts_row_source(f, T_INSTANCE, row, S_INSTANCES);
+    rp_facts_row_scope(f, T_INSTANCE, row, rp_facts_text(f, str(viewer)),
+                       rp_facts_text(f, str("eu-west-1")));
+}
+
+START_TEST(the_owners_answer_is_the_resource_whatever_others_see)
+{
+    static const char *const viewers[] = {"111111111111", "222222222222", "333333333333"};
+    for (int first = 0; first < 3; first++) {
+        world w;
+        uint32_t port, group;
+        open_policies(&w, &port, &group);
+        for (int i = 0; i < 3; i++) {
+            int who = (first + i) % 3;
+            add_shared(w.facts, viewers[who], who == 0 ? "5" : who == 1 ? "600" : "700");
+        }
+        world_seal(&w);
+        world_run(&w, 0);
+        ck_assert_int_eq(world_verdict(&w, port, "shared"), RDSPOL_VERDICT_PASS);
+        ck_assert_uint_eq(rdspol_run_count(w.run, port, RDSPOL_VERDICT_FAIL), 0);
+        world_free(&w);
+    }
+}
+END_TEST
+
+// ---- Types that are fetched by key -------------------------------------------------------------
+
+static void answer(rp_facts *f, uint32_t source, const char *argument, bool cut,
+                   rdspol_reason reason)
+{
+    rp_facts_answer(f, source, argument == NULL ? RP_NONE : rp_facts_text(f, str(argument)),
+                    rp_facts_text(f, str("123456789012")), rp_facts_text(f, str("eu-west-1")), cut,
+                    reason, RP_NONE);
+}
+
+// An instance with a key of which everything is known, or whose key is unknown.
+static void add_keyed_instance(rp_facts *f, bool known)
+{
+    uint32_t row = rp_facts_row_add(f, T_INSTANCE);
+    ck_assert(rp_facts_set_text(f, C_ID, row, str("db-1")));
+    ck_assert(rp_facts_set_text(f, C_ARN, row, str(arn)));
+    rp_facts_row_source(f, T_INSTANCE, row, S_INSTANCES);
+    if (known) {
+        ck_assert(rp_facts_set_text(f, C_KMS, row, str(key_arn_1)));
+    }
+    (void)add_key(f, "k-1", key_arn_1, "Enabled", NULL);
+    answer(f, S_KEYS, key_arn_1, false, RDSPOL_REASON_NONE);
+}
+
+static int keys_verdict(bool listed, bool cut, bool known)
+{
+    world w;
+    uint32_t setting, marks, keys;
+    open_region_policies(&w, &setting, &marks, &keys);
+    add_keyed_instance(w.facts, known);
+    if (listed) {
+        answer(w.facts, S_INSTANCES, NULL, cut, RDSPOL_REASON_NONE);
+    }
+    world_seal(&w);
+    world_run(&w, 0);
+    int verdict = world_verdict(&w, keys, "eu-west-1");
+    world_free(&w);
+    return verdict;
+}
+
+START_TEST(keys_are_complete_only_where_all_that_refers_to_them_is)
+{
+    ck_assert_int_eq(keys_verdict(true, false, true), RDSPOL_VERDICT_PASS);
+    ck_assert_int_eq(keys_verdict(true, true, true), RDSPOL_VERDICT_UNKNOWN);
+    ck_assert_int_eq(keys_verdict(false, false, true), RDSPOL_VERDICT_UNKNOWN);
+    ck_assert_int_eq(keys_verdict(true, false, false), RDSPOL_VERDICT_UNKNOWN);
+}
+END_TEST
+
+// ---- Rows that were merged away ----------------------------------------------------------------
+
+START_TEST(rows_that_were_merged_away_are_nowhere)
+{
+    world w;
+    uint32_t port, group;
+    open_policies(&w, &port, &group);
+    (void)fragment(w.facts, "5", "a.json");
+    uint32_t second = fragment(w.facts, "5", "b.json");
+    uint32_t element = rp_facts_row_add(w.facts, T_SGS);
+    ck_assert(rp_facts_set_text(w.facts, C_SGS_VALUE, element, str("sg-1")));
+    rp_facts_set_list(w.facts, L_GROUPS, second, element, element + 1, true);
+    for (int i = 0; i < 2; i++) {
+        uint32_t sg = rp_facts_row_add(w.facts, T_SG);
+        ck_assert(rp_facts_set_text(w.facts, C_SG_ID, sg, str("sg-1")));
+        rp_facts_row_source(w.facts, T_SG, sg, S_GROUPS);
+    }
+    world_seal(&w);
+    world_run(&w, 0);
+    ck_assert_uint_eq(rdspol_run_count(w.run, port, RDSPOL_VERDICT_PASS), 1);
+    ck_assert_uint_eq(rdspol_run_count(w.run, group, RDSPOL_VERDICT_PASS), 1);
+    const rp_fact_meta *meta = w.facts->tables[T_SG].meta;
+    uint32_t target = rp_facts_cell_id(w.facts, C_SGS_VALUE, element);
+    ck_assert_int_eq(meta[target].state, RP_ROW_REAL);
+    ck_assert_int_eq(meta[1 - target].state, RP_ROW_DEAD);
+    world_free(&w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("facts");
@@ -199,6 +547,16 @@ int main(void)
     tcase_add_test(c, a_reference_without_target_makes_a_stub);
     tcase_add_test(c, merged_builders_equal_one);
     tcase_add_test(c, parameters_have_limits_and_waivers_a_date);
+    tcase_add_test(c, what_answers_say_of_regions_stays_with_the_right_pair);
+    tcase_add_test(c, settings_without_place_belong_to_the_one_pair_that_arns_name);
+    tcase_add_test(c, two_answers_about_one_region_are_merged);
+    tcase_add_test(c, of_equal_keys_of_a_map_the_first_counts);
+    tcase_add_test(c, answers_that_know_the_arn_the_key_or_both_are_one_row_in_any_order);
+    tcase_add_test(c, an_arn_and_the_key_at_its_end_name_one_row);
+    tcase_add_test(c, without_region_a_key_identifies_within_the_account);
+    tcase_add_test(c, the_owners_answer_is_the_resource_whatever_others_see);
+    tcase_add_test(c, keys_are_complete_only_where_all_that_refers_to_them_is);
+    tcase_add_test(c, rows_that_were_merged_away_are_nowhere);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -250,12 +250,14 @@ END_TEST
 //   group { key name; values: {string: string} }  from rds:DescribeDBParameters(…: name)
 //   key { key id, unique arn; doc: doc = "Policy" as json }  from kms:GetKeyPolicy(KeyId: arn)
 //   doc { ids: [string] = "Ids"; pairs: [pair] = "C.{op}.{key}" }   pair { op, key, values: [string] }
+//   prefix { unique id; entries: [string] = "Entries[].Cidr" }  from ec2:GetEntries(PrefixListId: id)
 enum { T_INSTANCE, T_RULE, T_GROUP, T_KEY, T_DOC, T_PAIR, T_TEXTS, T_TAGS, T_VALUES, T_RULES4,
-       T_IDS, T_PAIRVALUES };
+       T_IDS, T_PAIRVALUES, T_PREFIX, T_ENTRIES };
 enum { C_ID, C_ARN, C_PORT, C_ON, C_MADE, C_NAME, C_KEY_ID, C_KEY_ARN, C_DOC, C_OP, C_KEY, C_TEXT,
-       C_TAG_KEY, C_TAG_VALUE, C_VALUES_KEY, C_VALUES_VALUE, C_RANGE, C_ID_VALUE, C_PAIR_VALUE };
-enum { L_RESTORE, L_TAGS, L_RULES, L_RANGES, L_VALUES, L_IDS, L_PAIRS, L_PAIR_VALUES };
-enum { S_INSTANCES, S_PARAMETERS, S_POLICY };
+       C_TAG_KEY, C_TAG_VALUE, C_VALUES_KEY, C_VALUES_VALUE, C_RANGE, C_ID_VALUE, C_PAIR_VALUE,
+       C_PREFIX_ID, C_ENTRY };
+enum { L_RESTORE, L_TAGS, L_RULES, L_RANGES, L_VALUES, L_IDS, L_PAIRS, L_PAIR_VALUES, L_ENTRIES };
+enum { S_INSTANCES, S_PARAMETERS, S_POLICY, S_PREFIX };
 
 typedef struct fixture {
     image im;
@@ -347,6 +349,8 @@ static void add_columns(image *im)
     add_column(im, T_RULES4, "value", STRING, 0, NONE, NULL);
     add_column(im, T_IDS, "value", STRING, 0, NONE, NULL);
     add_column(im, T_PAIRVALUES, "value", STRING, 0, NONE, NULL);
+    add_column(im, T_PREFIX, "id", STRING, 2, S_PREFIX, "A:PrefixListId");
+    add_column(im, T_ENTRIES, "value", STRING, 0, NONE, NULL);
 }
 
 static void add_lists(image *im)
@@ -363,6 +367,8 @@ static void add_lists(image *im)
     add_list(im, T_DOC, "ids", T_IDS, RP_LIST_FACT, 0, NONE, "M:Ids", NULL);
     add_list(im, T_DOC, "pairs", T_PAIR, RP_LIST_FACT, 0, NONE, "M:C P:op,key", NULL);
     add_list(im, T_PAIR, "values", T_PAIRVALUES, RP_LIST_FACT, 0, NONE, NULL, NULL);
+    add_list(im, T_PREFIX, "entries", T_ENTRIES, RP_LIST_FACT, 0, S_PREFIX, "M:Entries E M:Cidr",
+             NULL);
 }
 
 static void add_source(image *im, uint32_t table, uint32_t kind, const char *service,
@@ -390,6 +396,8 @@ static void set_up(fixture *f)
     add_source(im, T_GROUP, RP_SOURCE_GROUP, "rds", "DescribeDBParameters", NULL,
                "DBParameterGroupName", C_NAME);
     add_source(im, T_KEY, RP_SOURCE_GROUP, "kms", "GetKeyPolicy", NULL, "KeyId", C_KEY_ARN);
+    add_source(im, T_PREFIX, RP_SOURCE_KEY, "ec2", "GetManagedPrefixListEntries", NULL,
+               "PrefixListId", C_PREFIX_ID);
     add_table(im, "instance", RP_TABLE_RESOURCE, C_ID, C_ARN, C_ID, 5, L_RESTORE, 3, 0, 1);
     add_table(im, "rule", RP_TABLE_RECORD, NONE, NONE, 5, 0, L_RANGES, 1, 1, 0);
     add_table(im, "group", RP_TABLE_RESOURCE, C_NAME, NONE, C_NAME, 1, L_VALUES, 1, 1, 1);
@@ -402,6 +410,9 @@ static void set_up(fixture *f)
     add_table(im, "rules4", RP_TABLE_ELEMENTS, NONE, NONE, C_RANGE, 1, 8, 0, 3, 0);
     add_table(im, "ids", RP_TABLE_ELEMENTS, NONE, NONE, C_ID_VALUE, 1, 8, 0, 3, 0);
     add_table(im, "pairvalues", RP_TABLE_ELEMENTS, NONE, NONE, C_PAIR_VALUE, 1, 8, 0, 3, 0);
+    add_table(im, "prefix", RP_TABLE_RESOURCE, NONE, C_PREFIX_ID, C_PREFIX_ID, 1, L_ENTRIES, 1,
+              S_PREFIX, 1);
+    add_table(im, "entries", RP_TABLE_ELEMENTS, NONE, NONE, C_ENTRY, 1, 9, 0, 4, 0);
     const void *bytes = image_bytes(im, &size);
     rdspol_status status = rdspol_bundle_open(&f->bundle, bytes, size, NULL, &f->error);
     ck_assert_msg(status == RDSPOL_OK, "%s %s", f->error.message, f->error.path);
@@ -471,6 +482,25 @@ START_TEST(a_listing_becomes_rows)
     ck_assert_uint_eq(f.facts->tables[T_INSTANCE].meta[1].place.column, 3);
     ck_assert(f.facts->answer_count == 1 && f.facts->answer[0].cut);
     tear_down(&f);
+}
+END_TEST
+
+// The list of the row is cut, not only the answer; the token may stand on either side of it.
+START_TEST(a_cut_answer_to_one_call_cuts_the_lists_of_its_row)
+{
+    static const char *const texts[] = {
+        "{\"pl-1\": {\"NextToken\": \"more\", \"Entries\": [{\"Cidr\": \"10.0.0.0/8\"}]}}",
+        "{\"pl-1\": {\"Entries\": [{\"Cidr\": \"10.0.0.0/8\"}], \"NextToken\": \"more\"}}",
+        "{\"pl-1\": {\"Entries\": [{\"Cidr\": \"10.0.0.0/8\"}]}}",
+    };
+    for (int i = 0; i < 3; i++) {
+        fixture f;
+        set_up(&f);
+        read_ok(&f, "get-managed-prefix-list-entries.json", texts[i]);
+        ck_assert_uint_eq(list_size(&f, L_ENTRIES, 0), 1);
+        ck_assert_int_eq(is_complete(&f, L_ENTRIES, 0), i == 2);
+        tear_down(&f);
+    }
 }
 END_TEST
 
@@ -629,6 +659,7 @@ static Suite *suite(void)
     suite_add_tcase(s, t);
     t = tcase_create("answers");
     tcase_add_loop_test(t, a_listing_becomes_rows, 0, 3);
+    tcase_add_test(t, a_cut_answer_to_one_call_cuts_the_lists_of_its_row);
     tcase_add_test(t, several_paths_of_a_list_come_in_their_order);
     tcase_add_test(t, an_element_is_found_by_its_name);
     tcase_add_loop_test(t, the_question_is_told_in_five_ways, 0, 5);

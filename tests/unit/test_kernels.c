@@ -135,9 +135,9 @@ CASE(filter_first, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
      uint32_t first = INSN(FOLD_FIRST, OPT_I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
      return INSN(PRESENT, B, first, NONE, NONE);
-     , return r.enabled == NO                          ? NO
+     , return r.enabled == NO || r.port == ABSENT       ? NO
               : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
-                                                       : r.port != ABSENT;)
+                                                       : YES;)
 CASE(filter_sum, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);

@@ -36,18 +36,24 @@ static void add_tables(world *w)
     static const uint32_t none[5] = {NONE, NONE, NONE, NONE, NONE};
     add_table(w, "region", RP_TABLE_RESOURCE, RP_TABLE_REGION, "AWS::::Region",
               (uint32_t[]){C_REGION_NAME, NONE, NONE, C_REGION_ACCOUNT, NONE}, NONE, C_REGION_NAME,
-              2, L_INSTANCES, 1, 0, 0);
+              3, L_INSTANCES, 3, S_SETTINGS, 1);
     add_table(w, "instance", RP_TABLE_RESOURCE, 0, "AWS::RDS::DBInstance",
               (uint32_t[]){C_ID, C_ARN, C_ARN, C_ACCOUNT, C_REGION}, L_TAGS, C_ID, C_SG_ID - C_ID,
               L_GROUPS, 2, S_INSTANCES, 1);
     add_table(w, "sg", RP_TABLE_RESOURCE, 0, "AWS::EC2::SecurityGroup",
               (uint32_t[]){C_SG_ID, C_SG_ID, NONE, C_SG_ACCOUNT, C_SG_REGION}, NONE, C_SG_ID, 3,
               L_INGRESS, 2, S_GROUPS, 1);
-    add_table(w, "rule", RP_TABLE_RECORD, 0, NULL, none, NONE, C_FROM_PORT, 2, L_RANGES, 1, 2, 0);
-    add_table(w, "sgs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_SGS_VALUE, 1, L_COUNT, 0, 2, 0);
-    add_table(w, "cidrs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_CIDRS_VALUE, 1, L_COUNT, 0, 2,
+    add_table(w, "rule", RP_TABLE_RECORD, 0, NULL, none, NONE, C_FROM_PORT, 2, L_RANGES, 1, S_COUNT,
               0);
-    add_table(w, "tags", RP_TABLE_ENTRIES, 0, NULL, none, NONE, C_TAGS_KEY, 2, L_COUNT, 0, 2, 0);
+    add_table(w, "sgs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_SGS_VALUE, 1, L_COUNT, 0,
+              S_COUNT, 0);
+    add_table(w, "cidrs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_CIDRS_VALUE, 1, L_COUNT, 0,
+              S_COUNT, 0);
+    add_table(w, "tags", RP_TABLE_ENTRIES, 0, NULL, none, NONE, C_TAGS_KEY, 2, L_COUNT, 0,
+              S_COUNT, 0);
+    add_table(w, "key", RP_TABLE_RESOURCE, 0, "AWS::KMS::Key",
+              (uint32_t[]){C_KEY_ID, C_KEY_ARN, C_KEY_ARN, C_KEY_ACCOUNT, C_KEY_REGION}, NONE,
+              C_KEY_ID, 6, L_COUNT, 0, S_KEYS, 2);
 }
 
 static void add_columns(world *w)
@@ -55,6 +61,7 @@ static void add_columns(world *w)
     uint32_t f = RP_COLUMN_FACT, i = T_INSTANCE;
     add_column(w, T_REGION, "name", T(STRING, 0, 0), f, RP_COLUMN_KEY, NONE, 0, 0);
     add_column(w, T_REGION, "account", T(STRING, 0, 0), f, 0, NONE, 0, 0);
+    add_column(w, T_REGION, "setting", T(STRING, 1, 0), f, 0, S_SETTINGS, 0, 0);
     add_column(w, i, "id", T(STRING, 0, 0), f, RP_COLUMN_KEY, S_INSTANCES, 0, 0);
     add_column(w, i, "arn", T(STRING, 0, 0), f, RP_COLUMN_UNIQUE, S_INSTANCES, 0, 0);
     add_column(w, i, "account", T(STRING, 0, 0), f, 0, NONE, 0, 0);
@@ -65,6 +72,7 @@ static void add_columns(world *w)
     add_column(w, i, "created", T(TIME, 1, 0), f, 0, S_INSTANCES, 0, 0);
     add_column(w, i, "version", T(VERSION, 0, 0), f, 0, S_INSTANCES, 0, 0);
     add_column(w, i, "group", T(REF, 1, T_SG), f, 0, S_INSTANCES, 0, 1);
+    add_column(w, i, "kms", T(REF, 1, T_KEY), f, 0, S_INSTANCES, 1, 2);
     add_column(w, i, "open", T(BOOL, 0, 0), RP_COLUMN_DERIVED, 0, NONE, 0, 0);
     add_column(w, i, "lower", T(STRING, 0, 0), RP_COLUMN_TEXT, 0, NONE, 0, 0);
     add_column(w, T_SG, "id", T(STRING, 0, 0), f, RP_COLUMN_KEY | RP_COLUMN_UNIQUE, S_GROUPS, 0, 0);
@@ -76,6 +84,12 @@ static void add_columns(world *w)
     add_column(w, T_CIDRS, "value", T(CIDR, 0, 0), f, 0, NONE, 0, 0);
     add_column(w, T_TAGS, "key", T(STRING, 0, 0), f, 0, NONE, 0, 0);
     add_column(w, T_TAGS, "value", T(STRING, 0, 0), f, 0, NONE, 0, 0);
+    add_column(w, T_KEY, "id", T(STRING, 0, 0), f, RP_COLUMN_KEY, S_KEYS, 0, 0);
+    add_column(w, T_KEY, "arn", T(STRING, 0, 0), f, RP_COLUMN_UNIQUE, S_KEYS, 0, 0);
+    add_column(w, T_KEY, "account", T(STRING, 0, 0), f, 0, NONE, 0, 0);
+    add_column(w, T_KEY, "region", T(REF, 0, T_REGION), f, 0, NONE, 0, 0);
+    add_column(w, T_KEY, "state", T(STRING, 0, 0), f, 0, S_KEYS, 0, 0);
+    add_column(w, T_KEY, "rotation", T(STRING, 0, 0), f, 0, S_ROTATION, 0, 0);
 }
 
 void world_init(world *w)
@@ -88,7 +102,11 @@ void world_init(world *w)
     add_tables(w);
     add_columns(w);
     ADD(im, JOIN, join, C_SG_ID);
+    ADD(im, JOIN, join, C_KEY_ARN);
+    ADD(im, JOIN, join, C_KEY_ID);
     add_list(w, T_REGION, "instances", T_INSTANCE, RP_LIST_RELATION, 0, NONE, C_REGION);
+    add_list(w, T_REGION, "keys", T_KEY, RP_LIST_RELATION, 0, NONE, C_KEY_REGION);
+    add_list(w, T_REGION, "marks", T_TAGS, RP_LIST_MAP, 0, S_SETTINGS, 0);
     add_list(w, T_INSTANCE, "groups", T_SGS, RP_LIST_FACT, 0, S_INSTANCES, 0);
     add_list(w, T_INSTANCE, "tags", T_TAGS, RP_LIST_MAP, 0, S_INSTANCES, 0);
     add_list(w, T_SG, "ingress", T_RULE, RP_LIST_FACT, 0, S_GROUPS, 0);
@@ -98,6 +116,13 @@ void world_init(world *w)
         image_string(im, "DescribeDBInstances"), NONE, image_string(im, ""), 0, 0);
     ADD(im, SOURCE, source, T_SG, RP_SOURCE_LIST, image_string(im, "ec2"),
         image_string(im, "DescribeSecurityGroups"), NONE, image_string(im, ""), 0, 0);
+    ADD(im, SOURCE, source, T_REGION, RP_SOURCE_GROUP, image_string(im, "backup"),
+        image_string(im, "DescribeRegionSettings"), NONE, image_string(im, ""), 0, 0);
+    uint32_t arg = ADD(im, ARG, arg, image_string(im, "KeyId"), RP_ARG_OWN, C_KEY_ARN);
+    ADD(im, SOURCE, source, T_KEY, RP_SOURCE_KEY, image_string(im, "kms"),
+        image_string(im, "DescribeKey"), NONE, image_string(im, ""), arg, 1);
+    ADD(im, SOURCE, source, T_KEY, RP_SOURCE_GROUP, image_string(im, "kms"),
+        image_string(im, "GetKeyRotationStatus"), NONE, image_string(im, ""), arg, 1);
     ADD(im, TEXT, text, RP_TEXT_LOWER, C_ENGINE, NONE, NONE, C_LOWER, NONE);
 }
 

@@ -1,10 +1,12 @@
 // The small schema that tests of the machine share: instances, security groups, rules.
 //
-//   region   { key name, account; instances: [instance] by instance.region }
+//   region   { key name, account; instances: [instance] by instance.region;
+//              keys: [key] by key.region; from a group: setting: string?, marks: {string: string} }
 //   instance { key id, unique arn, account, region, engine: string, port: int?, enabled: bool,
-//              created: time?, version: version, group: sg?, groups: [sg], tags: {string: string} }
+//              created: time?, version: version, group: sg?, kms: key?, groups: [sg], tags: {string: string} }
 //   sg       { key id (unique), account, region, ingress: [rule], users: [instance] by its groups }
 //   rule     { from_port: int?, ranges: [cidr] }
+//   key      { key id, unique arn, account, region, state: string, rotation: string }, by key
 #ifndef RP_TESTS_WORLD_H
 #define RP_TESTS_WORLD_H
 
@@ -12,10 +14,11 @@
 
 #include "vm/include/rdspol.h"
 
-enum { T_REGION, T_INSTANCE, T_SG, T_RULE, T_SGS, T_CIDRS, T_TAGS, T_COUNT };
+enum { T_REGION, T_INSTANCE, T_SG, T_RULE, T_SGS, T_CIDRS, T_TAGS, T_KEY, T_COUNT };
 enum {
     C_REGION_NAME,
     C_REGION_ACCOUNT,
+    C_SETTING,
     C_ID,
     C_ARN,
     C_ACCOUNT,
@@ -26,6 +29,7 @@ enum {
     C_CREATED,
     C_VERSION,
     C_GROUP,
+    C_KMS,
     C_OPEN,  // derived
     C_LOWER, // text
     C_SG_ID,
@@ -37,10 +41,16 @@ enum {
     C_CIDRS_VALUE,
     C_TAGS_KEY,
     C_TAGS_VALUE,
+    C_KEY_ID,
+    C_KEY_ARN,
+    C_KEY_ACCOUNT,
+    C_KEY_REGION,
+    C_KEY_STATE,
+    C_KEY_ROTATION,
     C_COUNT
 };
-enum { L_INSTANCES, L_GROUPS, L_TAGS, L_INGRESS, L_USERS, L_RANGES, L_COUNT };
-enum { S_INSTANCES, S_GROUPS, S_COUNT };
+enum { L_INSTANCES, L_KEYS, L_MARKS, L_GROUPS, L_TAGS, L_INGRESS, L_USERS, L_RANGES, L_COUNT };
+enum { S_INSTANCES, S_GROUPS, S_SETTINGS, S_KEYS, S_ROTATION, S_COUNT };
 
 typedef struct world {
     image im;

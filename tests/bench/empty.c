@@ -1,0 +1,5 @@
+// Start-up of a C program that does nothing.
+int main(void)
+{
+    return 0;
+}
