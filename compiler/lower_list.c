@@ -40,11 +40,21 @@ static rp_frame *home_of_env(rp_lower *lower, const rp_env *env)
     return frame;
 }
 
+// Frames of what stands behind a `where` open behind its filter, not for rows that it excludes: a
+// quantifier over the groups for each rule costs much more than the test which rules matter.
+static rp_frame *behind_filter(const rp_lower *lower, rp_frame *frame)
+{
+    for (const rp_frame *at = lower->inside; at != NULL && at->kind == RP_FRAME_FILTER; at = at->parent) {
+        if (at->parent == frame) return lower->inside;
+    }
+    return frame;
+}
+
 // A variable that the expression itself binds is not in the environment, so it does not count.
 rp_frame *rp_lower_home(rp_lower *lower, const rp_core *core)
 {
     rp_frame *frame = home(lower, lower->env, core);
-    return frame != NULL ? frame : lower->root;
+    return behind_filter(lower, frame != NULL ? frame : lower->root);
 }
 
 // ---- folds ----
@@ -415,6 +425,7 @@ static void consume_filtered(rp_lower *inner, const binding *at, const binding *
     rp_span span = at->quantifier->span;
     rp_frame *filter = rp_ir_filter(inner->ir, frame, where);
     rp_ir *kept = rp_ir_use(inner->ir, filter, where);
+    inner->inside = filter;
     rp_ir *asked = kept;
     rp_ir *result = NULL;
     if (next->index == at->quantifier->count) body_element(inner, at, filter, kept, &asked, &result);

@@ -207,10 +207,15 @@ RP_KERNEL(fold_witness)
 
 // ---- Covers ------------------------------------------------------------------------------------
 
+// Word by word: a range that is everything has 256 blocks.
 static void add_block(uint32_t blocks[9], uint32_t first, uint32_t count)
 {
-    for (uint32_t i = first; i < first + count; i++) {
-        blocks[i / 32] |= 1u << (i % 32);
+    while (count != 0) {
+        uint32_t at = first % 32, n = 32 - at < count ? 32 - at : count;
+        uint32_t ones = n == 32 ? ~(uint32_t)0 : ((uint32_t)1 << n) - 1;
+        blocks[first / 32] |= ones << at;
+        first += n;
+        count -= n;
     }
 }
 
@@ -233,40 +238,49 @@ static void add_range(uint32_t blocks[9], const rp_cidr *range)
     }
 }
 
-static void add_blocks(uint32_t to[9], const uint32_t from[9])
+// Eight words and one: the compiler makes wide operations of loops of such lengths only.
+static void add_words(uint32_t *restrict to, const uint32_t *restrict from)
 {
-    for (uint32_t w = 0; w < 9; w++) {
+    for (uint32_t w = 0; w < 8; w++) {
         to[w] |= from[w];
     }
+    to[8] |= from[8];
+}
+
+static void add_cover(rp_cover *to, const rp_cover *from, bool certain)
+{
+    if (certain) {
+        add_words(to->sure, from->sure);
+    }
+    add_words(to->maybe, from->maybe);
 }
 
 static void add_to_cover(const rp_exec *x, const rp_step *s, uint64_t i, bool certain,
                          rp_cover *out)
 {
-    rp_cover blocks;
-    memset(&blocks, 0, sizeof blocks);
     if (s->number == RP_KIND_COVER) {
-        blocks = ((const rp_cover *)s->b->v)[i];
+        add_cover(out, (const rp_cover *)s->b->v + i, certain);
     } else if (rp_bits_get(s->b->p, i)) {
         uint32_t id = ((const uint32_t *)s->b->v)[i];
-        add_range(blocks.sure, &x->world->ranges[x->world->range_of[id]]);
-        memcpy(blocks.maybe, blocks.sure, sizeof blocks.maybe);
+        const rp_cidr *range = &x->world->ranges[x->world->range_of[id]];
+        add_range(out->maybe, range);
+        if (certain) {
+            add_range(out->sure, range);
+        }
     } else {
-        memset(blocks.maybe, 0xff, sizeof blocks.maybe);
+        memset(out->maybe, 0xff, sizeof out->maybe);
     }
-    if (certain) {
-        add_blocks(out->sure, blocks.sure);
-    }
-    add_blocks(out->maybe, blocks.maybe);
 }
 
 RP_KERNEL(fold_cover)
 {
+    rp_cover *out = s->out->v;
+    const uint32_t *parents = f->parents;
     for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t certain = rp_word_true(s->a, w);
         FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
         {
-            bool certain = (rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0;
-            add_to_cover(x, s, i, certain, (rp_cover *)s->out->v + f->parents[i]);
+            add_to_cover(x, s, i, (certain >> (i % RP_WORD_BITS) & 1u) != 0, &out[parents[i]]);
         }
     }
 }

@@ -45,21 +45,6 @@ static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
     copy_window(slot->p, column->p, f);
 }
 
-// One cell into row `i` of the result, whose planes are clear there.
-static void put_cell(const rp_step *s, const rp_val *column, uint32_t i, uint32_t row)
-{
-    if (s->number == 8) {
-        ((uint64_t *)s->out->v)[i] = ((const uint64_t *)column->v)[row];
-    } else if (s->number == 4) {
-        ((uint32_t *)s->out->v)[i] = ((const uint32_t *)column->v)[row];
-    }
-    uint64_t bit = (uint64_t)1 << (i % RP_WORD_BITS);
-    s->out->p[i / RP_WORD_BITS] |= rp_bits_get(column->p, row) ? bit : 0;
-    if (s->out->k != s->out->p) {
-        s->out->k[i / RP_WORD_BITS] |= rp_bits_get(column->k, row) ? bit : 0;
-    }
-}
-
 static void clear_planes(const rp_step *s, const rp_frame *f)
 {
     memset(s->out->k, 0, f->words * sizeof(uint64_t));
@@ -122,21 +107,50 @@ RP_KERNEL(load)
     pick(s, s->extra, f->rows, f, x->world->full[x->world->bundle->insns[s->insn].a] != 0);
 }
 
+// The values at the rows of one word; where all 64 refer to something without looking at each.
+static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, uint64_t there)
+{
+    const rp_val *column = s->extra;
+    if (there == ~(uint64_t)0 && s->number == 4) {
+        pick_u32((uint32_t *)s->out->v + first, column->v, rows + first, RP_WORD_BITS);
+        return;
+    }
+    for (uint64_t left = there; left != 0; left &= left - 1) {
+        uint32_t i = first + rp_bits_lowest(left);
+        if (s->number == 4) {
+            ((uint32_t *)s->out->v)[i] = ((const uint32_t *)column->v)[rows[i]];
+        } else {
+            ((uint64_t *)s->out->v)[i] = ((const uint64_t *)column->v)[rows[i]];
+        }
+    }
+}
+
+static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64_t there)
+{
+    uint64_t word = 0;
+    for (uint64_t left = there; left != 0; left &= left - 1) {
+        uint32_t i = rp_bits_lowest(left);
+        word |= (uint64_t)rp_bits_get(plane, rows[i]) << i;
+    }
+    return word;
+}
+
 RP_KERNEL(gather)
 {
-    (void)x;
     const uint32_t *rows = s->a->v;
-    clear_planes(s, f);
+    const rp_val *column = s->extra;
+    bool full = x->world->full[x->world->bundle->insns[s->insn].b] != 0;
+    bool two = s->out->k != s->out->p, optional = RP_TYPE_OPTIONAL(s->type);
     for (uint32_t w = 0; w < f->words; w++) {
-        for (uint64_t left = s->a->p[w]; left != 0; left &= left - 1) {
-            uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(left);
-            put_cell(s, s->extra, i, rows[i]);
+        uint32_t first = w * RP_WORD_BITS;
+        uint64_t there = s->a->p[w], absent = optional ? s->a->k[w] & ~there : 0;
+        if (s->number != 0) {
+            gather_word(s, rows, first, there);
         }
-        uint64_t absent = s->a->k[w] & ~s->a->p[w];
-        if (RP_TYPE_OPTIONAL(s->type)) {
-            s->out->k[w] |= absent;
-            s->out->p[w] |= is_bool(s->type) ? absent : 0;
-        }
+        uint64_t p = full ? there : gather_plane(column->p, rows + first, there);
+        uint64_t k = !two ? p : full ? there : gather_plane(column->k, rows + first, there);
+        s->out->k[w] = k | absent;
+        s->out->p[w] = p | (is_bool(s->type) ? absent : 0);
     }
 }
 
@@ -192,9 +206,12 @@ RP_KERNEL(outer)
     uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
     if (s->number > 8) {
         pick_large(x, s, f, home);
-    } else {
-        pick(s, s->a, outer_positions(x, f, home), f, false);
+        return;
     }
+    // What is there in every row of its own frame is there in every row of this one.
+    const uint64_t *mask = x->frames[home].mask;
+    *s->out = x->slots[s->insn];
+    pick(s, s->a, outer_positions(x, f, home), f, s->number != 0 && s->a->p == mask && s->a->k == mask);
 }
 
 static bool same_lowered(rp_str lower, rp_str text)
