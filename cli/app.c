@@ -37,8 +37,14 @@ int rp_app_library_error(const char *what, const rdspol_error *error)
 {
     const char *between = what[0] != '\0' ? ": " : "";
     const char *message = error->message[0] != '\0' ? error->message : rdspol_status_text(error->status);
-    if (error->path[0] != '\0') return rp_app_error("%s%s%s (at %s)", what, between, message, error->path);
-    return rp_app_error("%s%s%s", what, between, message);
+    const char *path = error->path;
+    const char *at = path[0] != '\0' ? " (at " : "";
+    bool placed = error->offset != UINT64_MAX && (error->status == RDSPOL_INPUT || error->status == RDSPOL_INVALID_BUNDLE);
+    if (placed) {
+        const char *joined = path[0] != '\0' ? ", byte " : " (at byte ";
+        return rp_app_error("%s%s%s%s%s%s%llu)", what, between, message, at, path, joined, (unsigned long long)error->offset);
+    }
+    return rp_app_error("%s%s%s%s%s%s", what, between, message, at, path, path[0] != '\0' ? ")" : "");
 }
 
 void rp_app_note(const rp_app *app, const char *format, ...)
