@@ -138,20 +138,37 @@ typedef struct filling {
     bool consecutive;
 } filling;
 
+// `count` elements from `e` on behind those that are there, which leave room for them.
+static void add_elements(filling *fill, const uint32_t *order, uint32_t parent, uint32_t e,
+                         uint32_t count)
+{
+    uint32_t *rows = fill->f->rows + fill->n, *parents = fill->f->parents + fill->n;
+    for (uint32_t i = 0; i < count; i++) {
+        parents[i] = parent;
+        rows[i] = order != NULL ? order[e + i] : e + i;
+    }
+    uint32_t first = fill->f->rows[0];
+    if (order == NULL) {
+        fill->consecutive = fill->consecutive && rows[0] == first + fill->n;
+    }
+    for (uint32_t i = 0; order != NULL && fill->consecutive && i < count; i++) {
+        fill->consecutive = rows[i] == first + fill->n + i;
+    }
+    fill->n += count;
+}
+
 static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint32_t parent,
                       uint32_t begin, uint32_t end)
 {
-    rp_frame *f = fill->f;
-    for (uint32_t e = begin; e < end; e++) {
+    while (begin < end) {
         if (fill->n == x->plan.chunk) {
-            run_chunk(x, f, fill->n, fill->consecutive);
+            run_chunk(x, fill->f, fill->n, fill->consecutive);
             fill->n = 0;
             fill->consecutive = true;
         }
-        f->parents[fill->n] = parent;
-        f->rows[fill->n] = list->order != NULL ? list->order[e] : e;
-        fill->consecutive = fill->consecutive && f->rows[fill->n] == f->rows[0] + fill->n;
-        fill->n++;
+        uint32_t room = x->plan.chunk - fill->n, count = end - begin < room ? end - begin : room;
+        add_elements(fill, list->order, parent, begin, count);
+        begin += count;
     }
 }
 

@@ -23,11 +23,29 @@ static uint64_t sure(const rp_step *s, const rp_frame *f, uint32_t w)
     return f->mask[w] & rp_word_true(s->a, w);
 }
 
+// Sets the bits of the parents of some rows of a word. Parents ascend, so that neighbours mostly
+// share a word of the outer plane, which stays in a register until the next one begins.
+static void mark_parents(uint64_t *plane, const uint32_t *parents, uint64_t rows)
+{
+    uint64_t word = 0;
+    uint32_t at = 0;
+    for (; rows != 0; rows &= rows - 1) {
+        uint32_t parent = parents[rp_bits_lowest(rows)];
+        if (parent / RP_WORD_BITS != at) {
+            plane[at] |= word;
+            at = parent / RP_WORD_BITS;
+            word = 0;
+        }
+        word |= (uint64_t)1 << (parent % RP_WORD_BITS);
+    }
+    plane[at] |= word;
+}
+
 static void mark_undecided(const rp_step *s, const rp_frame *f, uint32_t w)
 {
-    FOR_ROWS(i, undecided(s, f, w))
-    {
-        rp_bits_set(s->aux, f->parents[i]);
+    uint64_t rows = undecided(s, f, w);
+    if (rows != 0) {
+        mark_parents(s->aux, f->parents + (size_t)w * RP_WORD_BITS, rows);
     }
 }
 
@@ -35,9 +53,9 @@ RP_KERNEL(fold_any)
 {
     (void)x;
     for (uint32_t w = 0; w < f->words; w++) {
-        FOR_ROWS(i, sure(s, f, w))
-        {
-            rp_bits_set(s->out->p, f->parents[i]);
+        uint64_t rows = sure(s, f, w);
+        if (rows != 0) {
+            mark_parents(s->out->p, f->parents + (size_t)w * RP_WORD_BITS, rows);
         }
         mark_undecided(s, f, w);
     }

@@ -123,16 +123,35 @@ bool rp_prepare_live(rp_run *run)
 
 typedef struct row_key {
     rp_str account, region, id;
+    uint64_t start; // of the id: its first bytes as a number, so that most rows need no more
     uint32_t row;
 } row_key;
+
+// Equal texts of facts are the same text.
+static int compare_texts(rp_str a, rp_str b)
+{
+    return a.ptr == b.ptr && a.len == b.len ? 0 : rp_str_compare(a, b);
+}
 
 static int compare_rows(const void *a, const void *b)
 {
     const row_key *x = a, *y = b;
-    int order = rp_str_compare(x->account, y->account);
-    order = order != 0 ? order : rp_str_compare(x->region, y->region);
+    int order = compare_texts(x->account, y->account);
+    order = order != 0 ? order : compare_texts(x->region, y->region);
+    if (order == 0 && x->start != y->start) {
+        return x->start < y->start ? -1 : 1;
+    }
     order = order != 0 ? order : rp_str_compare(x->id, y->id);
     return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
+}
+
+static uint64_t start_of(rp_str text)
+{
+    uint64_t start = 0;
+    for (size_t i = 0; i < 8; i++) {
+        start = start << 8 | (i < text.len ? (unsigned char)text.ptr[i] : 0u);
+    }
+    return start;
 }
 
 static rp_str text_of(const rp_facts *f, uint32_t id)
@@ -153,8 +172,9 @@ static bool order_table(rp_run *run, uint32_t table)
     bool ok = keys != NULL && run->order[table] != NULL;
     for (uint32_t r = 0; ok && r < rows; r++) {
         const rp_fact_meta *meta = &f->tables[table].meta[r];
-        keys[r] = (row_key){text_of(f, meta->account), text_of(f, meta->region),
-                            rp_facts_row_id(f, table, r), r};
+        rp_str id = rp_facts_row_id(f, table, r);
+        keys[r] = (row_key){text_of(f, meta->account), text_of(f, meta->region), id, start_of(id),
+                            r};
     }
     if (ok && rows != 0) {
         qsort(keys, rows, sizeof *keys, compare_rows);
