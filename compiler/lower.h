@@ -21,7 +21,6 @@ typedef struct rp_lower {
     rp_ir_program *ir;
     rp_frame *root;      // the scan or rows frame
     const rp_env *env;
-    rp_frame *inside;    // the filter on a `where` that is lowered behind, or NULL
 } rp_lower;
 
 // What is done with each element of a list, and how the results are joined.

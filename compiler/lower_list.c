@@ -40,21 +40,11 @@ static rp_frame *home_of_env(rp_lower *lower, const rp_env *env)
     return frame;
 }
 
-// Frames of what stands behind a `where` open behind its filter, not for rows that it excludes: a
-// quantifier over the groups for each rule costs much more than the test which rules matter.
-static rp_frame *behind_filter(const rp_lower *lower, rp_frame *frame)
-{
-    for (const rp_frame *at = lower->inside; at != NULL && at->kind == RP_FRAME_FILTER; at = at->parent) {
-        if (at->parent == frame) return lower->inside;
-    }
-    return frame;
-}
-
 // A variable that the expression itself binds is not in the environment, so it does not count.
 rp_frame *rp_lower_home(rp_lower *lower, const rp_core *core)
 {
     rp_frame *frame = home(lower, lower->env, core);
-    return behind_filter(lower, frame != NULL ? frame : lower->root);
+    return frame != NULL ? frame : lower->root;
 }
 
 // ---- folds ----
@@ -417,6 +407,24 @@ static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame,
     *condition = where != NULL ? rp_lower_and(inner, where, found, next->quantifier->span) : found;
 }
 
+// Behind a filter the element is the filter's own row, so that what is asked about it, with all its
+// frames, is asked only of the rows that remain.
+static rp_ir *moved(rp_lower *lower, rp_ir *value, rp_frame *filter)
+{
+    if (value == NULL || value->frame != filter->parent) return value;
+    if (value->op != RP_OP_ROW && value->op != RP_OP_LOAD) return rp_ir_use(lower->ir, filter, value);
+    return rp_ir_in(lower->ir, filter, value->op, value->type, value->arg, NULL, NULL, NULL, value->span);
+}
+
+static void move_element(rp_lower *lower, const rp_var *var, rp_frame *filter)
+{
+    const rp_env *bound = rp_lower_find(lower->env, var);
+    rp_env element = *bound;
+    element.value = moved(lower, bound->value, filter);
+    element.choice = moved(lower, bound->choice, filter);
+    lower->env = bind_element(lower, var, &element);
+}
+
 // The same behind a filter on the condition. Condition and value are brought back as they would be
 // without it: a row that was left out has a false condition.
 static void consume_filtered(rp_lower *inner, const binding *at, const binding *next, rp_frame *frame, rp_ir *where,
@@ -425,7 +433,7 @@ static void consume_filtered(rp_lower *inner, const binding *at, const binding *
     rp_span span = at->quantifier->span;
     rp_frame *filter = rp_ir_filter(inner->ir, frame, where);
     rp_ir *kept = rp_ir_use(inner->ir, filter, where);
-    inner->inside = filter;
+    move_element(inner, at->quantifier->vars[at->index], filter);
     rp_ir *asked = kept;
     rp_ir *result = NULL;
     if (next->index == at->quantifier->count) body_element(inner, at, filter, kept, &asked, &result);
