@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static int (*const run_command[])(rp_app *app) = {
     [RP_COMMAND_COMPILE] = rp_cmd_compile, [RP_COMMAND_CHECK] = rp_cmd_check,
@@ -58,9 +61,19 @@ static int dispatch(rp_app *app)
     return check_color(app) ? run_command[command](app) : RP_EXIT_TROUBLE;
 }
 
+// glibc gives each thread an arena of its own and keeps there what readers gave back, a fifth of the
+// peak. They allocate in large pieces, so one arena is as fast.
+static void share_memory(void)
+{
+#ifdef M_ARENA_MAX
+    (void)mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     rp_app app = {0};
+    share_memory();
     // A closed pipe is an error of write(2), so that files are still cleaned up.
     (void)signal(SIGPIPE, SIG_IGN);
     int status = rp_args_parse(&app.args, argc, argv) ? dispatch(&app)

@@ -10,6 +10,7 @@
 #include "vm/plan.h"
 
 #define FIRST_ROWS 64u
+#define LARGE_ROWS 4096u
 #define MAX_ROWS (1u << 30)
 #define NO_MEMORY(f) ((void)((f)->status = RDSPOL_NO_MEMORY))
 
@@ -220,7 +221,9 @@ static bool grow_table(rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     rp_fact_table *rows = &f->tables[table];
-    uint32_t old = rows->capacity, fresh = old == 0 ? FIRST_ROWS : old * 2;
+    // Large tables grow by half: what is reserved is memory that was written to.
+    uint32_t old = rows->capacity, more = old < LARGE_ROWS ? old : old / 2;
+    uint32_t fresh = old == 0 ? FIRST_ROWS : (old + more) / 64 * 64;
     bool ok = fresh <= MAX_ROWS;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         ok = grow_column(f, c, old, fresh);
@@ -752,8 +755,8 @@ void rp_facts_assume_complete(rp_facts *facts)
 // ---- Merging builders --------------------------------------------------------------------------
 
 typedef struct merge {
-    rp_facts *dst;
-    const rp_facts *src;
+    rp_facts *dst, *src;
+    uint32_t text_count, file_count;
     uint32_t *text; // id in src -> id in dst
     uint32_t *file;
     uint32_t *first; // per table: rows of dst before
@@ -851,40 +854,66 @@ static void append_meta(const merge *m, uint32_t table, uint32_t first, uint32_t
     }
 }
 
-static bool reserve_rows(const merge *m)
+static bool reserve_rows(const merge *m, uint32_t table)
 {
-    const rp_bundle *b = m->dst->bundle;
-    for (uint32_t t = 0; t < b->table_count; t++) {
-        rp_fact_table *rows = &m->dst->tables[t];
-        m->first[t] = rows->rows;
-        if (m->src->tables[t].rows > MAX_ROWS - rows->rows) {
+    rp_fact_table *rows = &m->dst->tables[table];
+    uint32_t fresh = m->src->tables[table].rows;
+    if (fresh > MAX_ROWS - rows->rows) {
+        return false;
+    }
+    while (rows->capacity < rows->rows + fresh) {
+        if (!grow_table(m->dst, table)) {
             return false;
-        }
-        uint32_t total = rows->rows + m->src->tables[t].rows;
-        while (rows->capacity < total) {
-            if (!grow_table(m->dst, t)) {
-                return false;
-            }
         }
     }
     return true;
 }
 
-static void append_rows(const merge *m)
+// The memory of a table that was appended: both builders at once would be twice as much.
+static void drop_table(rp_facts *f, uint32_t table)
 {
-    const rp_bundle *b = m->dst->bundle;
-    for (uint32_t t = 0; t < b->table_count; t++) {
-        const rp_rec_table *table = &b->tables[t];
-        uint32_t first = m->first[t], count = m->src->tables[t].rows;
-        for (uint32_t i = 0; i < table->column_count; i++) {
-            append_column(m, table->first_column + i, first, count);
-        }
-        for (uint32_t i = 0; i < table->list_count; i++) {
-            append_list(m, table->first_list + i, first, count);
-        }
-        append_meta(m, t, first, count);
-        m->dst->tables[t].rows += count;
+    const rp_rec_table *t = &f->bundle->tables[table];
+    free_table(f, table);
+    memset(&f->tables[table], 0, sizeof f->tables[table]);
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        memset(&f->columns[c], 0, sizeof f->columns[c]);
     }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        memset(&f->lists[l], 0, sizeof f->lists[l]);
+    }
+}
+
+static bool append_table(const merge *m, uint32_t t)
+{
+    const rp_rec_table *table = &m->dst->bundle->tables[t];
+    uint32_t first = m->first[t], count = m->src->tables[t].rows;
+    if (!reserve_rows(m, t)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        append_column(m, table->first_column + i, first, count);
+    }
+    for (uint32_t i = 0; i < table->list_count; i++) {
+        append_list(m, table->first_list + i, first, count);
+    }
+    append_meta(m, t, first, count);
+    m->dst->tables[t].rows += count;
+    drop_table(m->src, t);
+    return true;
+}
+
+static bool append_rows(const merge *m)
+{
+    uint32_t tables = m->dst->bundle->table_count;
+    for (uint32_t t = 0; t < tables; t++) {
+        m->first[t] = m->dst->tables[t].rows;
+    }
+    for (uint32_t t = 0; t < tables; t++) {
+        if (!append_table(m, t)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void append_reasons(const merge *m)
@@ -926,24 +955,28 @@ static void append_answers(const merge *m)
     }
 }
 
-rdspol_status rp_facts_merge(rp_facts *dst, const rp_facts *src)
+rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src)
 {
     uint32_t tables = dst->bundle->table_count;
     merge m = {.dst = dst, .src = src};
+    m.text_count = src->texts.count;
+    m.file_count = src->files.count;
     m.text = map_texts(dst, &src->texts, &dst->texts);
     m.file = map_texts(dst, &src->files, &dst->files);
     m.first = rp_alloc_get(dst->alloc, tables * sizeof *m.first);
-    if (m.text == NULL || m.file == NULL || m.first == NULL || src->status != RDSPOL_OK ||
-        dst->status != RDSPOL_OK || !reserve_rows(&m)) {
+    bool ok = m.text != NULL && m.file != NULL && m.first != NULL && src->status == RDSPOL_OK &&
+              dst->status == RDSPOL_OK;
+    rp_strtab_free(&src->texts);
+    if (!ok || !append_rows(&m)) {
         NO_MEMORY(dst);
     } else {
-        append_rows(&m);
         append_reasons(&m);
         append_answers(&m);
         dst->assume_complete |= src->assume_complete;
     }
-    rp_alloc_free(dst->alloc, m.text, src->texts.count * sizeof *m.text);
-    rp_alloc_free(dst->alloc, m.file, src->files.count * sizeof *m.file);
+    src->status = RDSPOL_INVALID_ARGUMENT; // it was emptied: to be freed
+    rp_alloc_free(dst->alloc, m.text, m.text_count * sizeof *m.text);
+    rp_alloc_free(dst->alloc, m.file, m.file_count * sizeof *m.file);
     rp_alloc_free(dst->alloc, m.first, tables * sizeof *m.first);
     return dst->status;
 }

@@ -93,8 +93,9 @@ void rp_facts_default_account(rp_facts *facts, uint32_t account);
 // Everything that no recorded error contradicts counts as completely answered (tests, typed hosts).
 void rp_facts_assume_complete(rp_facts *facts);
 
-// Appends what another builder of the same bundle holds; neither is sealed. `src` stays.
-rdspol_status rp_facts_merge(rp_facts *dst, const rp_facts *src);
+// Appends what another builder of the same bundle holds; neither is sealed. Empties `src`, which can
+// only be freed then.
+rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src);
 
 // ---- Storage, for sealing and the machine ------------------------------------------------------
 

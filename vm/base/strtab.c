@@ -42,24 +42,42 @@ static uint64_t read_word(const char *p)
     return word;
 }
 
+// Up to seven bytes; which of them are taken twice depends on the length alone.
+static uint64_t read_short(rp_str text)
+{
+    uint32_t low, high;
+    if (text.len >= 4) {
+        memcpy(&low, text.ptr, 4);
+        memcpy(&high, text.ptr + text.len - 4, 4);
+        return (uint64_t)high << 32 | low;
+    }
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    return text.len == 0 ? 0
+                         : (uint64_t)p[0] << 16 | (uint64_t)p[text.len / 2] << 8 | p[text.len - 1];
+}
+
+// Eight bytes at a time; the last eight overlap those before them.
 uint64_t rp_strtab_hash(rp_str text)
 {
     uint64_t hash = mix(MULTIPLIER, text.len);
-    size_t at = 0;
-    for (; at + 8 <= text.len; at += 8) {
+    for (size_t at = 0; at + 8 < text.len; at += 8) {
         hash = mix(hash, read_word(text.ptr + at));
     }
-    uint64_t rest = 0;
-    if (at < text.len) {
-        memcpy(&rest, text.ptr + at, text.len - at);
-    }
+    uint64_t rest = text.len >= 8 ? read_word(text.ptr + text.len - 8) : read_short(text);
     return mix(mix(hash, rest), hash >> 29);
+}
+
+// Where a text belongs: the half of the hash that slots keep tells it, so that a larger table is
+// filled from the slots alone.
+static uint32_t home_of(const rp_strtab *table, uint64_t slot)
+{
+    return (uint32_t)(slot >> 32) & table->slot_mask;
 }
 
 // The slot that holds the text, or the free one where it belongs.
 static uint32_t find_slot(const rp_strtab *table, rp_str text, uint64_t hash)
 {
-    uint32_t at = (uint32_t)hash & table->slot_mask;
+    uint32_t at = home_of(table, hash);
     for (;; at = (at + 1) & table->slot_mask) {
         uint64_t slot = table->slots[at];
         if (slot == 0) {
@@ -87,17 +105,19 @@ static bool rehash(rp_strtab *table, uint32_t capacity)
         return false;
     }
     memset(slots, 0, capacity * sizeof *slots);
-    rp_alloc_free(table->alloc, table->slots, slots_size(table));
+    rp_strtab old = *table;
     table->slots = slots;
     table->slot_mask = capacity - 1;
-    for (uint32_t id = 0; id < table->count; id++) {
-        uint64_t hash = rp_strtab_hash(table->items[id]);
-        uint32_t at = (uint32_t)hash & table->slot_mask;
-        while (slots[at] != 0) {
+    for (uint32_t i = 0; old.slots != NULL && i <= old.slot_mask; i++) {
+        uint32_t at = home_of(table, old.slots[i]);
+        while (old.slots[i] != 0 && slots[at] != 0) {
             at = (at + 1) & table->slot_mask;
         }
-        slots[at] = hash >> 32 << 32 | (id + 1);
+        if (old.slots[i] != 0) {
+            slots[at] = old.slots[i];
+        }
     }
+    rp_alloc_free(table->alloc, old.slots, slots_size(&old));
     return true;
 }
 
@@ -131,12 +151,11 @@ static bool reserve_item(rp_strtab *table)
 uint32_t rp_strtab_add(rp_strtab *table, rp_str text)
 {
     uint64_t hash = rp_strtab_hash(text);
-    if (table->slots != NULL) {
-        uint64_t slot = table->slots[find_slot(table, text, hash)];
-        if (slot != 0) {
-            return (uint32_t)slot - 1;
-        }
+    uint32_t at = table->slots == NULL ? 0 : find_slot(table, text, hash);
+    if (table->slots != NULL && table->slots[at] != 0) {
+        return (uint32_t)table->slots[at] - 1;
     }
+    uint32_t mask = table->slot_mask;
     if (!reserve_slot(table) || !reserve_item(table)) {
         return RP_STRTAB_NONE;
     }
@@ -146,6 +165,7 @@ uint32_t rp_strtab_add(rp_strtab *table, rp_str text)
     }
     uint32_t id = table->count++;
     table->items[id] = copy;
-    table->slots[find_slot(table, text, hash)] = hash >> 32 << 32 | (id + 1);
+    at = table->slot_mask == mask ? at : find_slot(table, text, hash);
+    table->slots[at] = hash >> 32 << 32 | (id + 1);
     return id;
 }
