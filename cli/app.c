@@ -19,7 +19,8 @@ static void say(const char *prefix, const char *format, va_list list)
     int size = vsnprintf(text, sizeof text, format, list);
     if (size < 0 || !rp_out_open(&out, STDERR_FILENO)) return;
     rp_out_text(&out, prefix);
-    rp_out_safe(&out, rp_str_make(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
+    rp_out_safe(&out,
+                rp_str_make(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
     rp_out_char(&out, '\n');
     (void)rp_out_close(&out, true);
 }
@@ -36,9 +37,19 @@ int rp_app_error(const char *format, ...)
 int rp_app_library_error(const char *what, const rdspol_error *error)
 {
     const char *between = what[0] != '\0' ? ": " : "";
-    const char *message = error->message[0] != '\0' ? error->message : rdspol_status_text(error->status);
-    if (error->path[0] != '\0') return rp_app_error("%s%s%s (at %s)", what, between, message, error->path);
-    return rp_app_error("%s%s%s", what, between, message);
+    const char *message =
+        error->message[0] != '\0' ? error->message : rdspol_status_text(error->status);
+    const char *path = error->path;
+    const char *at = path[0] != '\0' ? " (at " : "";
+    bool placed = error->offset != UINT64_MAX &&
+                  (error->status == RDSPOL_INPUT || error->status == RDSPOL_INVALID_BUNDLE);
+    if (placed) {
+        const char *joined = path[0] != '\0' ? ", byte " : " (at byte ";
+        return rp_app_error("%s%s%s%s%s%s%llu)", what, between, message, at, path, joined,
+                            (unsigned long long)error->offset);
+    }
+    return rp_app_error("%s%s%s%s%s%s", what, between, message, at, path,
+                        path[0] != '\0' ? ")" : "");
 }
 
 void rp_app_note(const rp_app *app, const char *format, ...)
@@ -75,8 +86,14 @@ bool rp_app_color(const rp_app *app, int fd)
     return !is_zero("CLICOLOR") && !dumb && isatty(fd) == 1;
 }
 
-uint32_t rp_app_quiet(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_QUIET); }
-uint32_t rp_app_verbose(const rp_app *app) { return rp_args_count(&app->args, RP_OPTION_VERBOSE); }
+uint32_t rp_app_quiet(const rp_app *app)
+{
+    return rp_args_count(&app->args, RP_OPTION_QUIET);
+}
+uint32_t rp_app_verbose(const rp_app *app)
+{
+    return rp_args_count(&app->args, RP_OPTION_VERBOSE);
+}
 
 static int close_output(rp_out *out)
 {

@@ -37,8 +37,14 @@ static const rp_option_info options[] = {
 #undef LATER_OPTION
 };
 
-const rp_command_info *rp_command_get(rp_command command) { return &commands[command]; }
-const rp_option_info *rp_option_get(rp_option option) { return &options[option]; }
+const rp_command_info *rp_command_get(rp_command command)
+{
+    return &commands[command];
+}
+const rp_option_info *rp_option_get(rp_option option)
+{
+    return &options[option];
+}
 
 static bool refuse(rp_args *args, const char *format, ...) RP_PRINTF(2, 3);
 static bool refuse(rp_args *args, const char *format, ...)
@@ -61,7 +67,8 @@ static bool refuse_unknown(rp_args *args, const char *what, rp_str name, const r
 
 static bool is_usable(const rp_args *args, rp_option option)
 {
-    return args->command == RP_COMMAND_COUNT || (options[option].commands >> args->command & 1u) != 0;
+    return args->command == RP_COMMAND_COUNT ||
+           (options[option].commands >> args->command & 1u) != 0;
 }
 
 // ---- Names -------------------------------------------------------------------------------------
@@ -154,12 +161,14 @@ static bool parse_long(rp_args *args, int argc, char **argv, int *at)
     }
     if (!check_option(args, option)) return false;
     if (!needs_value(option)) {
-        if (equals != NULL) return refuse(args, "the option `--%s` takes no value", options[option].name);
+        if (equals != NULL)
+            return refuse(args, "the option `--%s` takes no value", options[option].name);
         add_value(args, option, off ? "0" : "1");
         return true;
     }
     if (equals == NULL && *at + 1 == argc) {
-        return refuse(args, "the option `--%s` needs a value: %s", options[option].name, options[option].value);
+        return refuse(args, "the option `--%s` needs a value: %s", options[option].name,
+                      options[option].value);
     }
     add_value(args, option, equals != NULL ? equals + 1 : argv[++*at]);
     return true;
@@ -256,7 +265,8 @@ static bool parse_environment(rp_args *args)
 {
     for (rp_option o = 0; o < RP_OPTION_COUNT; o++) {
         bool fixed = o == RP_OPTION_HELP || o == RP_OPTION_VERSION;
-        const char *value = fixed || !is_usable(args, o) || is_given(args, o) ? NULL : environment_value(o);
+        const char *value =
+            fixed || !is_usable(args, o) || is_given(args, o) ? NULL : environment_value(o);
         if (value == NULL) continue;
         if (!check_option(args, o)) return false;
         if (needs_value(o)) {
@@ -275,7 +285,8 @@ bool rp_args_parse(rp_args *args, int argc, char **argv)
     *args = (rp_args){.command = RP_COMMAND_COUNT};
     // Letters can stand together: as many values as there are bytes at most.
     size_t most = RP_OPTION_COUNT;
-    for (int i = 1; i < argc; i++) most += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
+    for (int i = 1; i < argc; i++)
+        most += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 1;
     args->given = calloc(most, sizeof *args->given);
     args->operands = calloc((size_t)argc + 1, sizeof *args->operands);
     if (args->given == NULL || args->operands == NULL) return refuse(args, "out of memory");

@@ -43,7 +43,8 @@ static int write_bundle(const char *path, rdspol_str bundle)
     return good ? RP_EXIT_OK : rp_app_error("%s: %s", path, strerror(errno));
 }
 
-// Diagnostics name files as people do; the bundle names them without what depends on where they lie.
+// Diagnostics name files as people do; the bundle names them without what depends on where they
+// lie.
 static rdspol_compilation *compile(rp_app *app, rp_source_set *set)
 {
     rdspol_compilation *shown = rp_sources_compile(app, set, 0);
@@ -57,13 +58,15 @@ int rp_cmd_compile(rp_app *app)
 {
     rp_source_set set = {0};
     rdspol_compilation *done = NULL;
-    if (!rp_crypto_load(&app->crypto)) return rp_app_error("compile needs libcrypto (OpenSSL), which was not found");
+    if (!rp_crypto_load(&app->crypto))
+        return rp_app_error("compile needs libcrypto (OpenSSL), which was not found");
     if (rp_source_set_add_operands(&set, &app->args)) done = compile(app, &set);
     int status = RP_EXIT_TROUBLE;
     if (done != NULL) {
         char *name = default_output(app->args.operands[0]);
         const char *path = rp_args_text(&app->args, RP_OPTION_OUTPUT, name);
-        status = path != NULL ? write_bundle(path, rdspol_compilation_bundle(done)) : rp_app_error("out of memory");
+        status = path != NULL ? write_bundle(path, rdspol_compilation_bundle(done))
+                              : rp_app_error("out of memory");
         free(name);
     }
     rdspol_compilation_free(done);

@@ -18,7 +18,9 @@ static void print_policy(rp_out *out, rdspol_run *run, const rdspol_bundle *bund
 {
     rdspol_policy p;
     rdspol_str name;
-    if (rdspol_bundle_policy(bundle, index, &p) != RDSPOL_OK || rdspol_run_title(run, index, &name) != RDSPOL_OK) return;
+    if (rdspol_bundle_policy(bundle, index, &p) != RDSPOL_OK ||
+        rdspol_run_title(run, index, &name) != RDSPOL_OK)
+        return;
     RP_OUT_LITERAL(out, "\n## ");
     rp_out_safe(out, p.name);
     RP_OUT_LITERAL(out, "\n\n");
@@ -54,12 +56,15 @@ static int print_catalogue(const rp_policies *policies, const uint32_t *selected
     rdspol_run_opts opts = {.size = sizeof opts, .policies = selected, .policy_count = count};
     error.status = rdspol_facts_new(&facts, policies->bundle, NULL, &error);
     if (error.status == RDSPOL_OK) error.status = rdspol_facts_seal(facts, &error);
-    if (error.status == RDSPOL_OK) error.status = rdspol_run_new(&run, policies->bundle, facts, &opts, &error);
+    if (error.status == RDSPOL_OK)
+        error.status = rdspol_run_new(&run, policies->bundle, facts, &opts, &error);
     int status = error.status == RDSPOL_OK ? RP_EXIT_OK : rp_app_library_error("", &error);
     if (status == RP_EXIT_OK && rp_out_open(&out, STDOUT_FILENO)) {
         RP_OUT_LITERAL(&out, "# Policies\n");
         for (size_t i = 0; i < count; i++) print_policy(&out, run, policies->bundle, selected[i]);
-        status = rp_out_close(&out, true) || errno == EPIPE ? RP_EXIT_OK : rp_app_error("standard output: %s", strerror(errno));
+        status = rp_out_close(&out, true) || errno == EPIPE
+                     ? RP_EXIT_OK
+                     : rp_app_error("standard output: %s", strerror(errno));
     }
     rdspol_run_free(run);
     rdspol_facts_free(facts);
@@ -71,7 +76,8 @@ int rp_cmd_docs(rp_app *app)
     rp_policies policies;
     size_t count = 0;
     if (app->args.operand_count != 1) {
-        return rp_app_error("docs needs a topic (opcodes, builtins, diagnostics, language, schema, cli) or POLICIES");
+        return rp_app_error("docs needs a topic (opcodes, builtins, diagnostics, language, schema, "
+                            "cli) or POLICIES");
     }
     const rp_docs_page *page;
     for (size_t i = 0; (page = rp_docs_get(i)) != NULL; i++) {

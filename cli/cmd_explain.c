@@ -69,11 +69,15 @@ static int unknown_name(const rdspol_bundle *bundle, rp_str name)
 {
     rp_suggest near = rp_suggest_start(name);
     rdspol_policy p;
-    for (uint32_t i = 0; rdspol_bundle_policy(bundle, i, &p) == RDSPOL_OK; i++) rp_suggest_add(&near, p.name);
-    for (uint32_t i = 0; rdspol_diagnostic_code(i).len > 0; i++) rp_suggest_add(&near, rdspol_diagnostic_code(i));
-    if (near.best.len == 0) return rp_app_error("there is neither a diagnostic nor a policy `%.*s`", (int)name.len, name.ptr);
-    return rp_app_error("there is neither a diagnostic nor a policy `%.*s`; did you mean `%.*s`?", (int)name.len, name.ptr,
-                        (int)near.best.len, near.best.ptr);
+    for (uint32_t i = 0; rdspol_bundle_policy(bundle, i, &p) == RDSPOL_OK; i++)
+        rp_suggest_add(&near, p.name);
+    for (uint32_t i = 0; rdspol_diagnostic_code(i).len > 0; i++)
+        rp_suggest_add(&near, rdspol_diagnostic_code(i));
+    if (near.best.len == 0)
+        return rp_app_error("there is neither a diagnostic nor a policy `%.*s`", (int)name.len,
+                            name.ptr);
+    return rp_app_error("there is neither a diagnostic nor a policy `%.*s`; did you mean `%.*s`?",
+                        (int)name.len, name.ptr, (int)near.best.len, near.best.ptr);
 }
 
 static int explain(const rdspol_bundle *bundle, rp_str name)
@@ -88,15 +92,19 @@ static int explain(const rdspol_bundle *bundle, rp_str name)
     } else {
         explain_policy(&out, bundle, index);
     }
-    return rp_out_close(&out, true) || errno == EPIPE ? RP_EXIT_OK : rp_app_error("standard output: %s", strerror(errno));
+    return rp_out_close(&out, true) || errno == EPIPE
+               ? RP_EXIT_OK
+               : rp_app_error("standard output: %s", strerror(errno));
 }
 
 int rp_cmd_explain(rp_app *app)
 {
     rdspol_bundle *bundle = NULL;
     rdspol_error error = {0};
-    if (app->args.operand_count != 1) return rp_app_error("explain needs the code of a diagnostic or the name of a policy");
-    error.status = rdspol_bundle_open(&bundle, rp_stdlib_bundle, rp_stdlib_bundle_size, NULL, &error);
+    if (app->args.operand_count != 1)
+        return rp_app_error("explain needs the code of a diagnostic or the name of a policy");
+    error.status =
+        rdspol_bundle_open(&bundle, rp_stdlib_bundle, rp_stdlib_bundle_size, NULL, &error);
     int status = error.status == RDSPOL_OK ? explain(bundle, rp_str_from(app->args.operands[0]))
                                            : rp_app_library_error("standard library", &error);
     rdspol_bundle_close(bundle);

@@ -15,10 +15,11 @@ static void print_metadata(const rp_policies *policies, rp_buf *out)
     rdspol_str name = rdspol_bundle_name(b);
     rp_buf_printf(out, "bundle %.*s\n", (int)name.len, name.len > 0 ? name.ptr : "");
     if (policies->hashed) rp_buf_printf(out, "  sha256 %.64s\n", policies->sha256);
-    rp_buf_printf(out, "  format %u, %zu bytes, %u instructions\n", (unsigned)RP_FORMAT_VERSION, policies->bytes.len,
-                  (unsigned)b->insn_count);
-    rp_buf_printf(out, "  %u policies, %u parameters, %u packs, %u waivers\n\n", (unsigned)b->policy_count,
-                  (unsigned)b->param_count, (unsigned)b->pack_count, (unsigned)b->waiver_count);
+    rp_buf_printf(out, "  format %u, %zu bytes, %u instructions\n", (unsigned)RP_FORMAT_VERSION,
+                  policies->bytes.len, (unsigned)b->insn_count);
+    rp_buf_printf(out, "  %u policies, %u parameters, %u packs, %u waivers\n\n",
+                  (unsigned)b->policy_count, (unsigned)b->param_count, (unsigned)b->pack_count,
+                  (unsigned)b->waiver_count);
 }
 
 static void print_policies(const rdspol_bundle *bundle, rp_buf *out)
@@ -26,8 +27,9 @@ static void print_policies(const rdspol_bundle *bundle, rp_buf *out)
     for (uint32_t i = 0; i < rdspol_bundle_policy_count(bundle); i++) {
         rdspol_policy p;
         if (rdspol_bundle_policy(bundle, i, &p) != RDSPOL_OK) continue;
-        rp_buf_printf(out, "policy %.*s.%.*s on %.*s %s", (int)p.module.len, p.module.ptr, (int)p.name.len, p.name.ptr,
-                      (int)p.kind.len, p.kind.ptr, rdspol_severity_name(p.severity));
+        rp_buf_printf(out, "policy %.*s.%.*s on %.*s %s", (int)p.module.len, p.module.ptr,
+                      (int)p.name.len, p.name.ptr, (int)p.kind.len, p.kind.ptr,
+                      rdspol_severity_name(p.severity));
         for (uint32_t k = 0; k < p.control_count; k++) {
             rdspol_str control = rdspol_bundle_control(bundle, i, k);
             rp_buf_printf(out, " %.*s", (int)control.len, control.ptr);
@@ -41,8 +43,8 @@ static void print_packs(const rdspol_bundle *bundle, rp_buf *out)
     for (uint32_t i = 0; i < rdspol_bundle_pack_count(bundle); i++) {
         rdspol_pack pack;
         if (rdspol_bundle_pack(bundle, i, &pack) != RDSPOL_OK) continue;
-        rp_buf_printf(out, "pack %.*s.%.*s: %u policies\n", (int)pack.module.len, pack.module.ptr, (int)pack.name.len,
-                      pack.name.ptr, (unsigned)pack.policy_count);
+        rp_buf_printf(out, "pack %.*s.%.*s: %u policies\n", (int)pack.module.len, pack.module.ptr,
+                      (int)pack.name.len, pack.name.ptr, (unsigned)pack.policy_count);
     }
 }
 
@@ -87,12 +89,14 @@ static void print_fields(const rdspol_bundle *b, rp_buf *out)
 {
     for (uint32_t i = 0; i < b->column_count; i++) {
         bool fact = b->columns[i].origin == RP_COLUMN_FACT;
-        if (fact && is_needed(b, RP_NEED_COLUMN, i)) print_field(b, b->columns[i].table, b->columns[i].name, out);
+        if (fact && is_needed(b, RP_NEED_COLUMN, i))
+            print_field(b, b->columns[i].table, b->columns[i].name, out);
     }
     for (uint32_t i = 0; i < b->list_count; i++) {
         bool fact = b->lists[i].kind == RP_LIST_FACT || b->lists[i].kind == RP_LIST_MAP;
         bool owned = b->lists[i].owner != RP_NONE;
-        if (fact && owned && is_needed(b, RP_NEED_LIST, i)) print_field(b, b->lists[i].owner, b->lists[i].name, out);
+        if (fact && owned && is_needed(b, RP_NEED_LIST, i))
+            print_field(b, b->lists[i].owner, b->lists[i].name, out);
     }
 }
 
@@ -121,7 +125,8 @@ static int inspect(const rp_app *app, const rp_policies *policies)
 int rp_cmd_inspect(rp_app *app)
 {
     rp_policies policies;
-    if (app->args.operand_count != 1) return rp_app_error("inspect needs one BUNDLE; see `rdspol inspect --help`");
+    if (app->args.operand_count != 1)
+        return rp_app_error("inspect needs one BUNDLE; see `rdspol inspect --help`");
     int status = RP_EXIT_TROUBLE;
     if (rp_policies_open(&policies, app, app->args.operands[0])) {
         // Without libcrypto there is no hash to show; all else is there.

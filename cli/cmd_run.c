@@ -42,7 +42,10 @@ typedef struct run_state {
     rdspol_run *run;
 } run_state;
 
-static bool refuse(int status) { return status == RP_EXIT_OK; }
+static bool refuse(int status)
+{
+    return status == RP_EXIT_OK;
+}
 
 // ---- Options -----------------------------------------------------------------------------------
 
@@ -56,8 +59,10 @@ static bool add_target(run_state *s, const char *text)
     target *t = &s->targets[s->target_count];
     t->format = rp_format_find(name);
     t->path = equals == NULL || strcmp(equals + 1, "-") == 0 ? NULL : equals + 1;
-    if (t->format == NULL) return refuse(rp_app_error("--format is text, compact, json or ndjson, not `%s`", text));
-    if (t->path != NULL && t->path[0] == '\0') return refuse(rp_app_error("--format %s: the name of the file is missing", text));
+    if (t->format == NULL)
+        return refuse(rp_app_error("--format is text, compact, json or ndjson, not `%s`", text));
+    if (t->path != NULL && t->path[0] == '\0')
+        return refuse(rp_app_error("--format %s: the name of the file is missing", text));
     for (size_t i = 0; i < s->target_count; i++) {
         bool both = t->path == NULL && s->targets[i].path == NULL;
         if (both) return refuse(rp_app_error("only one --format can go to standard output"));
@@ -83,10 +88,12 @@ static bool read_gates(run_state *s)
     const char *unknown = rp_args_text(&s->app->args, RP_OPTION_ON_UNKNOWN, "fail");
     s->never_fails = strcmp(least, "none") == 0;
     if (!s->never_fails && !rp_severity_parse(least, &s->fail_on)) {
-        return refuse(rp_app_error("--fail-on is critical, high, medium, low, info or none, not `%s`", least));
+        return refuse(rp_app_error(
+            "--fail-on is critical, high, medium, low, info or none, not `%s`", least));
     }
     s->unknown_fails = strcmp(unknown, "fail") == 0;
-    if (s->unknown_fails || strcmp(unknown, "warn") == 0 || strcmp(unknown, "ignore") == 0) return true;
+    if (s->unknown_fails || strcmp(unknown, "warn") == 0 || strcmp(unknown, "ignore") == 0)
+        return true;
     return refuse(rp_app_error("--on-unknown is fail, warn or ignore, not `%s`", unknown));
 }
 
@@ -96,7 +103,8 @@ static bool read_now(run_state *s)
     struct timespec clock = {0};
     if (text != NULL) {
         if (rp_time_parse_iso(rp_str_from(text), &s->now)) return true;
-        return refuse(rp_app_error("--now is a date or time such as 2027-03-31T12:00:00Z, not `%s`", text));
+        return refuse(
+            rp_app_error("--now is a date or time such as 2027-03-31T12:00:00Z, not `%s`", text));
     }
     (void)clock_gettime(CLOCK_REALTIME, &clock);
     s->now = (int64_t)clock.tv_sec * 1000;
@@ -127,8 +135,10 @@ static bool check_input_format(const run_state *s)
 static bool read_options(run_state *s)
 {
     const rp_args *args = &s->app->args;
-    if (args->operand_count == 0) return refuse(rp_app_error("run needs POLICIES and INPUT; see `rdspol run --help`"));
-    if (args->operand_count == 1) return refuse(rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -"));
+    if (args->operand_count == 0)
+        return refuse(rp_app_error("run needs POLICIES and INPUT; see `rdspol run --help`"));
+    if (args->operand_count == 1)
+        return refuse(rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -"));
     return read_targets(s) && read_gates(s) && read_now(s) && read_jobs(s) && check_input_format(s);
 }
 
@@ -147,7 +157,8 @@ static rdspol_files_opts reader_options(const run_state *s)
                               .account = given_text(s, RP_OPTION_ACCOUNT),
                               .region = given_text(s, RP_OPTION_REGION),
                               .stdin_name = given_text(s, RP_OPTION_STDIN_NAME),
-                              .ignore_unknown_files = rp_args_on(&s->app->args, RP_OPTION_IGNORE_UNKNOWN_FILES)};
+                              .ignore_unknown_files =
+                                  rp_args_on(&s->app->args, RP_OPTION_IGNORE_UNKNOWN_FILES)};
 #if RDSPOL_HAS_GZIP
     opts.gunzip = rp_gzip();
 #endif
@@ -203,7 +214,9 @@ static int gate(const run_state *s)
     for (size_t i = 0; i < s->selected_count && !s->never_fails; i++) {
         rdspol_policy policy;
         uint32_t index = s->selected[i];
-        if (rdspol_bundle_policy(s->policies.bundle, index, &policy) != RDSPOL_OK || policy.severity < s->fail_on) continue;
+        if (rdspol_bundle_policy(s->policies.bundle, index, &policy) != RDSPOL_OK ||
+            policy.severity < s->fail_on)
+            continue;
         failed = failed || rdspol_run_count(s->run, index, RDSPOL_VERDICT_FAIL) > 0;
         unknown = unknown || rdspol_run_count(s->run, index, RDSPOL_VERDICT_UNKNOWN) > 0;
     }
@@ -244,7 +257,8 @@ static bool write_report(run_state *s, const target *t)
     rp_out out;
     rdspol_error error = {0};
     rp_report report = report_for(s, t);
-    bool opened = t->path == NULL ? rp_out_open(&out, STDOUT_FILENO) : rp_out_open_file(&out, t->path);
+    bool opened =
+        t->path == NULL ? rp_out_open(&out, STDOUT_FILENO) : rp_out_open_file(&out, t->path);
     if (!opened) return report_failure(t, errno);
     bool written = t->format->write(&report, &out, &error);
     bool closed = rp_out_close(&out, written);
@@ -265,7 +279,8 @@ static bool prepare_hashes(run_state *s)
     for (size_t i = 0; i < s->target_count; i++) {
         needed = needed || (is_wanted(s, &s->targets[i]) && s->targets[i].format->hashed);
     }
-    if (!needed || (rp_crypto_load(&s->app->crypto) && rp_policies_hash(&s->policies, s->app))) return true;
+    if (!needed || (rp_crypto_load(&s->app->crypto) && rp_policies_hash(&s->policies, s->app)))
+        return true;
     return refuse(rp_app_error("json needs libcrypto (OpenSSL), which was not found"));
 }
 
@@ -283,10 +298,11 @@ static bool write_reports(run_state *s)
 
 static bool run_all(run_state *s)
 {
-    if (!read_options(s) || !rp_policies_open(&s->policies, s->app, s->app->args.operands[0])) return false;
+    if (!read_options(s) || !rp_policies_open(&s->policies, s->app, s->app->args.operands[0]))
+        return false;
     s->selected = rp_policies_select(&s->policies, s->app, &s->selected_count);
-    return s->selected != NULL && rp_params_read(&s->params, s->app, s->policies.bundle) && obtain_facts(s) &&
-           judge(s) && write_reports(s);
+    return s->selected != NULL && rp_params_read(&s->params, s->app, s->policies.bundle) &&
+           obtain_facts(s) && judge(s) && write_reports(s);
 }
 
 int rp_cmd_run(rp_app *app)

@@ -58,7 +58,8 @@ static int test(const rp_app *app, rdspol_compilation *done)
     if (!rp_out_open(&out, STDOUT_FILENO)) return rp_app_error("out of memory");
     bool good = run_tests(app, done, &out, &counts);
     print_counts(app, &out, &counts);
-    if (!rp_out_close(&out, true) && errno != EPIPE) return rp_app_error("standard output: %s", strerror(errno));
+    if (!rp_out_close(&out, true) && errno != EPIPE)
+        return rp_app_error("standard output: %s", strerror(errno));
     if (counts.passed + counts.failed == 0) rp_app_note(app, "there are no tests in these sources");
     if (!good) return RP_EXIT_TROUBLE;
     return counts.failed > 0 ? RP_EXIT_FOUND : RP_EXIT_OK;

@@ -42,8 +42,11 @@ static const opcode_line opcodes[] = {
 
 static void print_opcodes(rp_out *out)
 {
-    title(out, "Opcodes", "The instructions of the machine, from `vm/opcodes.def`; what the columns mean stands there.");
-    RP_OUT_LITERAL(out, "\n| instruction | operands | result | meaning |\n| --- | --- | --- | --- |\n");
+    title(out, "Opcodes",
+          "The instructions of the machine, from `vm/opcodes.def`; what the columns mean stands "
+          "there.");
+    RP_OUT_LITERAL(out,
+                   "\n| instruction | operands | result | meaning |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < sizeof opcodes / sizeof opcodes[0]; i++) {
         RP_OUT_LITERAL(out, "| `");
         rp_out_text(out, opcodes[i].name);
@@ -67,7 +70,8 @@ typedef struct builtin_line {
 } builtin_line;
 
 static const builtin_line builtins[] = {
-#define BUILTIN(ID, name, arguments, result, meaning, example) {name, arguments, result, meaning, example},
+#define BUILTIN(ID, name, arguments, result, meaning, example)                                     \
+    {name, arguments, result, meaning, example},
 #include "compiler/builtins.def"
 #undef BUILTIN
 };
@@ -122,7 +126,9 @@ static void print_builtins(rp_out *out)
 
 static void print_diagnostics(rp_out *out)
 {
-    title(out, "Diagnostics", "What the compiler says, from `lang/diagnostics.def`. `rdspol explain CODE` prints one of them.");
+    title(out, "Diagnostics",
+          "What the compiler says, from `lang/diagnostics.def`. `rdspol explain CODE` prints one "
+          "of them.");
     for (uint32_t i = 0; rdspol_diagnostic_code(i).len > 0; i++) {
         rdspol_str code = rdspol_diagnostic_code(i);
         rdspol_str example = rdspol_diagnostic_example(code);
@@ -180,12 +186,15 @@ static void print_language(rp_out *out)
 
 // ---- schema ------------------------------------------------------------------------------------
 
-static bool begins_with(const char *text, const char *word) { return strncmp(text, word, strlen(word)) == 0; }
+static bool begins_with(const char *text, const char *word)
+{
+    return strncmp(text, word, strlen(word)) == 0;
+}
 
 static bool is_declaration(const char *line)
 {
-    return begins_with(line, "resource ") || begins_with(line, "record ") || begins_with(line, "enum ") ||
-           begins_with(line, "extend ");
+    return begins_with(line, "resource ") || begins_with(line, "record ") ||
+           begins_with(line, "enum ") || begins_with(line, "extend ");
 }
 
 static size_t line_size(const char *text)
@@ -219,7 +228,9 @@ static void declaration(rp_out *out, const char *text, size_t size)
 
 static void print_schema(rp_out *out)
 {
-    title(out, "Schema", "Resource types, records and enums of the standard library, from `stdlib-policies/schema/`.");
+    title(out, "Schema",
+          "Resource types, records and enums of the standard library, from "
+          "`stdlib-policies/schema/`.");
     for (size_t i = 0; i < rp_stdlib_file_count; i++) {
         const char *text = (const char *)rp_stdlib_files[i].text;
         if (strstr(rp_stdlib_files[i].name, "/schema/") == NULL) continue;
@@ -235,7 +246,8 @@ static void print_schema(rp_out *out)
 
 static void print_cli(rp_out *out)
 {
-    title(out, "Command line", "What `rdspol help` and `rdspol COMMAND --help` print, from `cli/commands.def`.");
+    title(out, "Command line",
+          "What `rdspol help` and `rdspol COMMAND --help` print, from `cli/commands.def`.");
     for (rp_command c = RP_COMMAND_COUNT;; c = c == RP_COMMAND_COUNT ? 0 : c + 1) {
         RP_OUT_LITERAL(out, "\n## rdspol");
         if (c != RP_COMMAND_COUNT) rp_out_char(out, ' ');
@@ -252,4 +264,7 @@ static const rp_docs_page pages[] = {
     {"language", print_language}, {"schema", print_schema},     {"cli", print_cli},
 };
 
-const rp_docs_page *rp_docs_get(size_t index) { return index < sizeof pages / sizeof pages[0] ? &pages[index] : NULL; }
+const rp_docs_page *rp_docs_get(size_t index)
+{
+    return index < sizeof pages / sizeof pages[0] ? &pages[index] : NULL;
+}

@@ -74,7 +74,8 @@ static void write_bytes(FILE *out, const char *begin, rp_str bytes, const char *
 {
     (void)fputs(begin, out);
     for (size_t i = 0; i < bytes.len; i++) {
-        (void)fprintf(out, "%u,%s", (unsigned)(unsigned char)bytes.ptr[i], i % 24 == 23 ? "\n" : "");
+        (void)fprintf(out, "%u,%s", (unsigned)(unsigned char)bytes.ptr[i],
+                      i % 24 == 23 ? "\n" : "");
     }
     (void)fputs(end, out);
 }

@@ -13,8 +13,9 @@ static void pad(rp_out *out, size_t used, size_t width)
 static void print_option(rp_out *out, const rp_option_info *info)
 {
     char name[80];
-    int size = info->letter != 0 ? snprintf(name, sizeof name, "  -%c, --%s", info->letter, info->name)
-                                 : snprintf(name, sizeof name, "      --%s", info->name);
+    int size = info->letter != 0
+                   ? snprintf(name, sizeof name, "  -%c, --%s", info->letter, info->name)
+                   : snprintf(name, sizeof name, "      --%s", info->name);
     size_t used = (size_t)size;
     rp_out_text(out, name);
     if (info->value[0] != '\0') {
@@ -38,7 +39,8 @@ static void print_options(rp_out *out, rp_command command, bool common)
         const rp_option_info *info = rp_option_get(o);
         bool everywhere = info->commands == 0xffffffffu;
         bool usable = command != RP_COMMAND_COUNT && (info->commands >> command & 1u) != 0;
-        if (info->kind == RP_OPTION_LATER || everywhere != common || (!everywhere && !usable)) continue;
+        if (info->kind == RP_OPTION_LATER || everywhere != common || (!everywhere && !usable))
+            continue;
         print_option(out, info);
     }
 }
@@ -65,8 +67,9 @@ static void print_commands(rp_out *out)
         rp_out_text(out, info->help);
         rp_out_char(out, '\n');
     }
-    rp_out_text(out, "\nPOLICIES is a bundle (.rpb), a source file or folder, or a pack of the standard\n"
-                     "library: practices, securityhub, cis, strict, all.\n");
+    rp_out_text(
+        out, "\nPOLICIES is a bundle (.rpb), a source file or folder, or a pack of the standard\n"
+             "library: practices, securityhub, cis, strict, all.\n");
 }
 
 static void print_command(rp_out *out, rp_command command)

@@ -262,8 +262,8 @@ static size_t decode(rp_str text, uint32_t *code)
 
 static bool turns_writing(uint32_t code)
 {
-    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x200e ||
-           code == 0x200f || code == 0x061c;
+    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+           code == 0x200e || code == 0x200f || code == 0x061c;
 }
 
 static void add_escaped_bytes(rp_out *out, rp_str bytes)

@@ -21,10 +21,10 @@ typedef struct rp_out {
     char *data;
     size_t size, capacity;
     int fd;
-    int error;        // errno of the first failure
-    bool memory;      // nothing is written: `data` grows, and is the result
-    char *path;       // where the file will be; NULL: `fd` is written directly
-    char *temporary;  // where it is until then
+    int error;       // errno of the first failure
+    bool memory;     // nothing is written: `data` grows, and is the result
+    char *path;      // where the file will be; NULL: `fd` is written directly
+    char *temporary; // where it is until then
 } rp_out;
 
 // To an open descriptor, which stays open.
@@ -58,8 +58,14 @@ static inline void rp_out_add(rp_out *out, const char *data, size_t size)
     out->size += size;
 }
 #define RP_OUT_LITERAL(out, literal) rp_out_add((out), (literal), sizeof(literal) - 1)
-static inline void rp_out_str(rp_out *out, rp_str text) { rp_out_add(out, text.ptr, text.len); }
-static inline void rp_out_text(rp_out *out, const char *text) { rp_out_add(out, text, strlen(text)); }
+static inline void rp_out_str(rp_out *out, rp_str text)
+{
+    rp_out_add(out, text.ptr, text.len);
+}
+static inline void rp_out_text(rp_out *out, const char *text)
+{
+    rp_out_add(out, text, strlen(text));
+}
 static inline void rp_out_char(rp_out *out, char c)
 {
     *rp_out_room(out, 1) = c;

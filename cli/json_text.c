@@ -16,7 +16,10 @@ static bool is_odd(uint64_t word)
     return ((low | (quote - ONES) | (backslash - ONES) | word) & HIGHS) != 0;
 }
 
-static bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
 
 static size_t plain_size(rp_str text)
 {

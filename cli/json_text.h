@@ -4,8 +4,8 @@
 
 #include "cli/io.h"
 
-// The string with its quotes. Control characters, quotes and backslashes are escaped; bytes that are
-// not UTF-8 become U+FFFD.
+// The string with its quotes. Control characters, quotes and backslashes are escaped; bytes that
+// are not UTF-8 become U+FFFD.
 void rp_out_json(rp_out *out, rp_str text);
 
 #endif

@@ -22,14 +22,17 @@ static int print_help(rp_command command, int fd)
     rp_out out;
     if (!rp_out_open(&out, fd)) return rp_app_error("out of memory");
     rp_help_print(&out, command);
-    return rp_out_close(&out, true) || errno == EPIPE ? RP_EXIT_OK : rp_app_error("standard output: %s", strerror(errno));
+    return rp_out_close(&out, true) || errno == EPIPE
+               ? RP_EXIT_OK
+               : rp_app_error("standard output: %s", strerror(errno));
 }
 
 int rp_cmd_help(rp_app *app)
 {
     if (app->args.operand_count == 0) return print_help(RP_COMMAND_COUNT, STDOUT_FILENO);
     for (rp_command c = 0; c < RP_COMMAND_COUNT; c++) {
-        if (strcmp(rp_command_get(c)->name, app->args.operands[0]) == 0) return print_help(c, STDOUT_FILENO);
+        if (strcmp(rp_command_get(c)->name, app->args.operands[0]) == 0)
+            return print_help(c, STDOUT_FILENO);
     }
     return rp_app_error("there is no command `%s`", app->args.operands[0]);
 }
@@ -37,7 +40,8 @@ int rp_cmd_help(rp_app *app)
 static bool check_color(const rp_app *app)
 {
     const char *when = rp_args_text(&app->args, RP_OPTION_COLOR, "auto");
-    if (strcmp(when, "auto") == 0 || strcmp(when, "always") == 0 || strcmp(when, "never") == 0) return true;
+    if (strcmp(when, "auto") == 0 || strcmp(when, "always") == 0 || strcmp(when, "never") == 0)
+        return true;
     (void)rp_app_error("--color is auto, always or never, not `%s`", when);
     return false;
 }
@@ -52,7 +56,8 @@ static int dispatch(rp_app *app)
         return RP_EXIT_TROUBLE;
     }
     const char *folder = rp_args_text(&app->args, RP_OPTION_CHDIR, NULL);
-    if (folder != NULL && chdir(folder) != 0) return rp_app_error("%s: %s", folder, strerror(errno));
+    if (folder != NULL && chdir(folder) != 0)
+        return rp_app_error("%s: %s", folder, strerror(errno));
     return check_color(app) ? run_command[command](app) : RP_EXIT_TROUBLE;
 }
 

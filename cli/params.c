@@ -24,7 +24,8 @@ static bool grow(void **list, size_t *capacity, size_t count, size_t each)
 static const char *keep(rp_params *params, rp_str text)
 {
     void *list = params->texts;
-    if (!grow(&list, &params->text_capacity, params->text_count, sizeof *params->texts)) return NULL;
+    if (!grow(&list, &params->text_capacity, params->text_count, sizeof *params->texts))
+        return NULL;
     params->texts = list;
     char *copy = malloc(text.len + 1);
     if (copy == NULL) return NULL;
@@ -37,7 +38,8 @@ static const char *keep(rp_params *params, rp_str text)
 static bool add_value(rp_params *params, rp_str text)
 {
     void *list = params->values;
-    if (!grow(&list, &params->value_capacity, params->value_count, sizeof *params->values)) return false;
+    if (!grow(&list, &params->value_capacity, params->value_count, sizeof *params->values))
+        return false;
     params->values = list;
     const char *copy = keep(params, text);
     if (copy == NULL) return false;
@@ -95,7 +97,8 @@ static bool add_flag(rp_params *params, const rdspol_bundle *bundle, const char 
     rp_str name = rp_str_make(text, (size_t)(equals - text));
     rp_str value = rp_str_from(equals + 1);
     if (is_known(params, name)) {
-        return rp_app_error("the parameter `%.*s` is set twice", (int)name.len, name.ptr) == RP_EXIT_OK;
+        return rp_app_error("the parameter `%.*s` is set twice", (int)name.len, name.ptr) ==
+               RP_EXIT_OK;
     }
     if (!add_param(params, name)) return false;
     if (!is_list(bundle, name)) return add_value(params, value);
@@ -121,13 +124,16 @@ static bool add_member(rp_params *params, const rp_document *member, const char 
     bool list = rp_document_kind_of(member) == RP_DOCUMENT_LIST;
     if (is_known(params, name)) return true;
     if (!list && !is_scalar(member)) {
-        return rp_app_error("%s: the value of `%.*s` is neither text, number nor list", path, (int)name.len, name.ptr) == RP_EXIT_OK;
+        return rp_app_error("%s: the value of `%.*s` is neither text, number nor list", path,
+                            (int)name.len, name.ptr) == RP_EXIT_OK;
     }
     if (!add_param(params, name)) return false;
     if (!list) return add_value(params, rp_document_text(member, room));
-    for (const rp_document *item = rp_document_first(member); item != NULL; item = rp_document_after(item)) {
+    for (const rp_document *item = rp_document_first(member); item != NULL;
+         item = rp_document_after(item)) {
         if (!is_scalar(item)) {
-            return rp_app_error("%s: a member of `%.*s` is neither text nor number", path, (int)name.len, name.ptr) == RP_EXIT_OK;
+            return rp_app_error("%s: a member of `%.*s` is neither text nor number", path,
+                                (int)name.len, name.ptr) == RP_EXIT_OK;
         }
         if (!add_value(params, rp_document_text(item, room))) return false;
     }
@@ -147,7 +153,8 @@ static bool add_file(rp_params *params, const char *path)
         (void)rp_app_error("%s: not an object of names and values", path);
     }
     const rp_document *member = good ? rp_document_first(document) : NULL;
-    for (; member != NULL && good; member = rp_document_after(member)) good = add_member(params, member, path);
+    for (; member != NULL && good; member = rp_document_after(member))
+        good = add_member(params, member, path);
     rp_document_free(document);
     free((void *)(uintptr_t)text.ptr);
     return good;
@@ -201,7 +208,8 @@ bool rp_param_is_unique(const rdspol_bundle *bundle, uint32_t index)
 {
     rp_str name = rp_bundle_text(bundle, bundle->params[index].name);
     for (uint32_t i = 0; i < bundle->param_count; i++) {
-        if (i != index && rp_str_equal(rp_bundle_text(bundle, bundle->params[i].name), name)) return false;
+        if (i != index && rp_str_equal(rp_bundle_text(bundle, bundle->params[i].name), name))
+            return false;
     }
     return true;
 }

@@ -13,7 +13,8 @@ typedef struct rp_params {
     size_t text_count, text_capacity;
 } rp_params;
 
-// Reads both; a `--param` counts before the file. False after a message. To be freed in either case.
+// Reads both; a `--param` counts before the file. False after a message. To be freed in either
+// case.
 bool rp_params_read(rp_params *params, const rp_app *app, const rdspol_bundle *bundle);
 void rp_params_free(rp_params *params);
 

@@ -15,7 +15,8 @@ static bool open_bytes(rp_policies *policies, const char *name, bool trusted, rp
         opts.sha256 = rp_crypto_sha256_of_section;
         opts.sha256_ctx = &app->crypto;
     }
-    rdspol_status status = rdspol_bundle_open(&policies->bundle, policies->bytes.ptr, policies->bytes.len, &opts, &error);
+    rdspol_status status = rdspol_bundle_open(&policies->bundle, policies->bytes.ptr,
+                                              policies->bytes.len, &opts, &error);
     error.status = status;
     if (status != RDSPOL_OK) (void)rp_app_library_error(name, &error);
     return status == RDSPOL_OK;
@@ -89,7 +90,8 @@ bool rp_policies_hash(rp_policies *policies, rp_app *app)
 {
     unsigned char hash[RP_SHA256_SIZE];
     if (policies->hashed) return true;
-    if (!rp_crypto_sha256(&app->crypto, policies->bytes.ptr, policies->bytes.len, hash)) return false;
+    if (!rp_crypto_sha256(&app->crypto, policies->bytes.ptr, policies->bytes.len, hash))
+        return false;
     rp_crypto_hex(hash, policies->sha256);
     policies->hashed = true;
     return true;

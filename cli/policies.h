@@ -7,8 +7,8 @@
 typedef struct rp_policies {
     rdspol_bundle *bundle;
     rp_str bytes;
-    const char *pack;   // the pack that was named instead of a file, or NULL
-    char sha256[64];    // of the bytes; see rp_policies_hash
+    const char *pack; // the pack that was named instead of a file, or NULL
+    char sha256[64];  // of the bytes; see rp_policies_hash
     bool hashed;
     rp_source_set set;
     rdspol_compilation *compilation; // owns `bytes`, or

@@ -27,4 +27,7 @@ bool rp_progress_show(const rp_app *app, const char *what)
     return true;
 }
 
-void rp_progress_clear(void) { put("\r\x1b[K", ""); }
+void rp_progress_clear(void)
+{
+    put("\r\x1b[K", "");
+}

@@ -20,7 +20,8 @@ const rp_format *rp_format_get(size_t index)
 const rp_format *rp_format_find(const char *name)
 {
     const rp_format *format = NULL;
-    for (size_t i = 0; (format = rp_format_get(i)) != NULL && strcmp(format->name, name) != 0; i++) continue;
+    for (size_t i = 0; (format = rp_format_get(i)) != NULL && strcmp(format->name, name) != 0; i++)
+        continue;
     return format;
 }
 
@@ -47,7 +48,8 @@ double rp_report_score(const rp_report *report)
 rp_str rp_report_policy_name(const rp_report *report, uint32_t index, char *room, size_t capacity)
 {
     rdspol_policy policy;
-    if (rdspol_bundle_policy(report->bundle, index, &policy) != RDSPOL_OK) return rp_str_make("", 0);
+    if (rdspol_bundle_policy(report->bundle, index, &policy) != RDSPOL_OK)
+        return rp_str_make("", 0);
     if (rdspol_bundle_find_policy(report->bundle, policy.name) == index) return policy.name;
     int size = snprintf(room, capacity, "%.*s.%.*s", (int)policy.module.len, policy.module.ptr,
                         (int)policy.name.len, policy.name.ptr);

@@ -11,15 +11,15 @@
 typedef struct rp_report {
     rdspol_run *run;
     const rdspol_bundle *bundle;
-    rp_crypto *crypto; // loaded, if the format has fingerprints
-    const char *sha256; // of the bundle, 64 digits; NULL if no format shows it
+    rp_crypto *crypto;        // loaded, if the format has fingerprints
+    const char *sha256;       // of the bundle, 64 digits; NULL if no format shows it
     const uint32_t *policies; // that ran
     size_t policy_count;
     const char *const *inputs;
     size_t input_count;
     int64_t now;
     uint32_t quiet, verbose;
-    bool color;      // of the output that is written
+    bool color; // of the output that is written
     bool remedies;
 } rp_report;
 

@@ -158,7 +158,8 @@ static bool write_head(json_writer *w, const rdspol_finding *finding)
 
 static bool copy_head(json_writer *w, const rdspol_finding *finding)
 {
-    bool same = w->head_policy == finding->policy && w->head_verdict == (uint32_t)finding->verdict &&
+    bool same = w->head_policy == finding->policy &&
+                w->head_verdict == (uint32_t)finding->verdict &&
                 w->head_about == finding->about_type;
     if (!same && !write_head(w, finding)) return false;
     rp_out_add(w->out, w->head.data, w->head.size);
@@ -184,7 +185,8 @@ static void write_tags(rp_out *out, const rdspol_details *details)
     rp_out_char(out, '}');
 }
 
-static void write_resource(json_writer *w, const rdspol_finding *finding, const rdspol_details *details)
+static void write_resource(json_writer *w, const rdspol_finding *finding,
+                           const rdspol_details *details)
 {
     rp_out_json(w->out, finding->id);
     text_member(w->out, "arn", finding->arn);
@@ -249,7 +251,8 @@ static void write_missing(rp_out *out, const rdspol_details *details)
 static void write_value(rp_out *out, rp_str value)
 {
     int64_t number;
-    bool large = rp_text_parse_int(value, &number) && (number > 9007199254740992 || number < -9007199254740992);
+    bool large = rp_text_parse_int(value, &number) &&
+                 (number > 9007199254740992 || number < -9007199254740992);
     if (large || !rp_utf8_is_valid(value)) {
         rp_out_json(out, value);
     } else {
@@ -340,7 +343,8 @@ static void write_parameter_value(json_writer *w, uint32_t index, rp_str value)
     case RP_PARAM_TEXT: rp_out_json(w->out, value); break;
     case RP_PARAM_TEXTS:
         rp_out_char(w->out, '[');
-        for (bool first = true; value.len > 0 && rp_text_split(&value, RP_STR(", "), &part); first = false) {
+        for (bool first = true; value.len > 0 && rp_text_split(&value, RP_STR(", "), &part);
+             first = false) {
             if (!first) rp_out_char(w->out, ',');
             rp_out_json(w->out, part);
         }
@@ -356,8 +360,8 @@ static bool write_parameters(json_writer *w)
         rdspol_param_state state;
         w->error->status = rdspol_run_param(w->report->run, i, &state);
         if (w->error->status != RDSPOL_OK) return false;
-        int size = snprintf(w->name, sizeof w->name, "%.*s.%.*s", (int)state.module.len, state.module.ptr,
-                            (int)state.name.len, state.name.ptr);
+        int size = snprintf(w->name, sizeof w->name, "%.*s.%.*s", (int)state.module.len,
+                            state.module.ptr, (int)state.name.len, state.name.ptr);
         bool alone = rp_param_is_unique(w->report->bundle, i) || size < 0;
         if (i > 0) rp_out_char(w->out, ',');
         rp_out_json(w->out, alone ? state.name : rp_str_make(w->name, (size_t)size));
@@ -381,8 +385,9 @@ static void write_inputs(json_writer *w)
 
 static void write_summary(json_writer *w)
 {
-    static const rdspol_verdict order[] = {RDSPOL_VERDICT_PASS, RDSPOL_VERDICT_FAIL, RDSPOL_VERDICT_UNKNOWN,
-                                           RDSPOL_VERDICT_NOT_APPLICABLE, RDSPOL_VERDICT_WAIVED};
+    static const rdspol_verdict order[] = {RDSPOL_VERDICT_PASS, RDSPOL_VERDICT_FAIL,
+                                           RDSPOL_VERDICT_UNKNOWN, RDSPOL_VERDICT_NOT_APPLICABLE,
+                                           RDSPOL_VERDICT_WAIVED};
     double score = rp_report_score(w->report);
     RP_OUT_LITERAL(w->out, "\"summary\":{");
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -460,8 +465,9 @@ static bool write_document(json_writer *w)
 {
     char room[RP_TEXT_MAX];
     rdspol_str name = rdspol_bundle_name(w->report->bundle);
-    RP_OUT_LITERAL(w->out, "{\"version\":1,\"tool\":{\"name\":\"rdspol\",\"version\":\"" RP_VERSION "\"},\n"
-                           "\"bundle\":{\"sha256\":\"");
+    RP_OUT_LITERAL(w->out,
+                   "{\"version\":1,\"tool\":{\"name\":\"rdspol\",\"version\":\"" RP_VERSION "\"},\n"
+                   "\"bundle\":{\"sha256\":\"");
     rp_out_add(w->out, w->report->sha256, RP_SHA256_HEX_SIZE);
     rp_out_char(w->out, '"');
     text_member(w->out, "name", name);
@@ -491,10 +497,15 @@ static bool write_lines(json_writer *w)
 
 static bool write_report(const rp_report *report, rp_out *out, rdspol_error *error, bool lines)
 {
-    json_writer w = {.report = report, .out = out, .error = error, .lines = lines, .head_policy = RDSPOL_NONE,
+    json_writer w = {.report = report,
+                     .out = out,
+                     .error = error,
+                     .lines = lines,
+                     .head_policy = RDSPOL_NONE,
                      .print = malloc(PRINT_CAPACITY)};
     error->status = RDSPOL_NO_MEMORY;
-    bool good = rp_out_open_memory(&w.head) && w.print != NULL && (lines ? write_lines(&w) : write_document(&w));
+    bool good = rp_out_open_memory(&w.head) && w.print != NULL &&
+                (lines ? write_lines(&w) : write_document(&w));
     (void)rp_out_close(&w.head, false);
     free(w.print);
     return good;

@@ -31,7 +31,10 @@ static void color(const writer *w, const char *code)
     if (w->report->color) rp_out_text(w->out, code);
 }
 
-static void plain(const writer *w) { color(w, "\x1b[0m"); }
+static void plain(const writer *w)
+{
+    color(w, "\x1b[0m");
+}
 
 // ---- Where the findings are --------------------------------------------------------------------
 
@@ -203,7 +206,8 @@ static bool write_finding(writer *w, const rdspol_finding *finding)
 {
     rdspol_policy policy;
     rdspol_details details = {.size = sizeof details};
-    if (rdspol_bundle_policy(w->report->bundle, finding->policy, &policy) != RDSPOL_OK) return false;
+    if (rdspol_bundle_policy(w->report->bundle, finding->policy, &policy) != RDSPOL_OK)
+        return false;
     w->error->status = rdspol_run_explain(w->report->run, finding, &details, w->error);
     if (w->error->status != RDSPOL_OK) return false;
     write_head(w, finding, policy.severity);
@@ -240,7 +244,8 @@ static void write_waivers(const writer *w)
         bool odd = rdspol_run_waiver(w->report->run, i, &waiver) == RDSPOL_OK &&
                    (waiver.expired != 0 || waiver.unmatched != 0);
         if (!odd) continue;
-        rp_out_text(w->out, waiver.expired != 0 ? "waiver expired on " : "waiver matches nothing, until ");
+        rp_out_text(w->out,
+                    waiver.expired != 0 ? "waiver expired on " : "waiver matches nothing, until ");
         write_day(w->out, waiver.until);
         RP_OUT_LITERAL(w->out, ": ");
         rp_out_safe(w->out, waiver.kind);
@@ -273,7 +278,8 @@ static void write_policies(writer *w)
         uint32_t policy = w->report->policies[i];
         uint64_t failed = count(w, policy, RDSPOL_VERDICT_FAIL);
         uint64_t unknown = count(w, policy, RDSPOL_VERDICT_UNKNOWN);
-        uint64_t decided = count(w, policy, RDSPOL_VERDICT_PASS) + count(w, policy, RDSPOL_VERDICT_WAIVED);
+        uint64_t decided =
+            count(w, policy, RDSPOL_VERDICT_PASS) + count(w, policy, RDSPOL_VERDICT_WAIVED);
         write_number(w->out, failed + unknown + decided, 8);
         write_number(w->out, failed, 8);
         write_number(w->out, unknown, 11);

@@ -38,7 +38,9 @@ static bool add_pack(selection *s, rp_str asked)
 {
     rdspol_pack pack;
     for (uint32_t i = 0; i < rdspol_bundle_pack_count(s->bundle); i++) {
-        if (rdspol_bundle_pack(s->bundle, i, &pack) != RDSPOL_OK || !is_named(pack.name, pack.module, asked)) continue;
+        if (rdspol_bundle_pack(s->bundle, i, &pack) != RDSPOL_OK ||
+            !is_named(pack.name, pack.module, asked))
+            continue;
         for (uint32_t k = 0; k < pack.policy_count; k++) s->chosen[pack.policies[k]] = 1;
         return true;
     }
@@ -58,7 +60,8 @@ static bool choose_start(selection *s, const char *pack)
     }
     for (uint32_t i = 0; i < s->count && !any; i++) {
         rdspol_policy policy;
-        s->chosen[i] = rdspol_bundle_policy(s->bundle, i, &policy) == RDSPOL_OK && policy.judged != 0;
+        s->chosen[i] =
+            rdspol_bundle_policy(s->bundle, i, &policy) == RDSPOL_OK && policy.judged != 0;
     }
     return true;
 }
@@ -68,8 +71,8 @@ static bool choose_start(selection *s, const char *pack)
 static bool name_matches(const rdspol_policy *policy, rp_str glob)
 {
     char qualified[256];
-    int size = snprintf(qualified, sizeof qualified, "%.*s.%.*s", (int)policy->module.len, policy->module.ptr,
-                        (int)policy->name.len, policy->name.ptr);
+    int size = snprintf(qualified, sizeof qualified, "%.*s.%.*s", (int)policy->module.len,
+                        policy->module.ptr, (int)policy->name.len, policy->name.ptr);
     bool fits = size > 0 && (size_t)size < sizeof qualified;
     return rp_glob_match(policy->name, glob) ||
            (fits && rp_glob_match(rp_str_make(qualified, (size_t)size), glob));
@@ -97,7 +100,9 @@ static bool any_practice(const selection *s, const rdspol_policy *policy)
     rp_str text;
     int64_t number;
     while (rp_args_next_part(s->args, RP_OPTION_PRACTICE, &walk, &text)) {
-        if (rp_text_parse_int(text, &number) && policy->practice != 0 && number == (int64_t)policy->practice) return true;
+        if (rp_text_parse_int(text, &number) && policy->practice != 0 &&
+            number == (int64_t)policy->practice)
+            return true;
     }
     return false;
 }
@@ -170,7 +175,8 @@ static uint32_t *take_indices(const selection *s, size_t *count)
 
 uint32_t *rp_policies_select(const rp_policies *policies, const rp_app *app, size_t *count)
 {
-    selection s = {.bundle = policies->bundle, .args = &app->args,
+    selection s = {.bundle = policies->bundle,
+                   .args = &app->args,
                    .count = rdspol_bundle_policy_count(policies->bundle)};
     s.chosen = calloc((size_t)s.count + 1, 1);
     *count = 0;

@@ -108,7 +108,10 @@ static bool is_source_name(const char *name)
     return rp_str_ends(rp_str_from(name), RP_STR(".rdspol"));
 }
 
-static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
 {
@@ -202,7 +205,8 @@ void rp_source_set_shorten(rp_source_set *set)
 {
     if (set->count == 0) return;
     set->prefix_size = common_folder(set);
-    for (size_t i = 0; i < set->count; i++) set->files[i].name = set->files[i].path + set->prefix_size;
+    for (size_t i = 0; i < set->count; i++)
+        set->files[i].name = set->files[i].path + set->prefix_size;
 }
 
 // ---- Imports beside the importing file ---------------------------------------------------------
@@ -223,7 +227,8 @@ static char *path_beside(const rp_source_file *importer, rp_str module, const ch
     size_t size = (size_t)folder + module.len + strlen(ending) + 1;
     char *path = malloc(size);
     if (path == NULL) return NULL;
-    (void)snprintf(path, size, "%.*s%.*s%s", folder, importer->path, (int)module.len, module.ptr, ending);
+    (void)snprintf(path, size, "%.*s%.*s%s", folder, importer->path, (int)module.len, module.ptr,
+                   ending);
     return path;
 }
 
@@ -235,7 +240,8 @@ static bool is_in_set(const rp_source_set *set, const char *path)
     return false;
 }
 
-static size_t load_module(void *ctx, rdspol_str module, rdspol_str importer, rdspol_source *out, size_t capacity)
+static size_t load_module(void *ctx, rdspol_str module, rdspol_str importer, rdspol_source *out,
+                          size_t capacity)
 {
     rp_source_set *set = ctx;
     const rp_source_file *from = find_by_name(set, importer);
@@ -252,7 +258,8 @@ static size_t load_module(void *ctx, rdspol_str module, rdspol_str importer, rds
     free(folder);
     size_t count = 0;
     for (size_t i = before; i < set->count && count < capacity; i++, count++) {
-        out[count] = (rdspol_source){.name = rp_str_from(set->files[i].name), .text = set->files[i].text};
+        out[count] =
+            (rdspol_source){.name = rp_str_from(set->files[i].name), .text = set->files[i].text};
     }
     return count;
 }
@@ -277,11 +284,13 @@ static rdspol_source *given_sources(const rp_source_set *set, uint32_t flags, si
 {
     rdspol_source *list = calloc(set->given + 1, sizeof *list);
     for (size_t i = 0; list != NULL && i < set->given; i++) {
-        list[i] = (rdspol_source){.name = rp_str_from(set->files[i].name), .text = set->files[i].text};
+        list[i] =
+            (rdspol_source){.name = rp_str_from(set->files[i].name), .text = set->files[i].text};
     }
     *count = set->given;
     if (list != NULL && (flags & RP_COMPILE_BESIDE_PACKS) != 0) {
-        list[(*count)++] = (rdspol_source){.name = RP_STR("(packs)"), .text = rp_str_from(packs_text)};
+        list[(*count)++] =
+            (rdspol_source){.name = RP_STR("(packs)"), .text = rp_str_from(packs_text)};
     }
     return list;
 }
@@ -292,7 +301,8 @@ static bool print_diagnostics(const rp_app *app, rdspol_compilation *done)
     rdspol_str text;
     bool color = rp_app_color(app, STDERR_FILENO);
     rdspol_print what = color ? RDSPOL_PRINT_DIAGNOSTICS_COLOR : RDSPOL_PRINT_DIAGNOSTICS;
-    if (rdspol_compilation_print(done, what, &text, NULL) != RDSPOL_OK || !rp_out_open(&out, STDERR_FILENO)) {
+    if (rdspol_compilation_print(done, what, &text, NULL) != RDSPOL_OK ||
+        !rp_out_open(&out, STDERR_FILENO)) {
         return false;
     }
     rp_out_str(&out, text);
@@ -328,7 +338,8 @@ rdspol_compilation *rp_sources_compile(rp_app *app, rp_source_set *set, uint32_t
         opts.sha256_ctx = &app->crypto;
     }
     rdspol_status status = RDSPOL_NO_MEMORY;
-    if (library != NULL && given != NULL) status = rdspol_compile(&done, given, count, &opts, &error);
+    if (library != NULL && given != NULL)
+        status = rdspol_compile(&done, given, count, &opts, &error);
     error.status = status;
     if (status != RDSPOL_OK) (void)rp_app_library_error("", &error);
     if (status == RDSPOL_OK && !is_accepted(app, done, flags)) {

@@ -1,8 +1,8 @@
 // Source files of policies: found, read, named, compiled.
 //
 // The one idea: a file has a path, by which it is read, and a name, by which messages and bundles
-// know it. They are the same until names are shortened to what they do not have in common, so that a
-// bundle does not depend on where its sources lie. Must not judge anything.
+// know it. They are the same until names are shortened to what they do not have in common, so that
+// a bundle does not depend on where its sources lie. Must not judge anything.
 #ifndef RP_CLI_SOURCES_H
 #define RP_CLI_SOURCES_H
 

@@ -1,7 +1,7 @@
 // The type checker: from syntax to typed expressions.
 //
-// One mistake gives one message: what did not check is an ERROR expression of the poison type, which
-// fits everywhere and which nobody complains about.
+// One mistake gives one message: what did not check is an ERROR expression of the poison type,
+// which fits everywhere and which nobody complains about.
 #ifndef RP_COMPILER_CHECK_H
 #define RP_COMPILER_CHECK_H
 
@@ -70,9 +70,11 @@ bool rp_core_same(const rp_core *a, const rp_core *b);
 // ---- check_decl.c ----
 
 // A literal by the type that is due; NULL after a diagnostic.
-rp_value *rp_check_literal(rp_program *program, rp_module *module, const rp_node *node, const rp_type *type);
+rp_value *rp_check_literal(rp_program *program, rp_module *module, const rp_node *node,
+                           const rp_type *type);
 // Literal text as a value of a type: enum member, range, version, time. False after a diagnostic.
-bool rp_check_literal_text(rp_program *program, rp_str text, rp_span span, const rp_type *type, rp_value *out);
+bool rp_check_literal_text(rp_program *program, rp_str text, rp_span span, const rp_type *type,
+                           rp_value *out);
 void rp_check_program(rp_program *program);
 rp_core *rp_check_let(rp_program *program, rp_let *let);
 

@@ -62,8 +62,11 @@ static bool count_fits(rp_check *check, const rp_node *node, rp_str name, uint32
 
 static bool is_list_or_map(rp_check *check, const rp_core *core)
 {
-    if (core->type->kind == RP_T_LIST || core->type->kind == RP_T_MAP || core->type->kind == RP_T_POISON) return true;
-    RP_DIAG(check->program->diags, NOT_A_LIST, core->span, rp_type_name(check->program->arena, core->type));
+    if (core->type->kind == RP_T_LIST || core->type->kind == RP_T_MAP ||
+        core->type->kind == RP_T_POISON)
+        return true;
+    RP_DIAG(check->program->diags, NOT_A_LIST, core->span,
+            rp_type_name(check->program->arena, core->type));
     return false;
 }
 
@@ -87,9 +90,11 @@ static rp_core *check_builtin(rp_check *check, const rp_node *node, size_t index
 {
     const builtin *found = &builtins[index];
     uint32_t count = argument_count(found->arguments);
-    if (!count_fits(check, node, rp_str_from(found->name), count)) return rp_core_error(check, node->span);
+    if (!count_fits(check, node, rp_str_from(found->name), count))
+        return rp_core_error(check, node->span);
     const char *result = found->result;
-    rp_core *core = rp_core_new(check, RP_CORE_BUILTIN, letter_type(check->program, &result), node->span);
+    rp_core *core =
+        rp_core_new(check, RP_CORE_BUILTIN, letter_type(check->program, &result), node->span);
     core->op = (int)index;
     core->count = count;
     core->items = RP_NEW_ARRAY(check->program->arena, rp_core *, count);
@@ -112,7 +117,8 @@ static rp_core *check_unknown(rp_check *check, const rp_node *node, const rp_typ
         RP_DIAG0(check->program->diags, UNKNOWN_REASON, node->span);
         return rp_core_error(check, node->span);
     }
-    const rp_type *type = hint != NULL && hint->kind != RP_T_POISON ? rp_type_required(hint) : check->program->t_unknown;
+    const rp_type *type = hint != NULL && hint->kind != RP_T_POISON ? rp_type_required(hint)
+                                                                    : check->program->t_unknown;
     rp_core *core = rp_core_new(check, RP_CORE_UNKNOWN, type, node->span);
     core->value.text = reason->text;
     return core;
@@ -125,16 +131,22 @@ void rp_check_signature(rp_program *program, rp_function *function)
     if (function->type != NULL) return;
     const rp_node *node = function->node;
     function->type = rp_schema_type(program, function->module, node->b);
-    const rp_node *first = node->kind == RP_NODE_METHOD ? node->a->next : node->kind == RP_NODE_FUNCTION ? node->a : NULL;
+    const rp_node *first = node->kind == RP_NODE_METHOD     ? node->a->next
+                           : node->kind == RP_NODE_FUNCTION ? node->a
+                                                            : NULL;
     function->arg_count = rp_node_list_count(first);
     function->args = RP_NEW_ARRAY(program->arena, rp_var *, function->arg_count);
     uint32_t i = 0;
     for (const rp_node *at = first; at != NULL; at = at->next) {
         rp_var *var = RP_NEW(program->arena, rp_var);
-        *var = (rp_var){.name = at->text, .type = rp_schema_type(program, function->module, at->a), .span = at->name,
-                        .id = program->var_ids++, .used = true};
+        *var = (rp_var){.name = at->text,
+                        .type = rp_schema_type(program, function->module, at->a),
+                        .span = at->name,
+                        .id = program->var_ids++,
+                        .used = true};
         for (uint32_t j = 0; j < i; j++) {
-            if (rp_str_equal(function->args[j]->name, var->name)) RP_DIAG(program->diags, DUPLICATE_NAME, at->name, at->text);
+            if (rp_str_equal(function->args[j]->name, var->name))
+                RP_DIAG(program->diags, DUPLICATE_NAME, at->name, at->text);
         }
         function->args[i++] = var;
     }
@@ -178,12 +190,14 @@ static bool is_cycle(rp_check *check, rp_function *function, rp_span span)
     return true;
 }
 
-static rp_core *call_function(rp_check *check, const rp_node *node, rp_function *function, rp_core *receiver)
+static rp_core *call_function(rp_check *check, const rp_node *node, rp_function *function,
+                              rp_core *receiver)
 {
     function->used = true;
     rp_check_signature(check->program, function);
     if (is_cycle(check, function, node->span)) return rp_core_error(check, node->span);
-    if (!count_fits(check, node, function->name, function->arg_count)) return rp_core_error(check, node->span);
+    if (!count_fits(check, node, function->name, function->arg_count))
+        return rp_core_error(check, node->span);
     const rp_type *type = function->type;
     if (receiver != NULL && receiver->type->optional) type = rp_type_optional(type);
     rp_core *core = rp_core_new(check, RP_CORE_CALL, type, node->span);
@@ -200,14 +214,18 @@ static rp_core *call_function(rp_check *check, const rp_node *node, rp_function 
     return failed ? rp_core_error(check, node->span) : core;
 }
 
-static rp_core *call_named(rp_check *check, const rp_node *node, rp_str qualifier, const rp_node *name, const rp_type *hint)
+static rp_core *call_named(rp_check *check, const rp_node *node, rp_str qualifier,
+                           const rp_node *name, const rp_type *hint)
 {
-    if (qualifier.len == 0 && rp_str_equal(name->text, RP_STR("unknown"))) return check_unknown(check, node, hint);
+    if (qualifier.len == 0 && rp_str_equal(name->text, RP_STR("unknown")))
+        return check_unknown(check, node, hint);
     for (size_t i = 0; i < BUILTIN_COUNT && qualifier.len == 0; i++) {
-        if (rp_str_equal(name->text, rp_str_from(builtins[i].name))) return check_builtin(check, node, i);
+        if (rp_str_equal(name->text, rp_str_from(builtins[i].name)))
+            return check_builtin(check, node, i);
     }
     rp_meaning found;
-    if (!rp_scope_find(check->program, check->module, RP_SPACE_FUNCTION, qualifier, name->text, name->span, &found)) {
+    if (!rp_scope_find(check->program, check->module, RP_SPACE_FUNCTION, qualifier, name->text,
+                       name->span, &found)) {
         return rp_core_error(check, node->span);
     }
     return call_function(check, node, found.function, NULL);
@@ -220,7 +238,8 @@ static bool names_module(rp_check *check, const rp_node *object)
         if (rp_str_equal(var->name, object->text)) return false;
     }
     rp_meaning found;
-    if (rp_scope_peek(check->module, RP_SPACE_VALUE, RP_STR_EMPTY, object->text, &found)) return false;
+    if (rp_scope_peek(check->module, RP_SPACE_VALUE, RP_STR_EMPTY, object->text, &found))
+        return false;
     if (rp_str_equal(object->text, check->module->name)) return true;
     for (rp_import *import = check->module->imports; import != NULL; import = import->next) {
         if (rp_str_equal(import->alias, object->text)) return true;
@@ -244,7 +263,8 @@ static rp_core *call_method(rp_check *check, const rp_node *node)
     rp_core *receiver = rp_check_expr(check, callee->a, NULL);
     if (receiver->type->kind == RP_T_POISON) return rp_core_error(check, node->span);
     if (receiver->type->kind != RP_T_REF) {
-        RP_DIAG(check->program->diags, NO_FIELDS, callee->name, rp_type_name(check->program->arena, receiver->type), callee->text);
+        RP_DIAG(check->program->diags, NO_FIELDS, callee->name,
+                rp_type_name(check->program->arena, receiver->type), callee->text);
         return rp_core_error(check, node->span);
     }
     rp_field *field = rp_scope_field(check->module, receiver->type->entity, callee->text);
@@ -254,7 +274,8 @@ static rp_core *call_method(rp_check *check, const rp_node *node)
     }
     if (receiver->type->optional && callee->kind == RP_NODE_FIELD && !check->in_text) {
         rp_diag *diag = RP_DIAG(check->program->diags, OPTIONAL_FIELD, node->span, callee->text);
-        RP_HELP(check->program->diags, diag, "write `?.{0}`, or ask first whether it `is present`", callee->text);
+        RP_HELP(check->program->diags, diag, "write `?.{0}`, or ask first whether it `is present`",
+                callee->text);
         return rp_core_error(check, node->span);
     }
     return call_function(check, node, field->function, receiver);
@@ -268,6 +289,7 @@ rp_core *rp_check_call(rp_check *check, const rp_node *node, const rp_type *hint
         RP_DIAG0(check->program->diags, NOT_A_FUNCTION, callee->span);
         return rp_core_error(check, node->span);
     }
-    if (names_module(check, callee->a)) return call_named(check, node, callee->a->text, callee, hint);
+    if (names_module(check, callee->a))
+        return call_named(check, node, callee->a->text, callee, hint);
     return call_method(check, node);
 }

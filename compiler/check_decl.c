@@ -30,7 +30,8 @@ static bool range_text(rp_program *program, rp_str text, rp_span span, rp_value 
     return true;
 }
 
-bool rp_check_literal_text(rp_program *program, rp_str text, rp_span span, const rp_type *type, rp_value *out)
+bool rp_check_literal_text(rp_program *program, rp_str text, rp_span span, const rp_type *type,
+                           rp_value *out)
 {
     out->type = type;
     out->text = text;
@@ -52,13 +53,16 @@ static rp_value *copy_value(rp_program *program, const rp_value *value)
     return copy;
 }
 
-rp_value *rp_check_literal(rp_program *program, rp_module *module, const rp_node *node, const rp_type *type)
+rp_value *rp_check_literal(rp_program *program, rp_module *module, const rp_node *node,
+                           const rp_type *type)
 {
     rp_check check = {.program = program, .module = module, .constant = true, .no_params = true};
     rp_core *core = rp_check_as(&check, node, type);
     if (core->kind == RP_CORE_CONST) return copy_value(program, &core->value);
-    if (core->kind == RP_CORE_ABSENT) return copy_value(program, &(rp_value){.type = type, .absent = true});
-    if (core->kind != RP_CORE_ERROR) RP_DIAG(program->diags, NOT_CONSTANT, node->span, RP_STR("this"));
+    if (core->kind == RP_CORE_ABSENT)
+        return copy_value(program, &(rp_value){.type = type, .absent = true});
+    if (core->kind != RP_CORE_ERROR)
+        RP_DIAG(program->diags, NOT_CONSTANT, node->span, RP_STR("this"));
     return NULL;
 }
 
@@ -73,7 +77,8 @@ static int compare_values(const rp_value *a, const rp_value *b)
 
 static bool equal_values(const rp_value *a, const rp_value *b)
 {
-    return rp_type_is_text(a->type) || a->type->kind == RP_T_CIDR ? rp_str_equal(a->text, b->text) : compare_values(a, b) == 0;
+    return rp_type_is_text(a->type) || a->type->kind == RP_T_CIDR ? rp_str_equal(a->text, b->text)
+                                                                  : compare_values(a, b) == 0;
 }
 
 static bool is_allowed(const rp_param_decl *param, const rp_value *value)
@@ -91,19 +96,24 @@ static bool is_allowed(const rp_param_decl *param, const rp_value *value)
 static void hold_limits(rp_program *program, rp_param_decl *param, rp_span span)
 {
     for (uint32_t i = 0; i < param->value_count; i++) {
-        if (!is_allowed(param, &param->values[i])) RP_DIAG(program->diags, PARAM_VALUE, span, param->name);
+        if (!is_allowed(param, &param->values[i]))
+            RP_DIAG(program->diags, PARAM_VALUE, span, param->name);
     }
     if (!param->has_size) return;
     int64_t size = (int64_t)param->value_count;
-    if (size < param->size_min || size > param->size_max) RP_DIAG(program->diags, PARAM_VALUE, span, param->name);
+    if (size < param->size_min || size > param->size_max)
+        RP_DIAG(program->diags, PARAM_VALUE, span, param->name);
 }
 
 static bool constant_value(rp_program *program, const rp_core *core, rp_value *out)
 {
-    if (core->kind == RP_CORE_CONST) *out = core->value;
-    else if (core->kind == RP_CORE_ABSENT) *out = (rp_value){.type = core->type, .absent = true};
+    if (core->kind == RP_CORE_CONST)
+        *out = core->value;
+    else if (core->kind == RP_CORE_ABSENT)
+        *out = (rp_value){.type = core->type, .absent = true};
     else {
-        if (core->kind != RP_CORE_ERROR) RP_DIAG(program->diags, NOT_CONSTANT, core->span, RP_STR("this"));
+        if (core->kind != RP_CORE_ERROR)
+            RP_DIAG(program->diags, NOT_CONSTANT, core->span, RP_STR("this"));
         return false;
     }
     return true;
@@ -122,7 +132,8 @@ static void take_values(rp_program *program, rp_param_decl *param, const rp_core
     param->has_default = true;
 }
 
-static void set_param(rp_program *program, rp_module *module, rp_param_decl *param, const rp_node *node)
+static void set_param(rp_program *program, rp_module *module, rp_param_decl *param,
+                      const rp_node *node)
 {
     rp_check check = {.program = program, .module = module, .constant = true, .no_params = true};
     rp_core *core = rp_check_as(&check, node, param->type);
@@ -138,8 +149,10 @@ static const rp_type *member_type(const rp_type *type)
 
 static void check_limit_list(rp_program *program, rp_param_decl *param, const rp_node *node)
 {
-    rp_check check = {.program = program, .module = param->module, .constant = true, .no_params = true};
-    rp_core *list = rp_check_as(&check, node, rp_type_list(&program->types, member_type(param->type)));
+    rp_check check = {
+        .program = program, .module = param->module, .constant = true, .no_params = true};
+    rp_core *list =
+        rp_check_as(&check, node, rp_type_list(&program->types, member_type(param->type)));
     if (list->kind != RP_CORE_LIST) return;
     param->allowed = RP_NEW_ARRAY(program->arena, rp_value, list->count + 1);
     for (uint32_t i = 0; i < list->count; i++) {
@@ -153,7 +166,8 @@ static void check_limit(rp_program *program, rp_param_decl *param, const rp_node
         param->has_size = true;
         param->size_min = limit->a->value.number;
         param->size_max = limit->b->value.number;
-        if (param->size_min > param->size_max || param->type->kind != RP_T_LIST) RP_DIAG0(program->diags, PARAM_LIMITS, limit->span);
+        if (param->size_min > param->size_max || param->type->kind != RP_T_LIST)
+            RP_DIAG0(program->diags, PARAM_LIMITS, limit->span);
         return;
     }
     const rp_node *range = limit->a;
@@ -169,7 +183,8 @@ static void check_limit(rp_program *program, rp_param_decl *param, const rp_node
     }
     param->min = rp_check_literal(program, param->module, limit->a, type);
     param->max = rp_check_literal(program, param->module, limit->b, type);
-    bool empty = param->min != NULL && param->max != NULL && compare_values(param->min, param->max) > 0;
+    bool empty =
+        param->min != NULL && param->max != NULL && compare_values(param->min, param->max) > 0;
     if (empty) RP_DIAG0(program->diags, EMPTY_RANGE, limit->span);
 }
 
@@ -184,11 +199,13 @@ static void check_param(rp_program *program, rp_param_decl *param)
     const rp_node *node = param->node;
     param->type = rp_schema_type(program, param->module, node->a);
     if (!may_be_param(param->type)) {
-        RP_DIAG(program->diags, PARAM_TYPE, node->a->span, rp_type_name(program->arena, param->type));
+        RP_DIAG(program->diags, PARAM_TYPE, node->a->span,
+                rp_type_name(program->arena, param->type));
         param->type = program->t_poison;
         return;
     }
-    for (const rp_node *limit = node->c; limit != NULL; limit = limit->next) check_limit(program, param, limit);
+    for (const rp_node *limit = node->c; limit != NULL; limit = limit->next)
+        check_limit(program, param, limit);
     if (node->b != NULL) set_param(program, param->module, param, node->b);
 }
 
@@ -249,8 +266,10 @@ rp_core *rp_check_let(rp_program *program, rp_let *let)
     }
     if (let->state == RP_STATE_DONE) return let->value;
     let->state = RP_STATE_BUSY;
-    const rp_type *type = let->node->a != NULL ? rp_schema_type(program, let->module, let->node->a) : NULL;
-    let->value = type != NULL ? rp_check_as(&check, let->node->b, type) : rp_check_expr(&check, let->node->b, NULL);
+    const rp_type *type =
+        let->node->a != NULL ? rp_schema_type(program, let->module, let->node->a) : NULL;
+    let->value = type != NULL ? rp_check_as(&check, let->node->b, type)
+                              : rp_check_expr(&check, let->node->b, NULL);
     if (!is_constant(let->value)) {
         RP_DIAG(program->diags, NOT_CONSTANT, let->node->b->span, let->name);
         let->value = rp_core_error(&check, let->node->span);
@@ -274,20 +293,27 @@ static void add_definition(rp_program *program, rp_module *module, const rp_node
     rp_field *field = rp_schema_add_field(program, module, found.entity, node, kind);
     if (field == NULL) return;
     rp_function *function = RP_NEW(program->arena, rp_function);
-    *function = (rp_function){.name = node->text, .module = module, .node = node, .body_node = node->c, .receiver = found.entity};
+    *function = (rp_function){.name = node->text,
+                              .module = module,
+                              .node = node,
+                              .body_node = node->c,
+                              .receiver = found.entity};
     field->function = function;
 }
 
-static void each_node(rp_program *program, rp_module *module, void (*visit)(rp_program *, rp_module *, const rp_node *))
+static void each_node(rp_program *program, rp_module *module,
+                      void (*visit)(rp_program *, rp_module *, const rp_node *))
 {
     for (rp_module_file *file = module->files; file != NULL; file = file->next) {
-        for (const rp_node *node = file->tree.declarations; node != NULL; node = node->next) visit(program, module, node);
+        for (const rp_node *node = file->tree.declarations; node != NULL; node = node->next)
+            visit(program, module, node);
     }
 }
 
 static void visit_definition(rp_program *program, rp_module *module, const rp_node *node)
 {
-    if (node->kind == RP_NODE_FIELD_DEF || node->kind == RP_NODE_METHOD) add_definition(program, module, node);
+    if (node->kind == RP_NODE_FIELD_DEF || node->kind == RP_NODE_METHOD)
+        add_definition(program, module, node);
 }
 
 static void visit_set(rp_program *program, rp_module *module, const rp_node *node)
@@ -314,20 +340,24 @@ static void warn_unused(rp_program *program, rp_module *module)
 {
     if (!module->given) return;
     for (rp_import *import = module->imports; import != NULL; import = import->next) {
-        bool selected = module->packs != NULL || module->tests != NULL || import->module->waivers != NULL;
+        bool selected =
+            module->packs != NULL || module->tests != NULL || import->module->waivers != NULL;
         if (!import->used && !import->implicit && !selected) {
             RP_DIAG(program->diags, UNUSED, import->span, RP_STR("import"), import->module->name);
         }
     }
     for (rp_param_decl *param = module->params; param != NULL; param = param->next) {
-        if (!param->used && param->type->kind != RP_T_POISON) RP_DIAG(program->diags, UNUSED, param->node->name, RP_STR("parameter"), param->name);
+        if (!param->used && param->type->kind != RP_T_POISON)
+            RP_DIAG(program->diags, UNUSED, param->node->name, RP_STR("parameter"), param->name);
     }
     for (rp_let *let = module->lets; let != NULL; let = let->next) {
-        if (!let->used && let->name.ptr[0] == '_') RP_DIAG(program->diags, UNUSED, let->node->name, RP_STR("constant"), let->name);
+        if (!let->used && let->name.ptr[0] == '_')
+            RP_DIAG(program->diags, UNUSED, let->node->name, RP_STR("constant"), let->name);
     }
     for (rp_function *function = module->functions; function != NULL; function = function->next) {
         if (!function->used && function->name.ptr[0] == '_') {
-            RP_DIAG(program->diags, UNUSED, function->node->name, RP_STR("function"), function->name);
+            RP_DIAG(program->diags, UNUSED, function->node->name, RP_STR("function"),
+                    function->name);
         }
     }
 }
@@ -336,22 +366,41 @@ void rp_check_program(rp_program *program)
 {
     EACH_MODULE(program, module)
     {
-        for (rp_module_file *file = module->files; file != NULL; file = file->next) rp_declare_file(program, module, &file->tree);
+        for (rp_module_file *file = module->files; file != NULL; file = file->next)
+            rp_declare_file(program, module, &file->tree);
     }
     rp_schema_resolve(program);
-    EACH_MODULE(program, module) { each_node(program, module, visit_definition); }
     EACH_MODULE(program, module)
     {
-        for (rp_param_decl *param = module->params; param != NULL; param = param->next) check_param(program, param);
+        each_node(program, module, visit_definition);
     }
-    EACH_MODULE(program, module) { each_node(program, module, visit_set); }
+    EACH_MODULE(program, module)
+    {
+        for (rp_param_decl *param = module->params; param != NULL; param = param->next)
+            check_param(program, param);
+    }
+    EACH_MODULE(program, module)
+    {
+        each_node(program, module, visit_set);
+    }
     EACH_MODULE(program, module)
     {
         for (rp_let *let = module->lets; let != NULL; let = let->next) rp_check_let(program, let);
-        for (rp_entity *entity = module->entities; entity != NULL; entity = entity->next) check_definitions(program, entity);
-        for (rp_function *function = module->functions; function != NULL; function = function->next) rp_check_function(program, function);
+        for (rp_entity *entity = module->entities; entity != NULL; entity = entity->next)
+            check_definitions(program, entity);
+        for (rp_function *function = module->functions; function != NULL; function = function->next)
+            rp_check_function(program, function);
     }
-    EACH_MODULE(program, module) { rp_check_policies(program, module); }
-    EACH_MODULE(program, module) { rp_check_selections(program, module); }
-    EACH_MODULE(program, module) { warn_unused(program, module); }
+    EACH_MODULE(program, module)
+    {
+        rp_check_policies(program, module);
+    }
+    EACH_MODULE(program, module)
+    {
+        rp_check_selections(program, module);
+    }
+    EACH_MODULE(program, module)
+    {
+        warn_unused(program, module);
+    }
 }

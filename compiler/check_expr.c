@@ -55,7 +55,11 @@ void rp_check_hiding(rp_check *check, rp_str name, rp_span span)
 rp_var *rp_check_var(rp_check *check, rp_str name, const rp_type *type, rp_span span)
 {
     rp_var *var = RP_NEW(check->program->arena, rp_var);
-    *var = (rp_var){.name = name, .type = type, .span = span, .id = check->program->var_ids++, .next = check->scope};
+    *var = (rp_var){.name = name,
+                    .type = type,
+                    .span = span,
+                    .id = check->program->var_ids++,
+                    .next = check->scope};
     check->scope = var;
     return var;
 }
@@ -103,9 +107,12 @@ static rp_core *use_value(rp_check *check, const rp_meaning *found, rp_span span
 static void suggest_variables(rp_check *check, rp_str name, rp_diag *diag)
 {
     rp_suggest best = rp_suggest_start(name);
-    for (rp_var *var = check->scope; var != NULL && !var->barrier; var = var->next) rp_suggest_add(&best, var->name);
-    for (rp_param_decl *param = check->module->params; param != NULL; param = param->next) rp_suggest_add(&best, param->name);
-    for (rp_let *let = check->module->lets; let != NULL; let = let->next) rp_suggest_add(&best, let->name);
+    for (rp_var *var = check->scope; var != NULL && !var->barrier; var = var->next)
+        rp_suggest_add(&best, var->name);
+    for (rp_param_decl *param = check->module->params; param != NULL; param = param->next)
+        rp_suggest_add(&best, param->name);
+    for (rp_let *let = check->module->lets; let != NULL; let = let->next)
+        rp_suggest_add(&best, let->name);
     rp_suggest_help(check->program->diags, diag, &best);
 }
 
@@ -148,7 +155,8 @@ static rp_core *narrowed(rp_check *check, rp_core *core)
 
 static void report_field(rp_check *check, const rp_node *node, rp_entity *entity)
 {
-    rp_diag *diag = RP_DIAG(check->program->diags, UNKNOWN_FIELD, node->name, entity->name, node->text);
+    rp_diag *diag =
+        RP_DIAG(check->program->diags, UNKNOWN_FIELD, node->name, entity->name, node->text);
     rp_suggest best = rp_suggest_start(node->text);
     for (rp_field *field = entity->fields; field != NULL; field = field->next) {
         if (field->module == entity->module || rp_scope_sees(check->module, field->module)) {
@@ -162,8 +170,8 @@ static void report_optional(rp_check *check, rp_core *object, const rp_node *nod
 {
     rp_diag *diag = RP_DIAG(check->program->diags, OPTIONAL_FIELD, node->span, node->text);
     RP_HELP(check->program->diags, diag,
-            "write `?.{0}`, or ask first: `{1} is present and …`, `when {1} is present`", node->text,
-            rp_str_from("x"));
+            "write `?.{0}`, or ask first: `{1} is present and …`, `when {1} is present`",
+            node->text, rp_str_from("x"));
     (void)object;
 }
 
@@ -176,7 +184,8 @@ static const rp_type *field_type(rp_check *check, const rp_field *field)
 static rp_core *make_field(rp_check *check, rp_core *object, rp_field *field, rp_span span)
 {
     const rp_type *type = field_type(check, field);
-    rp_core *core = rp_core_new(check, RP_CORE_FIELD, object->type->optional ? rp_type_optional(type) : type, span);
+    rp_core *core = rp_core_new(check, RP_CORE_FIELD,
+                                object->type->optional ? rp_type_optional(type) : type, span);
     core->a = object;
     core->of.field = field;
     if (field->kind == RP_FIELD_DERIVED) rp_check_function(check->program, field->function);
@@ -197,7 +206,8 @@ static bool is_module_name(rp_check *check, const rp_node *object, const rp_mean
     (void)ignored;
     rp_meaning found;
     if (object->kind != RP_NODE_NAME || find_var(check, object->text) != NULL) return false;
-    if (rp_scope_peek(check->module, RP_SPACE_VALUE, RP_STR_EMPTY, object->text, &found)) return false;
+    if (rp_scope_peek(check->module, RP_SPACE_VALUE, RP_STR_EMPTY, object->text, &found))
+        return false;
     if (rp_str_equal(object->text, check->module->name)) return true;
     for (rp_import *import = check->module->imports; import != NULL; import = import->next) {
         if (rp_str_equal(import->alias, object->text)) return true;
@@ -208,7 +218,8 @@ static bool is_module_name(rp_check *check, const rp_node *object, const rp_mean
 static rp_core *check_qualified(rp_check *check, const rp_node *node)
 {
     rp_meaning found;
-    if (!rp_scope_find(check->program, check->module, RP_SPACE_VALUE, node->a->text, node->text, node->span, &found)) {
+    if (!rp_scope_find(check->program, check->module, RP_SPACE_VALUE, node->a->text, node->text,
+                       node->span, &found)) {
         return rp_core_error(check, node->span);
     }
     return use_value(check, &found, node->span);
@@ -216,14 +227,16 @@ static rp_core *check_qualified(rp_check *check, const rp_node *node)
 
 static rp_core *check_field(rp_check *check, const rp_node *node)
 {
-    if (node->kind == RP_NODE_FIELD && is_module_name(check, node->a, NULL)) return check_qualified(check, node);
+    if (node->kind == RP_NODE_FIELD && is_module_name(check, node->a, NULL))
+        return check_qualified(check, node);
     rp_core *object = rp_check_expr(check, node->a, NULL);
     if (object->type->kind == RP_T_POISON) return rp_core_error(check, node->span);
     if (object->type->kind != RP_T_REF) {
         rp_diag *diag = RP_DIAG(check->program->diags, NO_FIELDS, node->name,
                                 rp_type_name(check->program->arena, object->type), node->text);
         if (object->type->kind == RP_T_LIST) {
-            RP_HELP(check->program->diags, diag, "ask about its members: `any x in …: x.{0}`", node->text);
+            RP_HELP(check->program->diags, diag, "ask about its members: `any x in …: x.{0}`",
+                    node->text);
         }
         return rp_core_error(check, node->span);
     }
@@ -256,11 +269,13 @@ static rp_core *check_index(rp_check *check, const rp_node *node)
     rp_core *map = rp_check_expr(check, node->a, NULL);
     if (map->type->kind == RP_T_POISON) return rp_core_error(check, node->span);
     if (map->type->kind != RP_T_MAP) {
-        RP_DIAG(check->program->diags, NOT_A_MAP, node->span, rp_type_name(check->program->arena, map->type));
+        RP_DIAG(check->program->diags, NOT_A_MAP, node->span,
+                rp_type_name(check->program->arena, map->type));
         return rp_core_error(check, node->span);
     }
     rp_core *key = rp_check_as(check, node->b, check->program->t_string);
-    rp_core *core = rp_core_new(check, RP_CORE_LOOKUP, rp_type_optional(map->type->element), node->span);
+    rp_core *core =
+        rp_core_new(check, RP_CORE_LOOKUP, rp_type_optional(map->type->element), node->span);
     core->a = map;
     core->b = key;
     return narrowed(check, core);
@@ -291,7 +306,8 @@ static rp_core *check_number(rp_check *check, const rp_node *node, const rp_type
 static rp_core *check_string(rp_check *check, const rp_node *node, const rp_type *hint)
 {
     const rp_type *type = check->program->t_string;
-    bool parses = hint != NULL && (hint->kind == RP_T_ENUM || hint->kind == RP_T_CIDR || hint->kind == RP_T_VERSION);
+    bool parses = hint != NULL && (hint->kind == RP_T_ENUM || hint->kind == RP_T_CIDR ||
+                                   hint->kind == RP_T_VERSION);
     if (parses) type = rp_type_required(hint);
     rp_value value = {.text = node->text};
     if (parses && !rp_check_literal_text(check->program, node->text, node->span, type, &value)) {
@@ -305,14 +321,17 @@ static rp_core *check_list(rp_check *check, const rp_node *node, const rp_type *
     rp_core *core = rp_core_new(check, RP_CORE_LIST, check->program->t_poison, node->span);
     const rp_type *element = hint != NULL && hint->kind == RP_T_LIST ? hint->element : NULL;
     core->count = rp_node_list_count(node->a);
-    if (core->count > 4096) RP_DIAG(check->program->diags, LIMIT, node->span, RP_STR("members of a list"), RP_STR("4096"));
+    if (core->count > 4096)
+        RP_DIAG(check->program->diags, LIMIT, node->span, RP_STR("members of a list"),
+                RP_STR("4096"));
     core->items = RP_NEW_ARRAY(check->program->arena, rp_core *, core->count);
     uint32_t i = 0;
     for (const rp_node *at = node->a; at != NULL; at = at->next) {
         rp_core *item = rp_check_expr(check, at, element);
         const rp_type *joined = element == NULL ? item->type : rp_type_join(item->type, element);
         if (item->type->kind != RP_T_POISON && (joined == NULL || joined->optional)) {
-            item = rp_check_convert(check, item, element != NULL ? element : rp_type_required(item->type));
+            item = rp_check_convert(check, item,
+                                    element != NULL ? element : rp_type_required(item->type));
         } else if (item->type->kind != RP_T_POISON) {
             element = joined;
         }
@@ -320,11 +339,14 @@ static rp_core *check_list(rp_check *check, const rp_node *node, const rp_type *
     }
     if (element == NULL && core->count > 0) return rp_core_error(check, node->span);
     if (element != NULL && (element->kind == RP_T_LIST || element->kind == RP_T_MAP)) {
-        RP_DIAG(check->program->diags, LIST_OF, node->span, rp_type_name(check->program->arena, element));
+        RP_DIAG(check->program->diags, LIST_OF, node->span,
+                rp_type_name(check->program->arena, element));
         return rp_core_error(check, node->span);
     }
-    for (i = 0; i < core->count; i++) core->items[i] = rp_check_convert(check, core->items[i], element);
-    core->type = rp_type_list(&check->program->types, element != NULL ? element : check->program->t_unknown);
+    for (i = 0; i < core->count; i++)
+        core->items[i] = rp_check_convert(check, core->items[i], element);
+    core->type =
+        rp_type_list(&check->program->types, element != NULL ? element : check->program->t_unknown);
     return core;
 }
 
@@ -356,7 +378,8 @@ static rp_core *check_record(rp_check *check, const rp_node *node, const rp_type
     }
     rp_entity *entity = hint->entity;
     rp_core *core = rp_core_new(check, RP_CORE_RECORD, rp_type_required(hint), node->span);
-    for (rp_field *field = entity->fields; field != NULL; field = field->next) core->count += field->kind == RP_FIELD_FACT;
+    for (rp_field *field = entity->fields; field != NULL; field = field->next)
+        core->count += field->kind == RP_FIELD_FACT;
     core->items = RP_NEW_ARRAY(check->program->arena, rp_core *, core->count);
     rp_str *names = RP_NEW_ARRAY(check->program->arena, rp_str, core->count);
     uint32_t i = 0;
@@ -369,7 +392,8 @@ static rp_core *check_record(rp_check *check, const rp_node *node, const rp_type
     }
     core->names = names;
     for (const rp_node *pair = node->a; pair != NULL; pair = pair->next) {
-        if (rp_scope_field(check->module, entity, pair->text) == NULL) report_field(check, pair, entity);
+        if (rp_scope_field(check->module, entity, pair->text) == NULL)
+            report_field(check, pair, entity);
     }
     return core;
 }
@@ -387,9 +411,11 @@ static rp_core *retyped(rp_check *check, const rp_core *core, const rp_type *typ
 static rp_core *to_float(rp_check *check, rp_core *core, const rp_type *due)
 {
     if (core->kind == RP_CORE_CONST) {
-        return constant(check, check->program->t_float, (rp_value){.real = (double)core->value.number}, core->span);
+        return constant(check, check->program->t_float,
+                        (rp_value){.real = (double)core->value.number}, core->span);
     }
-    const rp_type *type = core->type->optional ? rp_type_optional(check->program->t_float) : check->program->t_float;
+    const rp_type *type =
+        core->type->optional ? rp_type_optional(check->program->t_float) : check->program->t_float;
     rp_core *converted = rp_core_new(check, RP_CORE_TO_FLOAT, type, core->span);
     converted->a = core;
     (void)due;
@@ -403,7 +429,8 @@ static void report_mismatch(rp_check *check, const rp_core *core, const rp_type 
     rp_str wanted = rp_type_name(program->arena, due);
     if (core->type->optional && rp_type_fits(rp_type_required(core->type), due)) {
         rp_diag *diag = RP_DIAG(program->diags, OPTIONAL_VALUE, core->span, found, wanted);
-        RP_HELP0(program->diags, diag, "say what holds when it is absent: `x ?? default`, or `x is present and …`");
+        RP_HELP0(program->diags, diag,
+                 "say what holds when it is absent: `x ?? default`, or `x is present and …`");
         return;
     }
     RP_DIAG(program->diags, TYPE_MISMATCH, core->span, wanted, found);
@@ -411,8 +438,11 @@ static void report_mismatch(rp_check *check, const rp_core *core, const rp_type 
 
 rp_core *rp_check_convert(rp_check *check, rp_core *core, const rp_type *due)
 {
-    if (core->type->kind == RP_T_POISON || due == NULL || due->kind == RP_T_POISON || core->type == due) return core;
-    if (core->type->kind == RP_T_LIST && core->type->element == check->program->t_unknown && due->kind == RP_T_LIST) {
+    if (core->type->kind == RP_T_POISON || due == NULL || due->kind == RP_T_POISON ||
+        core->type == due)
+        return core;
+    if (core->type->kind == RP_T_LIST && core->type->element == check->program->t_unknown &&
+        due->kind == RP_T_LIST) {
         return retyped(check, core, due); // `[]`
     }
     if (!rp_type_fits(core->type, due)) {
@@ -447,7 +477,8 @@ static rp_core *check_hole(rp_check *check, const rp_node *node)
 {
     rp_core *core = rp_check_expr(check, node, NULL);
     if (prints(core->type)) return core;
-    RP_DIAG(check->program->diags, NOT_PRINTABLE, node->span, rp_type_name(check->program->arena, core->type));
+    RP_DIAG(check->program->diags, NOT_PRINTABLE, node->span,
+            rp_type_name(check->program->arena, core->type));
     return rp_core_error(check, node->span);
 }
 
@@ -487,7 +518,8 @@ rp_core *rp_check_expr(rp_check *check, const rp_node *node, const rp_type *hint
     case RP_NODE_DURATION:
     case RP_NODE_TIME:
     case RP_NODE_BOOL: return check_number(check, node, hint);
-    case RP_NODE_ABSENT: return rp_core_new(check, RP_CORE_ABSENT, check->program->t_absent, node->span);
+    case RP_NODE_ABSENT:
+        return rp_core_new(check, RP_CORE_ABSENT, check->program->t_absent, node->span);
     case RP_NODE_STRING: return check_string(check, node, hint);
     case RP_NODE_TEXT: return interpolation(check, node);
     case RP_NODE_NAME: return narrowed(check, check_name(check, node));

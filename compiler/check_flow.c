@@ -4,14 +4,18 @@
 #define MAX_VARIABLES 4u
 #define MAX_ARMS 256u
 
-static bool is_poison(const rp_core *core) { return core->type->kind == RP_T_POISON; }
+static bool is_poison(const rp_core *core)
+{
+    return core->type->kind == RP_T_POISON;
+}
 
 static rp_core *choose(rp_check *check, rp_core *condition, rp_core *a, rp_core *b, rp_span span)
 {
     if (is_poison(condition) || is_poison(a) || is_poison(b)) return rp_core_error(check, span);
     const rp_type *joined = rp_type_join(a->type, b->type);
     if (joined == NULL) {
-        RP_DIAG(check->program->diags, TYPE_MISMATCH, b->span, rp_type_name(check->program->arena, a->type),
+        RP_DIAG(check->program->diags, TYPE_MISMATCH, b->span,
+                rp_type_name(check->program->arena, a->type),
                 rp_type_name(check->program->arena, b->type));
         return rp_core_error(check, span);
     }
@@ -58,7 +62,8 @@ static rp_core *label_value(matching *match, const rp_node *label)
 static bool same_label(const rp_node *a, const rp_node *b)
 {
     if (a->kind != b->kind) return false;
-    return a->kind == RP_NODE_STRING ? rp_str_equal(a->text, b->text) : a->value.number == b->value.number;
+    return a->kind == RP_NODE_STRING ? rp_str_equal(a->text, b->text)
+                                     : a->value.number == b->value.number;
 }
 
 static void note_label(matching *match, const rp_node *label)
@@ -68,15 +73,18 @@ static void note_label(matching *match, const rp_node *label)
         RP_DIAG0(match->check->program->diags, UNREACHABLE_ARM, label->span);
         return;
     }
-    if (match->seen_count < MAX_ARMS) match->seen[match->seen_count++] = label;
+    if (match->seen_count < MAX_ARMS)
+        match->seen[match->seen_count++] = label;
     else if (match->seen_count == MAX_ARMS) {
-        RP_DIAG(match->check->program->diags, LIMIT, label->span, RP_STR("labels of a match"), RP_STR("256"));
+        RP_DIAG(match->check->program->diags, LIMIT, label->span, RP_STR("labels of a match"),
+                RP_STR("256"));
     }
 }
 
 static rp_core *is_absent(matching *match, rp_span span)
 {
-    rp_core *present = rp_core_new(match->check, RP_CORE_PRESENT, match->check->program->t_bool, span);
+    rp_core *present =
+        rp_core_new(match->check, RP_CORE_PRESENT, match->check->program->t_bool, span);
     present->a = match->subject;
     rp_core *absent = rp_core_new(match->check, RP_CORE_NOT, match->check->program->t_bool, span);
     absent->a = present;
@@ -97,7 +105,8 @@ static rp_core *either(matching *match, rp_core *a, rp_core *b)
 static rp_core *one_of(matching *match, const rp_node *labels, uint32_t count)
 {
     rp_core *list = rp_core_new(match->check, RP_CORE_LIST, NULL, labels->span);
-    list->type = rp_type_list(&match->check->program->types, rp_type_required(match->subject->type));
+    list->type =
+        rp_type_list(&match->check->program->types, rp_type_required(match->subject->type));
     list->items = RP_NEW_ARRAY(match->check->program->arena, rp_core *, count);
     for (const rp_node *label = labels; label != NULL; label = label->next) {
         if (label->kind == RP_NODE_ABSENT) continue;
@@ -106,7 +115,8 @@ static rp_core *one_of(matching *match, const rp_node *labels, uint32_t count)
         if (is_poison(value)) return value;
         list->items[list->count++] = value;
     }
-    rp_core *in = rp_core_new(match->check, RP_CORE_IN, match->check->program->t_bool, labels->span);
+    rp_core *in =
+        rp_core_new(match->check, RP_CORE_IN, match->check->program->t_bool, labels->span);
     in->a = match->subject;
     in->b = list;
     return in;
@@ -145,16 +155,19 @@ static rp_str missing_member(const matching *match)
     if (type->optional && !match->absent_seen) return RP_STR("absent");
     for (uint32_t i = 0; type->kind == RP_T_ENUM && i < type->members->count; i++) {
         bool seen = false;
-        for (uint32_t j = 0; j < match->seen_count; j++) seen |= rp_str_equal(match->seen[j]->text, type->members->values[i]);
+        for (uint32_t j = 0; j < match->seen_count; j++)
+            seen |= rp_str_equal(match->seen[j]->text, type->members->values[i]);
         if (!seen) return type->members->values[i];
     }
     return RP_STR("else");
 }
 
-// A value that the schema does not know: unknown, with the reason of that name (vm/missing.c knows the text).
+// A value that the schema does not know: unknown, with the reason of that name (vm/missing.c knows
+// the text).
 static rp_core *unexpected(matching *match)
 {
-    rp_core *core = rp_core_new(match->check, RP_CORE_UNKNOWN, match->check->program->t_unknown, match->node->span);
+    rp_core *core = rp_core_new(match->check, RP_CORE_UNKNOWN, match->check->program->t_unknown,
+                                match->node->span);
     core->value.text = RP_STR("unexpected_value");
     return core;
 }
@@ -163,11 +176,13 @@ static rp_core *check_arms(matching *match, const rp_node *arm, const rp_type *h
 {
     rp_check *check = match->check;
     if (arm == NULL) {
-        if (!names_all(match)) RP_DIAG(check->program->diags, MISSING_ARM, match->node->span, missing_member(match));
+        if (!names_all(match))
+            RP_DIAG(check->program->diags, MISSING_ARM, match->node->span, missing_member(match));
         return names_all(match) ? unexpected(match) : rp_core_error(check, match->node->span);
     }
     if (arm->op == RP_FLAG_ELSE) {
-        if (arm->next != NULL) RP_DIAG0(check->program->diags, UNREACHABLE_ARM, arm->next->span);
+        if (arm->next != NULL)
+            RP_DIAG0(check->program->diags, UNREACHABLE_ARM, arm->next->span);
         else if (names_all(match) && match->subject->type->kind == RP_T_BOOL) {
             RP_DIAG0(check->program->diags, UNREACHABLE_ARM, arm->span);
         }
@@ -189,8 +204,10 @@ rp_core *rp_check_match(rp_check *check, const rp_node *node, const rp_type *hin
 {
     rp_core *subject = rp_check_expr(check, node->a, NULL);
     if (is_poison(subject)) return rp_core_error(check, node->span);
-    if (!rp_type_is_text(subject->type) && subject->type->kind != RP_T_INT && subject->type->kind != RP_T_BOOL) {
-        RP_DIAG(check->program->diags, MATCH_SUBJECT, node->a->span, rp_type_name(check->program->arena, subject->type));
+    if (!rp_type_is_text(subject->type) && subject->type->kind != RP_T_INT &&
+        subject->type->kind != RP_T_BOOL) {
+        RP_DIAG(check->program->diags, MATCH_SUBJECT, node->a->span,
+                rp_type_name(check->program->arena, subject->type));
         return rp_core_error(check, node->span);
     }
     if (rp_node_list_count(node->b) > MAX_ARMS) {
@@ -212,19 +229,28 @@ static rp_entity *entry_entity(rp_check *check, const rp_type *map)
     rp_field *key = RP_NEW(program->arena, rp_field);
     rp_field *value = RP_NEW(program->arena, rp_field);
     *entity = (rp_entity){.name = RP_STR("entry"), .module = check->module, .fields = key};
-    *key = (rp_field){.name = RP_STR("key"), .module = check->module, .entity = entity, .type = program->t_string, .next = value};
-    *value = (rp_field){.name = RP_STR("value"), .module = check->module, .entity = entity, .type = map->element};
+    *key = (rp_field){.name = RP_STR("key"),
+                      .module = check->module,
+                      .entity = entity,
+                      .type = program->t_string,
+                      .next = value};
+    *value = (rp_field){
+        .name = RP_STR("value"), .module = check->module, .entity = entity, .type = map->element};
     entity->type = rp_type_ref(&program->types, entity);
     return entity;
 }
 
 static const rp_type *variable_type(rp_check *check, rp_core *list, rp_span span)
 {
-    if (list->type->kind == RP_T_LIST) return list->type->element->kind == RP_T_NOTHING ? check->program->t_poison : list->type->element;
+    if (list->type->kind == RP_T_LIST)
+        return list->type->element->kind == RP_T_NOTHING ? check->program->t_poison
+                                                         : list->type->element;
     if (list->type->kind == RP_T_MAP) return entry_entity(check, list->type)->type;
     if (!is_poison(list)) {
-        rp_diag *diag = RP_DIAG(check->program->diags, NOT_A_LIST, span, rp_type_name(check->program->arena, list->type));
-        if (list->type->optional) RP_HELP0(check->program->diags, diag, "of an optional ask `is present`");
+        rp_diag *diag = RP_DIAG(check->program->diags, NOT_A_LIST, span,
+                                rp_type_name(check->program->arena, list->type));
+        if (list->type->optional)
+            RP_HELP0(check->program->diags, diag, "of an optional ask `is present`");
     }
     return check->program->t_poison;
 }
@@ -233,7 +259,8 @@ static void bind(rp_check *check, rp_core *core, const rp_node *binding)
 {
     rp_core *list = rp_check_expr(check, binding->a, NULL);
     rp_check_hiding(check, binding->text, binding->name);
-    rp_var *var = rp_check_var(check, binding->text, variable_type(check, list, binding->a->span), binding->name);
+    rp_var *var = rp_check_var(check, binding->text, variable_type(check, list, binding->a->span),
+                               binding->name);
     var->in_quantifier = true;
     uint32_t i = core->count++;
     core->items[i] = list;
@@ -264,11 +291,15 @@ static const rp_type *result_type(rp_check *check, rp_quantifier quantifier, con
     switch (quantifier) {
     case RP_QUANTIFIER_SUM: return sums(body) && !body->optional ? body : NULL;
     case RP_QUANTIFIER_MIN:
-    case RP_QUANTIFIER_MAX: return rp_type_is_ordered(body) && !body->optional ? rp_type_optional(body) : NULL;
+    case RP_QUANTIFIER_MAX:
+        return rp_type_is_ordered(body) && !body->optional ? rp_type_optional(body) : NULL;
     case RP_QUANTIFIER_FIRST:
-        return body->kind == RP_T_LIST || body->kind == RP_T_MAP || body->kind == RP_T_NOTHING ? NULL : rp_type_optional(body);
+        return body->kind == RP_T_LIST || body->kind == RP_T_MAP || body->kind == RP_T_NOTHING
+                   ? NULL
+                   : rp_type_optional(body);
     case RP_QUANTIFIER_EACH: {
-        bool nests = body->kind == RP_T_LIST || body->kind == RP_T_MAP || body->optional || body->kind == RP_T_NOTHING;
+        bool nests = body->kind == RP_T_LIST || body->kind == RP_T_MAP || body->optional ||
+                     body->kind == RP_T_NOTHING;
         return nests ? NULL : rp_type_list(&check->program->types, body);
     }
     case RP_QUANTIFIER_COUNT: return check->program->t_int;
@@ -281,7 +312,8 @@ static bool takes_bool(rp_quantifier quantifier)
     return quantifier <= RP_QUANTIFIER_COUNT;
 }
 
-static void finish_quantifier(rp_check *check, rp_core *core, const rp_node *node, const rp_type *hint)
+static void finish_quantifier(rp_check *check, rp_core *core, const rp_node *node,
+                              const rp_type *hint)
 {
     rp_quantifier quantifier = (rp_quantifier)node->op;
     const rp_type *body_hint = hint != NULL && hint->kind == RP_T_LIST ? hint->element : hint;
@@ -291,7 +323,8 @@ static void finish_quantifier(rp_check *check, rp_core *core, const rp_node *nod
     core->type = result_type(check, quantifier, core->a->type);
     if (core->type != NULL) return;
     core->type = check->program->t_poison;
-    RP_DIAG(check->program->diags, QUANTIFIER_BODY, node->b->span, rp_str_from(rp_quantifier_name(quantifier)),
+    RP_DIAG(check->program->diags, QUANTIFIER_BODY, node->b->span,
+            rp_str_from(rp_quantifier_name(quantifier)),
             rp_type_name(check->program->arena, core->a->type));
 }
 
@@ -304,9 +337,13 @@ rp_core *rp_check_quantifier(rp_check *check, const rp_node *node, const rp_type
     core->items = RP_NEW_ARRAY(check->program->arena, rp_core *, count);
     core->wheres = RP_NEW_ARRAY(check->program->arena, rp_core *, count);
     core->vars = RP_NEW_ARRAY(check->program->arena, rp_var *, count);
-    for (const rp_node *binding = node->a; binding != NULL; binding = binding->next) bind(&inner, core, binding);
-    if (count > MAX_VARIABLES) RP_DIAG(check->program->diags, LIMIT, node->span, RP_STR("variables of a quantifier"), RP_STR("4"));
-    if (node->op == RP_QUANTIFIER_ONE && count > 1) RP_DIAG0(check->program->diags, EXACTLY_ONE, node->span);
+    for (const rp_node *binding = node->a; binding != NULL; binding = binding->next)
+        bind(&inner, core, binding);
+    if (count > MAX_VARIABLES)
+        RP_DIAG(check->program->diags, LIMIT, node->span, RP_STR("variables of a quantifier"),
+                RP_STR("4"));
+    if (node->op == RP_QUANTIFIER_ONE && count > 1)
+        RP_DIAG0(check->program->diags, EXACTLY_ONE, node->span);
     finish_quantifier(&inner, core, node, hint);
     bool failed = is_poison(core) || is_poison(core->a);
     for (uint32_t i = 0; i < core->count; i++) {

@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-static rp_core *node2(rp_check *check, rp_core_kind kind, const rp_type *type, rp_core *a, rp_core *b, rp_span span)
+static rp_core *node2(rp_check *check, rp_core_kind kind, const rp_type *type, rp_core *a,
+                      rp_core *b, rp_span span)
 {
     rp_core *core = rp_core_new(check, kind, type, span);
     core->a = a;
@@ -20,7 +21,10 @@ static rp_core *negation(rp_check *check, rp_core *a, rp_span span)
     return node2(check, RP_CORE_NOT, check->program->t_bool, a, NULL, span);
 }
 
-static bool is_poison(const rp_core *a) { return a->type->kind == RP_T_POISON; }
+static bool is_poison(const rp_core *a)
+{
+    return a->type->kind == RP_T_POISON;
+}
 
 static rp_str name_of(rp_check *check, const rp_type *type)
 {
@@ -37,19 +41,21 @@ static rp_core *check_logic(rp_check *check, const rp_node *node)
     right_side.proofs = rp_narrow(check, left, is_and);
     rp_core *right = rp_check_condition(&right_side, node->b);
     if (is_poison(left) || is_poison(right)) return rp_core_error(check, node->span);
-    return node2(check, is_and ? RP_CORE_AND : RP_CORE_OR, check->program->t_bool, left, right, node->span);
+    return node2(check, is_and ? RP_CORE_AND : RP_CORE_OR, check->program->t_bool, left, right,
+                 node->span);
 }
 
 // ---- comparison ----
 
 static bool is_literal(const rp_node *node)
 {
-    return node->kind == RP_NODE_STRING || node->kind == RP_NODE_INT || node->kind == RP_NODE_LIST ||
-           node->kind == RP_NODE_RECORD;
+    return node->kind == RP_NODE_STRING || node->kind == RP_NODE_INT ||
+           node->kind == RP_NODE_LIST || node->kind == RP_NODE_RECORD;
 }
 
 // Literals are checked last, with the type of the other side as hint.
-static void check_sides(rp_check *check, const rp_node *a, const rp_node *b, rp_core **left, rp_core **right)
+static void check_sides(rp_check *check, const rp_node *a, const rp_node *b, rp_core **left,
+                        rp_core **right)
 {
     if (is_literal(a)) {
         *right = rp_check_expr(check, b, NULL);
@@ -66,10 +72,13 @@ static bool is_comparable(const rp_type *type)
     return type->kind != RP_T_LIST && type->kind != RP_T_MAP;
 }
 
-static rp_core *report_incomparable(rp_check *check, const rp_core *left, const rp_core *right, rp_span span)
+static rp_core *report_incomparable(rp_check *check, const rp_core *left, const rp_core *right,
+                                    rp_span span)
 {
-    rp_diag *diag = RP_DIAG(check->program->diags, NOT_COMPARABLE, span, name_of(check, left->type), name_of(check, right->type));
-    if (left->type->kind == RP_T_LIST) RP_HELP0(check->program->diags, diag, "ask about the members: `any x in …: x == …`");
+    rp_diag *diag = RP_DIAG(check->program->diags, NOT_COMPARABLE, span, name_of(check, left->type),
+                            name_of(check, right->type));
+    if (left->type->kind == RP_T_LIST)
+        RP_HELP0(check->program->diags, diag, "ask about the members: `any x in …: x == …`");
     return rp_core_error(check, span);
 }
 
@@ -79,8 +88,12 @@ static bool same_constants(const rp_core *left, const rp_core *right, bool *equa
     switch (left->type->kind) {
     case RP_T_STRING:
     case RP_T_ENUM: *equal = rp_str_equal(left->value.text, right->value.text); return true;
-    case RP_T_FLOAT: *equal = !(left->value.real < right->value.real || left->value.real > right->value.real); return true;
-    case RP_T_VERSION: *equal = rp_version_compare(left->value.text, right->value.text) == 0; return true;
+    case RP_T_FLOAT:
+        *equal = !(left->value.real < right->value.real || left->value.real > right->value.real);
+        return true;
+    case RP_T_VERSION:
+        *equal = rp_version_compare(left->value.text, right->value.text) == 0;
+        return true;
     case RP_T_CIDR: return false;
     default: *equal = left->value.number == right->value.number; return true;
     }
@@ -98,8 +111,10 @@ rp_core *rp_check_equal(rp_check *check, rp_core *left, rp_core *right, rp_span 
         return report_incomparable(check, left, right, span);
     }
     // An enum compared with another one: as texts.
-    left = rp_check_convert(check, left, left->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
-    right = rp_check_convert(check, right, right->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
+    left = rp_check_convert(
+        check, left, left->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
+    right = rp_check_convert(
+        check, right, right->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
     bool equal = false;
     if (same_constants(left, right, &equal)) return rp_core_bool(check, equal, span);
     return node2(check, RP_CORE_EQ, check->program->t_bool, left, right, span);
@@ -109,9 +124,13 @@ static bool order_constants(const rp_core *left, const rp_core *right, bool or_e
 {
     if (left->kind != RP_CORE_CONST || right->kind != RP_CORE_CONST) return false;
     int order = 0;
-    if (left->type->kind == RP_T_VERSION) order = rp_version_compare(left->value.text, right->value.text);
-    else if (left->type->kind == RP_T_FLOAT) order = (left->value.real > right->value.real) - (left->value.real < right->value.real);
-    else order = (left->value.number > right->value.number) - (left->value.number < right->value.number);
+    if (left->type->kind == RP_T_VERSION)
+        order = rp_version_compare(left->value.text, right->value.text);
+    else if (left->type->kind == RP_T_FLOAT)
+        order = (left->value.real > right->value.real) - (left->value.real < right->value.real);
+    else
+        order =
+            (left->value.number > right->value.number) - (left->value.number < right->value.number);
     *holds = or_equal ? order <= 0 : order < 0;
     return true;
 }
@@ -120,11 +139,13 @@ static rp_core *order(rp_check *check, rp_core *left, rp_core *right, bool or_eq
 {
     bool holds = false;
     if (order_constants(left, right, or_equal, &holds)) return rp_core_bool(check, holds, span);
-    return node2(check, or_equal ? RP_CORE_LE : RP_CORE_LT, check->program->t_bool, left, right, span);
+    return node2(check, or_equal ? RP_CORE_LE : RP_CORE_LT, check->program->t_bool, left, right,
+                 span);
 }
 
 // Brings both sides to one ordered type that is never absent; NULL after a diagnostic.
-static const rp_type *ordered_type(rp_check *check, const rp_core *left, const rp_core *right, rp_span span)
+static const rp_type *ordered_type(rp_check *check, const rp_core *left, const rp_core *right,
+                                   rp_span span)
 {
     if (is_poison(left) || is_poison(right)) return NULL;
     const rp_type *joined = rp_type_join(left->type, right->type);
@@ -133,8 +154,11 @@ static const rp_type *ordered_type(rp_check *check, const rp_core *left, const r
         return NULL;
     }
     if (!rp_type_is_ordered(joined)) {
-        rp_diag *diag = RP_DIAG(check->program->diags, NO_ORDER, span, name_of(check, rp_type_required(joined)));
-        if (rp_type_is_text(joined)) RP_HELP0(check->program->diags, diag, "a version is compared as one: `version(x)`, or a field of type version");
+        rp_diag *diag = RP_DIAG(check->program->diags, NO_ORDER, span,
+                                name_of(check, rp_type_required(joined)));
+        if (rp_type_is_text(joined))
+            RP_HELP0(check->program->diags, diag,
+                     "a version is compared as one: `version(x)`, or a field of type version");
         return NULL;
     }
     return rp_type_required(joined);
@@ -170,13 +194,16 @@ rp_core *rp_check_range(rp_check *check, const rp_node *node)
     rp_core *low = rp_check_expr(check, node->b, value->type);
     rp_core *high = rp_check_expr(check, node->c, value->type);
     const rp_type *type = ordered_type(check, value, low, node->span);
-    if (type == NULL || ordered_type(check, value, high, node->span) == NULL) return rp_core_error(check, node->span);
+    if (type == NULL || ordered_type(check, value, high, node->span) == NULL)
+        return rp_core_error(check, node->span);
     value = rp_check_convert(check, value, type);
     low = rp_check_convert(check, low, type);
     high = rp_check_convert(check, high, type);
-    if (is_poison(value) || is_poison(low) || is_poison(high)) return rp_core_error(check, node->span);
+    if (is_poison(value) || is_poison(low) || is_poison(high))
+        return rp_core_error(check, node->span);
     if (is_empty_range(low, high)) RP_DIAG0(check->program->diags, EMPTY_RANGE, node->span);
-    rp_core *both = node2(check, RP_CORE_AND, check->program->t_bool, order(check, low, value, true, node->span),
+    rp_core *both = node2(check, RP_CORE_AND, check->program->t_bool,
+                          order(check, low, value, true, node->span),
                           order(check, value, high, true, node->span), node->span);
     return node->op & RP_FLAG_NEGATED ? negation(check, both, node->span) : both;
 }
@@ -189,8 +216,10 @@ static rp_core *in_list(rp_check *check, const rp_node *node, rp_core *list)
     rp_core *value = rp_check_expr(check, node->a, element->kind == RP_T_NOTHING ? NULL : element);
     if (is_poison(value) || is_poison(list)) return rp_core_error(check, node->span);
     const rp_type *joined = rp_type_join(value->type, element);
-    if (joined == NULL || !is_comparable(value->type)) return report_incomparable(check, value, list, node->span);
-    value = rp_check_convert(check, value, value->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
+    if (joined == NULL || !is_comparable(value->type))
+        return report_incomparable(check, value, list, node->span);
+    value = rp_check_convert(
+        check, value, value->type->optional ? rp_type_optional(joined) : rp_type_required(joined));
     return node2(check, RP_CORE_IN, check->program->t_bool, value, list, node->span);
 }
 
@@ -204,14 +233,17 @@ static rp_core *in_map(rp_check *check, const rp_node *node, rp_core *map)
 static rp_core *check_in(rp_check *check, const rp_node *node)
 {
     rp_core *value = is_literal(node->a) ? NULL : rp_check_expr(check, node->a, NULL);
-    const rp_type *element = value != NULL && !is_poison(value) && is_comparable(value->type)
-                                 ? rp_type_list(&check->program->types, rp_type_required(value->type))
-                                 : NULL;
+    const rp_type *element =
+        value != NULL && !is_poison(value) && is_comparable(value->type)
+            ? rp_type_list(&check->program->types, rp_type_required(value->type))
+            : NULL;
     rp_core *list = rp_check_expr(check, node->b, element);
     if (is_poison(list)) return rp_core_error(check, node->span);
     rp_core *result;
-    if (list->type->kind == RP_T_LIST) result = in_list(check, node, list);
-    else if (list->type->kind == RP_T_MAP) result = in_map(check, node, list);
+    if (list->type->kind == RP_T_LIST)
+        result = in_list(check, node, list);
+    else if (list->type->kind == RP_T_MAP)
+        result = in_map(check, node, list);
     else {
         RP_DIAG(check->program->diags, NOT_A_LIST, node->b->span, name_of(check, list->type));
         return rp_core_error(check, node->span);
@@ -240,7 +272,8 @@ static rp_core *real(rp_check *check, double value, rp_span span)
     return core;
 }
 
-static rp_core *fold_int(rp_check *check, rp_core_kind kind, const rp_type *type, int64_t a, int64_t b, rp_span span)
+static rp_core *fold_int(rp_check *check, rp_core_kind kind, const rp_type *type, int64_t a,
+                         int64_t b, rp_span span)
 {
     int64_t result = 0;
     bool fits = kind == RP_CORE_ADD   ? rp_checked_add_i64(a, b, &result)
@@ -261,21 +294,27 @@ static rp_core *fold_float(rp_check *check, rp_core_kind kind, double a, double 
     return real(check, result, span);
 }
 
-static rp_core *arithmetic(rp_check *check, rp_core_kind kind, const rp_type *type, rp_core *a, rp_core *b, rp_span span)
+static rp_core *arithmetic(rp_check *check, rp_core_kind kind, const rp_type *type, rp_core *a,
+                           rp_core *b, rp_span span)
 {
     if (a->kind == RP_CORE_CONST && b->kind == RP_CORE_CONST) {
-        if (type->kind == RP_T_FLOAT) return fold_float(check, kind, a->value.real, b->value.real, span);
+        if (type->kind == RP_T_FLOAT)
+            return fold_float(check, kind, a->value.real, b->value.real, span);
         return fold_int(check, kind, type, a->value.number, b->value.number, span);
     }
     return node2(check, kind, type, a, b, span);
 }
 
-// The result of an operator of ints, floats, times and durations; NULL if it takes no such operands.
-static const rp_type *arithmetic_type(rp_check *check, rp_operator op, rp_type_kind a, rp_type_kind b)
+// The result of an operator of ints, floats, times and durations; NULL if it takes no such
+// operands.
+static const rp_type *arithmetic_type(rp_check *check, rp_operator op, rp_type_kind a,
+                                      rp_type_kind b)
 {
     rp_program *program = check->program;
     bool numbers = (a == RP_T_INT || a == RP_T_FLOAT) && (b == RP_T_INT || b == RP_T_FLOAT);
-    if (numbers) return op == RP_OPERATOR_DIV || a == RP_T_FLOAT || b == RP_T_FLOAT ? program->t_float : program->t_int;
+    if (numbers)
+        return op == RP_OPERATOR_DIV || a == RP_T_FLOAT || b == RP_T_FLOAT ? program->t_float
+                                                                           : program->t_int;
     bool additive = op == RP_OPERATOR_ADD || op == RP_OPERATOR_SUB;
     if (additive && a == RP_T_DURATION && b == RP_T_DURATION) return program->t_duration;
     if (additive && a == RP_T_TIME && b == RP_T_DURATION) return program->t_time;
@@ -301,34 +340,45 @@ static rp_core *concatenation(rp_check *check, rp_core *a, rp_core *b, rp_span s
     if (a->type->element->kind == RP_T_NOTHING) joined = b->type;
     if (b->type->element->kind == RP_T_NOTHING) joined = a->type;
     if (joined == NULL) return report_incomparable(check, a, b, span);
-    return node2(check, RP_CORE_CONCAT, joined, rp_check_convert(check, a, joined), rp_check_convert(check, b, joined), span);
+    return node2(check, RP_CORE_CONCAT, joined, rp_check_convert(check, a, joined),
+                 rp_check_convert(check, b, joined), span);
 }
 
 static bool report_absent_operand(rp_check *check, const rp_core *core)
 {
     if (!core->type->optional) return false;
-    rp_diag *diag = RP_DIAG(check->program->diags, OPTIONAL_VALUE, core->span, name_of(check, core->type),
-                            name_of(check, rp_type_required(core->type)));
-    RP_HELP0(check->program->diags, diag, "say what holds when it is absent: `x ?? default`, or `x is present and …`");
+    rp_diag *diag =
+        RP_DIAG(check->program->diags, OPTIONAL_VALUE, core->span, name_of(check, core->type),
+                name_of(check, rp_type_required(core->type)));
+    RP_HELP0(check->program->diags, diag,
+             "say what holds when it is absent: `x ?? default`, or `x is present and …`");
     return true;
 }
 
 static rp_core *check_arithmetic(rp_check *check, const rp_node *node, const rp_type *hint)
 {
     rp_core *a = rp_check_expr(check, node->a, hint);
-    rp_core *b = rp_check_expr(check, node->b, hint != NULL ? hint : a->type->kind == RP_T_LIST ? a->type : NULL);
+    rp_core *b = rp_check_expr(check, node->b,
+                               hint != NULL                 ? hint
+                               : a->type->kind == RP_T_LIST ? a->type
+                                                            : NULL);
     if (is_poison(a) || is_poison(b)) return rp_core_error(check, node->span);
     if (node->op == RP_OPERATOR_ADD && a->type->kind == RP_T_LIST && b->type->kind == RP_T_LIST) {
         return concatenation(check, a, b, node->span);
     }
-    if (report_absent_operand(check, a) || report_absent_operand(check, b)) return rp_core_error(check, node->span);
-    const rp_type *type = arithmetic_type(check, (rp_operator)node->op, a->type->kind, b->type->kind);
+    if (report_absent_operand(check, a) || report_absent_operand(check, b))
+        return rp_core_error(check, node->span);
+    const rp_type *type =
+        arithmetic_type(check, (rp_operator)node->op, a->type->kind, b->type->kind);
     if (type == NULL && a->type->kind == RP_T_NOTHING) type = b->type;
     if (type == NULL && b->type->kind == RP_T_NOTHING) type = a->type;
     if (type == NULL) {
         rp_diag *diag = RP_DIAG(check->program->diags, NO_ARITHMETIC, node->span,
-                                rp_str_from(rp_operator_name((rp_operator)node->op)), name_of(check, a->type), name_of(check, b->type));
-        if (rp_type_is_text(a->type)) RP_HELP0(check->program->diags, diag, "texts are not joined; messages have holes: \"{x} of {y}\"");
+                                rp_str_from(rp_operator_name((rp_operator)node->op)),
+                                name_of(check, a->type), name_of(check, b->type));
+        if (rp_type_is_text(a->type))
+            RP_HELP0(check->program->diags, diag,
+                     "texts are not joined; messages have holes: \"{x} of {y}\"");
         return rp_core_error(check, node->span);
     }
     if (type->kind == RP_T_FLOAT) {
@@ -346,12 +396,14 @@ static rp_core *check_coalesce(rp_check *check, const rp_node *node, const rp_ty
     rp_core *b = rp_check_expr(check, node->b, a->type->kind == RP_T_NOTHING ? hint : a->type);
     if (is_poison(a) || is_poison(b)) return rp_core_error(check, node->span);
     if (!a->type->optional) {
-        if (a->kind != RP_CORE_ASSUME) RP_DIAG(check->program->diags, NEVER_ABSENT, node->a->span, RP_STR("??"));
+        if (a->kind != RP_CORE_ASSUME)
+            RP_DIAG(check->program->diags, NEVER_ABSENT, node->a->span, RP_STR("??"));
         return a;
     }
     const rp_type *joined = rp_type_join(rp_type_required(a->type), b->type);
     if (joined == NULL) {
-        RP_DIAG(check->program->diags, TYPE_MISMATCH, b->span, name_of(check, rp_type_required(a->type)), name_of(check, b->type));
+        RP_DIAG(check->program->diags, TYPE_MISMATCH, b->span,
+                name_of(check, rp_type_required(a->type)), name_of(check, b->type));
         return rp_core_error(check, node->span);
     }
     a = rp_check_convert(check, a, rp_type_optional(joined));
@@ -372,7 +424,8 @@ rp_core *rp_check_binary(rp_check *check, const rp_node *node, const rp_type *hi
         rp_core *right;
         check_sides(check, node->a, node->b, &left, &right);
         rp_core *equal = rp_check_equal(check, left, right, node->span);
-        return node->op == RP_OPERATOR_EQ || is_poison(equal) ? equal : negation(check, equal, node->span);
+        return node->op == RP_OPERATOR_EQ || is_poison(equal) ? equal
+                                                              : negation(check, equal, node->span);
     }
     case RP_OPERATOR_LT:
     case RP_OPERATOR_LE:
@@ -392,21 +445,28 @@ rp_core *rp_check_unary(rp_check *check, const rp_node *node, const rp_type *hin
         return is_poison(operand) ? operand : negation(check, operand, node->span);
     }
     rp_core *operand = rp_check_expr(check, node->a, hint);
-    if (is_poison(operand) || report_absent_operand(check, operand)) return rp_core_error(check, node->span);
+    if (is_poison(operand) || report_absent_operand(check, operand))
+        return rp_core_error(check, node->span);
     rp_type_kind kind = operand->type->kind;
-    if (kind == RP_T_FLOAT) return arithmetic(check, RP_CORE_SUB, operand->type, real(check, 0.0, node->span), operand, node->span);
+    if (kind == RP_T_FLOAT)
+        return arithmetic(check, RP_CORE_SUB, operand->type, real(check, 0.0, node->span), operand,
+                          node->span);
     if (kind == RP_T_INT || kind == RP_T_DURATION) {
-        return arithmetic(check, RP_CORE_SUB, operand->type, number(check, operand->type, 0, node->span), operand, node->span);
+        return arithmetic(check, RP_CORE_SUB, operand->type,
+                          number(check, operand->type, 0, node->span), operand, node->span);
     }
-    RP_DIAG(check->program->diags, TYPE_MISMATCH, node->a->span, RP_STR("a number or duration"), name_of(check, operand->type));
+    RP_DIAG(check->program->diags, TYPE_MISMATCH, node->a->span, RP_STR("a number or duration"),
+            name_of(check, operand->type));
     return rp_core_error(check, node->span);
 }
 
 static rp_core *check_empty(rp_check *check, const rp_node *node, rp_core *operand)
 {
     if (operand->type->kind != RP_T_LIST && operand->type->kind != RP_T_MAP) {
-        rp_diag *diag = RP_DIAG(check->program->diags, NOT_A_LIST, node->a->span, name_of(check, operand->type));
-        if (operand->type->optional) RP_HELP0(check->program->diags, diag, "of an optional ask `is absent`");
+        rp_diag *diag = RP_DIAG(check->program->diags, NOT_A_LIST, node->a->span,
+                                name_of(check, operand->type));
+        if (operand->type->optional)
+            RP_HELP0(check->program->diags, diag, "of an optional ask `is absent`");
         return rp_core_error(check, node->span);
     }
     rp_core *empty = node2(check, RP_CORE_EMPTY, check->program->t_bool, operand, NULL, node->span);
@@ -417,17 +477,20 @@ rp_core *rp_check_is(rp_check *check, const rp_node *node)
 {
     rp_core *operand = rp_check_expr(check, node->a, NULL);
     if (is_poison(operand)) return operand;
-    if (node->op == RP_OPERATOR_EMPTY || node->op == RP_OPERATOR_NOT_EMPTY) return check_empty(check, node, operand);
+    if (node->op == RP_OPERATOR_EMPTY || node->op == RP_OPERATOR_NOT_EMPTY)
+        return check_empty(check, node, operand);
     bool asks_present = node->op == RP_OPERATOR_PRESENT;
     if (operand->kind == RP_CORE_ASSUME) return rp_core_bool(check, asks_present, node->span);
     if (!operand->type->optional) {
         rp_diag *diag = RP_DIAG(check->program->diags, NEVER_ABSENT, node->span,
                                 rp_str_from(rp_operator_name((rp_operator)node->op)));
         if (operand->type->kind == RP_T_LIST || operand->type->kind == RP_T_MAP) {
-            RP_HELP0(check->program->diags, diag, "lists and maps are never absent: ask `is empty`");
+            RP_HELP0(check->program->diags, diag,
+                     "lists and maps are never absent: ask `is empty`");
         }
         return rp_core_bool(check, asks_present, node->span);
     }
-    rp_core *present = node2(check, RP_CORE_PRESENT, check->program->t_bool, operand, NULL, node->span);
+    rp_core *present =
+        node2(check, RP_CORE_PRESENT, check->program->t_bool, operand, NULL, node->span);
     return asks_present ? present : negation(check, present, node->span);
 }

@@ -1,5 +1,5 @@
-// Registering names: one pass over the declarations of a module before anything is resolved, so that
-// they may stand in any order.
+// Registering names: one pass over the declarations of a module before anything is resolved, so
+// that they may stand in any order.
 #include "compiler/declare.h"
 
 static void taken(rp_program *program, rp_str name, rp_span span, rp_span other)
@@ -15,7 +15,8 @@ static bool type_is_free(rp_program *program, rp_module *module, const rp_node *
     RP_SEARCH(module->enums, node->text, enumeration);
     RP_SEARCH(module->entities, node->text, entity);
     if (enumeration == NULL && entity == NULL) return true;
-    taken(program, node->text, node->name, enumeration != NULL ? enumeration->node->name : entity->node->name);
+    taken(program, node->text, node->name,
+          enumeration != NULL ? enumeration->node->name : entity->node->name);
     return false;
 }
 
@@ -34,7 +35,8 @@ static bool value_is_free(rp_program *program, rp_module *module, const rp_node 
 #define APPEND(list, thing)                                                                        \
     do {                                                                                           \
         void *end_ = (list);                                                                       \
-        if (end_ == NULL) (list) = (thing);                                                        \
+        if (end_ == NULL)                                                                          \
+            (list) = (thing);                                                                      \
         else {                                                                                     \
             __typeof__(thing) at_ = (list);                                                        \
             while (at_->next != NULL) at_ = at_->next;                                             \
@@ -69,8 +71,12 @@ static void declare_entity(rp_program *program, rp_module *module, const rp_node
     entity->last_field = &entity->fields;
     entity->last_source = &entity->sources;
     entity->type = rp_type_ref(&program->types, entity);
-    entity->self = (rp_var){.name = node->text, .type = entity->type, .span = node->name,
-                            .id = program->var_ids++, .is_row = true, .used = true};
+    entity->self = (rp_var){.name = node->text,
+                            .type = entity->type,
+                            .span = node->name,
+                            .id = program->var_ids++,
+                            .is_row = true,
+                            .used = true};
     APPEND(module->entities, entity);
 }
 
@@ -83,7 +89,8 @@ static void declare_function(rp_program *program, rp_module *module, const rp_no
         return;
     }
     rp_function *function = RP_NEW(program->arena, rp_function);
-    *function = (rp_function){.name = node->text, .module = module, .node = node, .body_node = node->c};
+    *function =
+        (rp_function){.name = node->text, .module = module, .node = node, .body_node = node->c};
     APPEND(module->functions, function);
 }
 
@@ -127,14 +134,19 @@ static void declare_policy(rp_program *program, rp_module *module, const rp_node
     rp_policy_decl *other;
     RP_SEARCH(module->policies, name, other);
     if (other != NULL) {
-        taken(program, name, nameless ? node->span : node->name, other->nameless ? other->node->span : other->node->name);
+        taken(program, name, nameless ? node->span : node->name,
+              other->nameless ? other->node->span : other->node->name);
         return;
     }
     hold_policy_limit(program, node);
     if (program->policy_count > RP_MAX_POLICIES) return;
     rp_policy_decl *policy = RP_NEW(program->arena, rp_policy_decl);
-    *policy = (rp_policy_decl){.name = name, .module = module, .node = node, .nameless = nameless,
-                               .judged = module->given, .severity = 2};
+    *policy = (rp_policy_decl){.name = name,
+                               .module = module,
+                               .node = node,
+                               .nameless = nameless,
+                               .judged = module->given,
+                               .severity = 2};
     APPEND(module->policies, policy);
 }
 

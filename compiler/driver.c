@@ -12,14 +12,20 @@
 #define MAX_BUNDLE (256u * 1024u * 1024u)
 #define MAX_PRINT (256u * 1024u * 1024u)
 
-static void leave(void *ctx) { longjmp(((rdspol_compilation *)ctx)->escape, 1); }
+static void leave(void *ctx)
+{
+    longjmp(((rdspol_compilation *)ctx)->escape, 1);
+}
 
 static void init_program(rdspol_compilation *done)
 {
     rp_program *program = &done->program;
     rp_sources_init(&done->sources, &done->arena);
     rp_diags_init(&done->diags, &done->arena, &done->sources);
-    *program = (rp_program){.arena = &done->arena, .sources = &done->sources, .diags = &done->diags, .node_ids = &done->node_ids};
+    *program = (rp_program){.arena = &done->arena,
+                            .sources = &done->sources,
+                            .diags = &done->diags,
+                            .node_ids = &done->node_ids};
     program->last_module = &program->modules;
     rp_types_init(&program->types, &done->arena);
     program->t_bool = rp_type_basic(&program->types, RP_T_BOOL);
@@ -46,7 +52,8 @@ static void compile(rdspol_compilation *done, const rdspol_source *sources, size
     if (done->diags.error_count > 0 || done->ir.failed) return;
     done->lowered = true;
     if (!rp_emit(&done->ir, done->opts.name, &done->image)) return;
-    if (!rp_image_write(&done->image, &done->bundle, done->opts.sha256, done->opts.sha256_ctx)) leave(done);
+    if (!rp_image_write(&done->image, &done->bundle, done->opts.sha256, done->opts.sha256_ctx))
+        leave(done);
     done->written = true;
 }
 
@@ -67,14 +74,17 @@ static rdspol_status no_memory(rdspol_error *error)
 static rdspol_status verify(rdspol_compilation *done, rdspol_error *error)
 {
     rdspol_bundle *bundle = NULL;
-    rdspol_open_opts opts = {.size = sizeof opts, .alloc = done->arena.alloc.fn, .alloc_ctx = done->arena.alloc.ctx};
-    rdspol_status status = rdspol_bundle_open(&bundle, done->bundle.data, done->bundle.size, &opts, error);
+    rdspol_open_opts opts = {
+        .size = sizeof opts, .alloc = done->arena.alloc.fn, .alloc_ctx = done->arena.alloc.ctx};
+    rdspol_status status =
+        rdspol_bundle_open(&bundle, done->bundle.data, done->bundle.size, &opts, error);
     rdspol_bundle_close(bundle);
     return status;
 }
 
-rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sources, size_t source_count,
-                             const rdspol_compile_opts *opts, rdspol_error *error)
+rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sources,
+                             size_t source_count, const rdspol_compile_opts *opts,
+                             rdspol_error *error)
 {
     rp_alloc alloc = {opts != NULL ? opts->alloc : NULL, opts != NULL ? opts->alloc_ctx : NULL};
     alloc = rp_alloc_or_libc(alloc);
@@ -89,7 +99,9 @@ rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sour
     rp_buf_init(&done->bundle, alloc, MAX_BUNDLE);
     rp_buf_init(&done->text, alloc, MAX_PRINT);
     bool finished = guarded(done, sources, source_count);
-    rdspol_status status = !finished ? no_memory(error) : done->written ? verify(done, error) : RDSPOL_OK;
+    rdspol_status status = !finished       ? no_memory(error)
+                           : done->written ? verify(done, error)
+                                           : RDSPOL_OK;
     if (status != RDSPOL_OK) {
         rdspol_compilation_free(done);
         return status;
@@ -109,23 +121,34 @@ void rdspol_compilation_free(rdspol_compilation *done)
     rp_alloc_free(done->alloc, done, sizeof *done);
 }
 
-uint32_t rdspol_compilation_error_count(const rdspol_compilation *done) { return done->diags.error_count; }
-uint32_t rdspol_compilation_warning_count(const rdspol_compilation *done) { return done->diags.warning_count; }
+uint32_t rdspol_compilation_error_count(const rdspol_compilation *done)
+{
+    return done->diags.error_count;
+}
+uint32_t rdspol_compilation_warning_count(const rdspol_compilation *done)
+{
+    return done->diags.warning_count;
+}
 
 rdspol_str rdspol_compilation_bundle(const rdspol_compilation *done)
 {
     return done->written ? rp_buf_str(&done->bundle) : RP_STR_EMPTY;
 }
 
-rdspol_status rdspol_compilation_diagnostic(const rdspol_compilation *done, uint32_t index, rdspol_diagnostic *out)
+rdspol_status rdspol_compilation_diagnostic(const rdspol_compilation *done, uint32_t index,
+                                            rdspol_diagnostic *out)
 {
     const rp_diag *diag = done->diags.first;
     for (; diag != NULL && index > 0; index--) diag = diag->next;
     if (diag == NULL) return RDSPOL_DONE;
     const rp_diag_info *info = rp_diag_info_get(diag->id);
     rp_position at = rp_sources_position(&done->sources, diag->span.file, diag->span.begin);
-    *out = (rdspol_diagnostic){.code = rp_str_from(info->code), .text = diag->text, .file = done->sources.files[diag->span.file].name,
-                               .line = at.line, .column = at.column, .is_error = info->severity == RP_SEVERITY_ERROR};
+    *out = (rdspol_diagnostic){.code = rp_str_from(info->code),
+                               .text = diag->text,
+                               .file = done->sources.files[diag->span.file].name,
+                               .line = at.line,
+                               .column = at.column,
+                               .is_error = info->severity == RP_SEVERITY_ERROR};
     return RDSPOL_OK;
 }
 
@@ -139,13 +162,15 @@ static void print_diagnostics(rdspol_compilation *done, bool color)
 static void print_trees(rdspol_compilation *done)
 {
     for (const rp_module *module = done->program.modules; module != NULL; module = module->next) {
-        for (const rp_module_file *file = module->files; file != NULL && module->given; file = file->next) {
+        for (const rp_module_file *file = module->files; file != NULL && module->given;
+             file = file->next) {
             rp_ast_print(&done->text, file->tree.declarations);
         }
     }
 }
 
-rdspol_status rdspol_compilation_print(rdspol_compilation *done, rdspol_print what, rdspol_str *out, rdspol_error *error)
+rdspol_status rdspol_compilation_print(rdspol_compilation *done, rdspol_print what, rdspol_str *out,
+                                       rdspol_error *error)
 {
     rp_buf_reset(&done->text);
     switch (what) {
@@ -163,7 +188,8 @@ rdspol_status rdspol_compilation_print(rdspol_compilation *done, rdspol_print wh
 
 rdspol_str rdspol_diagnostic_code(uint32_t index)
 {
-    return index < RP_DIAG_COUNT ? rp_str_from(rp_diag_info_get((rp_diag_id)index)->code) : RP_STR_EMPTY;
+    return index < RP_DIAG_COUNT ? rp_str_from(rp_diag_info_get((rp_diag_id)index)->code)
+                                 : RP_STR_EMPTY;
 }
 
 rdspol_str rdspol_diagnostic_text(rdspol_str code)

@@ -1,5 +1,5 @@
-// Records of a bundle from layout, schedule and declarations. Sections are filled table by table, so
-// that the columns, lists and sources of one table stand together.
+// Records of a bundle from layout, schedule and declarations. Sections are filled table by table,
+// so that the columns, lists and sources of one table stand together.
 #include "compiler/emit.h"
 #include "compiler/schedule.h"
 
@@ -11,8 +11,14 @@ typedef struct emission {
 
 #define ADD(e, SECTION, record) rp_image_add((e)->image, RP_SECTION_##SECTION, &(record))
 
-static uint32_t string(emission *e, rp_str text) { return rp_image_string(e->image, text); }
-static uint32_t string_0(emission *e, rp_str text) { return rp_image_string_0(e->image, text); }
+static uint32_t string(emission *e, rp_str text)
+{
+    return rp_image_string(e->image, text);
+}
+static uint32_t string_0(emission *e, rp_str text)
+{
+    return rp_image_string_0(e->image, text);
+}
 
 static uint32_t type_word(rp_ir_type type)
 {
@@ -59,7 +65,10 @@ static uint32_t add_items(emission *e, const rp_value *values, uint32_t count, r
 
 // ---- indices, before anything is written ----
 
-static bool is_written(const rp_lcolumn *column) { return column->origin != RP_COLUMN_DERIVED || column->stored; }
+static bool is_written(const rp_lcolumn *column)
+{
+    return column->origin != RP_COLUMN_DERIVED || column->stored;
+}
 
 static void number_layout(emission *e)
 {
@@ -71,7 +80,8 @@ static void number_layout(emission *e)
         for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
             if (is_written(column)) column->index = columns++;
         }
-        for (rp_llist *list = table->lists; list != NULL && list->owner != NULL; list = list->next) list->index = lists++;
+        for (rp_llist *list = table->lists; list != NULL && list->owner != NULL; list = list->next)
+            list->index = lists++;
     }
     for (rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
         if (table->lists != NULL && table->lists->owner == NULL) table->lists->index = lists++;
@@ -81,9 +91,11 @@ static void number_layout(emission *e)
 static void number_declarations(emission *e)
 {
     uint32_t policies = 0;
-    for (rp_ir_policy *policy = e->ir->policies; policy != NULL; policy = policy->next) policy->decl->index = policies++;
+    for (rp_ir_policy *policy = e->ir->policies; policy != NULL; policy = policy->next)
+        policy->decl->index = policies++;
     for (rp_module *module = e->ir->program->modules; module != NULL; module = module->next) {
-        for (rp_param_decl *param = module->params; param != NULL; param = param->next) param->index = e->param_count++;
+        for (rp_param_decl *param = module->params; param != NULL; param = param->next)
+            param->index = e->param_count++;
     }
 }
 
@@ -114,10 +126,13 @@ static uint32_t source_index(emission *e, const rp_schema_source *source)
 static uint32_t add_paths(emission *e, const rp_field *field, uint32_t *count)
 {
     uint32_t first = e->image->counts[RP_SECTION_PATH];
-    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL; path = path->next) {
-        rp_rec_path record = {source_index(e, path->source), e->image->counts[RP_SECTION_STEP], path->count};
+    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
+         path = path->next) {
+        rp_rec_path record = {source_index(e, path->source), e->image->counts[RP_SECTION_STEP],
+                              path->count};
         for (uint32_t i = 0; i < path->count; i++) {
-            rp_rec_step step = {path->steps[i].kind, string_0(e, path->steps[i].name), string_0(e, path->steps[i].value)};
+            rp_rec_step step = {path->steps[i].kind, string_0(e, path->steps[i].name),
+                                string_0(e, path->steps[i].value)};
             ADD(e, STEP, step);
         }
         ADD(e, PATH, record);
@@ -133,7 +148,8 @@ static uint32_t field_source(emission *e, const rp_field *field)
 
 static uint32_t joined_column(emission *e, const rp_field *target)
 {
-    for (const rp_lcolumn *column = table_of(e, target->entity)->columns; column != NULL; column = column->next) {
+    for (const rp_lcolumn *column = table_of(e, target->entity)->columns; column != NULL;
+         column = column->next) {
         if (column->field == target) return column->index;
     }
     return RP_NONE;
@@ -142,7 +158,9 @@ static uint32_t joined_column(emission *e, const rp_field *target)
 static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *record)
 {
     record->first_join = e->image->counts[RP_SECTION_JOIN];
-    if (column->field == NULL || column->type.kind != RP_KIND_REF || column->origin != RP_COLUMN_FACT) return;
+    if (column->field == NULL || column->type.kind != RP_KIND_REF ||
+        column->origin != RP_COLUMN_FACT)
+        return;
     for (uint32_t i = 0; i < column->field->join_count; i++) {
         rp_rec_join join = {joined_column(e, column->field->joins[i])};
         ADD(e, JOIN, join);
@@ -153,10 +171,15 @@ static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *reco
 static void add_column(emission *e, const rp_lcolumn *column)
 {
     bool whole = column->table->entity != NULL && column->origin == RP_COLUMN_FACT;
-    rp_rec_column record = {
-        .table = column->table->index, .name = string(e, column->name), .type = type_word(column->type), .origin = column->origin,
-        .flags = column->flags, .source = whole ? field_source(e, column->field) : RP_NONE,
-        .fallback = whole && column->fallback != NULL ? const_0(e, column->fallback, column->field->type) : RP_NONE};
+    rp_rec_column record = {.table = column->table->index,
+                            .name = string(e, column->name),
+                            .type = type_word(column->type),
+                            .origin = column->origin,
+                            .flags = column->flags,
+                            .source = whole ? field_source(e, column->field) : RP_NONE,
+                            .fallback = whole && column->fallback != NULL
+                                            ? const_0(e, column->fallback, column->field->type)
+                                            : RP_NONE};
     add_joins(e, column, &record);
     record.first_path = add_paths(e, whole ? column->field : NULL, &record.path_count);
     ADD(e, COLUMN, record);
@@ -164,11 +187,17 @@ static void add_column(emission *e, const rp_lcolumn *column)
 
 static void add_list(emission *e, const rp_llist *list)
 {
-    rp_rec_list record = {.owner = list->owner != NULL ? list->owner->index : RP_NONE, .name = string(e, list->name),
-                          .element = list->element->index, .kind = list->kind, .flags = list->flags, .a = RP_NONE, .b = RP_NONE};
+    rp_rec_list record = {.owner = list->owner != NULL ? list->owner->index : RP_NONE,
+                          .name = string(e, list->name),
+                          .element = list->element->index,
+                          .kind = list->kind,
+                          .flags = list->flags,
+                          .a = RP_NONE,
+                          .b = RP_NONE};
     bool fact = list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
     record.source = fact ? field_source(e, list->field) : RP_NONE;
-    if (list->kind == RP_LIST_RELATION) record.a = list->by_list != NULL ? list->by_list->index : list->by_column->index;
+    if (list->kind == RP_LIST_RELATION)
+        record.a = list->by_list != NULL ? list->by_list->index : list->by_column->index;
     if (list->through != NULL) record.b = list->through->index;
     if (list->kind == RP_LIST_CONST) record.a = list->begin;
     if (list->kind == RP_LIST_CONST) record.b = list->end;
@@ -189,14 +218,19 @@ static rp_str iam_action(emission *e, const rp_schema_source *source)
 
 static void add_source(emission *e, const rp_ltable *table, const rp_schema_source *source)
 {
-    rp_rec_source record = {.table = table->index, .kind = source->kind, .service = string(e, source->service),
-                            .operation = string(e, source->operation), .member = string_0(e, source->member),
-                            .action = string(e, iam_action(e, source)), .first_arg = e->image->counts[RP_SECTION_ARG]};
+    rp_rec_source record = {.table = table->index,
+                            .kind = source->kind,
+                            .service = string(e, source->service),
+                            .operation = string(e, source->operation),
+                            .member = string_0(e, source->member),
+                            .action = string(e, iam_action(e, source)),
+                            .first_arg = e->image->counts[RP_SECTION_ARG]};
     for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
         bool other = arg->field != NULL && table_of(e, arg->field->entity) == NULL;
         if (other) continue;
         rp_rec_arg made = {string(e, arg->name), arg->kind, 0};
-        made.value = arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(e, arg->field);
+        made.value =
+            arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(e, arg->field);
         ADD(e, ARG, made);
         record.arg_count++;
     }
@@ -206,8 +240,11 @@ static void add_source(emission *e, const rp_ltable *table, const rp_schema_sour
 static void add_table(emission *e, const rp_ltable *table)
 {
     const rp_image *image = e->image;
-    rp_rec_table record = {.name = string(e, table->name), .kind = table->kind, .flags = table->flags,
-                           .first_column = image->counts[RP_SECTION_COLUMN], .first_list = image->counts[RP_SECTION_LIST],
+    rp_rec_table record = {.name = string(e, table->name),
+                           .kind = table->kind,
+                           .flags = table->flags,
+                           .first_column = image->counts[RP_SECTION_COLUMN],
+                           .first_list = image->counts[RP_SECTION_LIST],
                            .first_source = image->counts[RP_SECTION_SOURCE]};
     record.type_name = table->entity != NULL ? string_0(e, table->entity->type_name) : RP_NONE;
     record.key = table->key != NULL ? table->key->index : RP_NONE;
@@ -221,11 +258,13 @@ static void add_table(emission *e, const rp_ltable *table)
         add_column(e, column);
         record.column_count++;
     }
-    for (const rp_llist *list = table->lists; list != NULL && list->owner != NULL; list = list->next) {
+    for (const rp_llist *list = table->lists; list != NULL && list->owner != NULL;
+         list = list->next) {
         add_list(e, list);
         record.list_count++;
     }
-    for (const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL; source != NULL; source = source->next) {
+    for (const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
+         source != NULL; source = source->next) {
         add_source(e, table, source);
         record.source_count++;
     }
@@ -242,7 +281,11 @@ static void add_table(emission *e, const rp_ltable *table)
 static void add_text(emission *e, const rp_lcolumn *column)
 {
     rp_value argument = {.text = column->text_argument};
-    rp_rec_text record = {.op = column->text_op, .column = column->text_source->index, .param = RP_NONE, .result = column->index, .list = RP_NONE};
+    rp_rec_text record = {.op = column->text_op,
+                          .column = column->text_source->index,
+                          .param = RP_NONE,
+                          .result = column->index,
+                          .list = RP_NONE};
     record.argument = column->text_has_argument ? add_const(e, &argument, RP_KIND_STRING) : RP_NONE;
     ADD(e, TEXT, record);
 }
@@ -250,7 +293,11 @@ static void add_text(emission *e, const rp_lcolumn *column)
 static void add_text_list(emission *e, const rp_llist *list)
 {
     rp_value argument = {.text = list->text_argument};
-    rp_rec_text record = {.op = RP_TEXT_SPLIT, .column = list->text_source->index, .param = RP_NONE, .result = RP_NONE, .list = list->index};
+    rp_rec_text record = {.op = RP_TEXT_SPLIT,
+                          .column = list->text_source->index,
+                          .param = RP_NONE,
+                          .result = RP_NONE,
+                          .list = list->index};
     record.argument = add_const(e, &argument, RP_KIND_STRING);
     ADD(e, TEXT, record);
 }
@@ -264,7 +311,8 @@ static void add_texts(emission *e)
         }
     }
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
-        for (const rp_llist *list = table->lists; list != NULL && list->owner != NULL; list = list->next) {
+        for (const rp_llist *list = table->lists; list != NULL && list->owner != NULL;
+             list = list->next) {
             if (list->kind == RP_LIST_TEXT) add_text_list(e, list);
         }
     }
@@ -272,7 +320,8 @@ static void add_texts(emission *e)
 
 static void add_schema(emission *e)
 {
-    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) add_table(e, table);
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
+        add_table(e, table);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
         if (table->lists != NULL && table->lists->owner == NULL) add_list(e, table->lists);
     }
@@ -286,9 +335,13 @@ static void add_param(emission *e, const rp_param_decl *param)
     bool list = param->type->kind == RP_T_LIST;
     const rp_type *type = list ? param->type->element : param->type;
     rp_kind kind = rp_kind_of(type);
-    rp_rec_param record = {.name = string(e, param->name), .module = string(e, param->module->name),
-                           .type = RP_TYPE(kind, type->optional, 0), .fallback = RP_NONE, .allowed = RP_NONE};
-    record.flags = (list ? (uint32_t)RP_PARAM_LIST : 0) | (param->has_default ? (uint32_t)RP_PARAM_HAS_DEFAULT : 0);
+    rp_rec_param record = {.name = string(e, param->name),
+                           .module = string(e, param->module->name),
+                           .type = RP_TYPE(kind, type->optional, 0),
+                           .fallback = RP_NONE,
+                           .allowed = RP_NONE};
+    record.flags = (list ? (uint32_t)RP_PARAM_LIST : 0) |
+                   (param->has_default ? (uint32_t)RP_PARAM_HAS_DEFAULT : 0);
     if (list) {
         record.first_item = add_items(e, param->values, param->value_count, kind);
         record.item_count = param->value_count;
@@ -298,7 +351,8 @@ static void add_param(emission *e, const rp_param_decl *param)
     record.min = const_0(e, param->min, type);
     record.max = const_0(e, param->max, type);
     if (param->allowed != NULL) {
-        rp_rec_set set = {add_items(e, param->allowed, param->allowed_count, kind), param->allowed_count, RP_NONE};
+        rp_rec_set set = {add_items(e, param->allowed, param->allowed_count, kind),
+                          param->allowed_count, RP_NONE};
         record.allowed = ADD(e, SET, set);
     }
     record.size_min = param->has_size ? (uint32_t)param->size_min : 0;
@@ -309,7 +363,8 @@ static void add_param(emission *e, const rp_param_decl *param)
 static void add_params(emission *e)
 {
     for (const rp_module *module = e->ir->program->modules; module != NULL; module = module->next) {
-        for (const rp_param_decl *param = module->params; param != NULL; param = param->next) add_param(e, param);
+        for (const rp_param_decl *param = module->params; param != NULL; param = param->next)
+            add_param(e, param);
     }
 }
 
@@ -324,12 +379,14 @@ static void add_sets(emission *e)
 
 // ---- the program ----
 
-static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c, rp_span span)
+static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c,
+                         rp_span span)
 {
     emission *e = ctx;
     rp_rec_insn record = {RP_INSN_WORD(op, type_word(type)), a, b, c};
     bool nowhere = span.end == 0;
-    rp_rec_place place = {nowhere ? RP_NONE : span.file, nowhere ? 0 : span.begin, nowhere ? 0 : span.end - span.begin};
+    rp_rec_place place = {nowhere ? RP_NONE : span.file, nowhere ? 0 : span.begin,
+                          nowhere ? 0 : span.end - span.begin};
     ADD(e, PLACE, place);
     return ADD(e, INSN, record);
 }
@@ -369,12 +426,12 @@ static uint32_t sink_list(void *ctx, const rp_llist *list)
     return list->index;
 }
 
-
-
 static void sink_policy(void *ctx, rp_ir_policy *policy)
 {
-    for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) clause->insn = clause->value->insn;
-    sink_add(ctx, RP_OP_EMIT, (rp_ir_type){.kind = RP_KIND_NONE}, policy->decl->index, RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+        clause->insn = clause->value->insn;
+    sink_add(ctx, RP_OP_EMIT, (rp_ir_type){.kind = RP_KIND_NONE}, policy->decl->index, RP_NONE,
+             RP_NONE, (rp_span){0, 0, 0});
 }
 
 // ---- messages ----
@@ -385,10 +442,14 @@ static uint32_t add_template(emission *e, const rp_ir_message *message)
     for (uint32_t i = 0; i < message->piece_count; i++) {
         const rp_ir_piece *piece = &message->pieces[i];
         rp_rec_piece made = {RP_NONE, RP_NONE, RP_NONE, RP_NONE, piece->style};
-        if (piece->is_text) made.text = string(e, piece->text);
-        else if (piece->value != NULL) made.value = piece->value->insn;
-        else if (piece->param != NULL) made.param = piece->param->index;
-        else made.constant = add_const(e, &piece->constant->value, piece->constant->kind);
+        if (piece->is_text)
+            made.text = string(e, piece->text);
+        else if (piece->value != NULL)
+            made.value = piece->value->insn;
+        else if (piece->param != NULL)
+            made.param = piece->param->index;
+        else
+            made.constant = add_const(e, &piece->constant->value, piece->constant->kind);
         ADD(e, PIECE, made);
     }
     return ADD(e, TEMPLATE, record);
@@ -397,9 +458,11 @@ static uint32_t add_template(emission *e, const rp_ir_message *message)
 static uint32_t add_message(emission *e, rp_ir_message *message)
 {
     if (message == NULL) return RP_NONE;
-    rp_rec_message record = {.frame = message->frame != NULL ? message->first_insn : RP_NONE, .template = add_template(e, message),
+    rp_rec_message record = {.frame = message->frame != NULL ? message->first_insn : RP_NONE,
+                             .template = add_template(e, message),
                              .first_witness = e->image->counts[RP_SECTION_WITNESS]};
-    for (const rp_ir_witness *witness = message->witnesses; witness != NULL; witness = witness->next) {
+    for (const rp_ir_witness *witness = message->witnesses; witness != NULL;
+         witness = witness->next) {
         rp_rec_witness made = {string(e, witness->name), witness->value->insn};
         ADD(e, WITNESS, made);
         record.witness_count++;
@@ -446,7 +509,8 @@ static void add_need(reading *reader, uint32_t kind, uint32_t index)
 
 static void need_field(reading *reader, const rp_field *field)
 {
-    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL; path = path->next) {
+    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
+         path = path->next) {
         add_need(reader, RP_NEED_SOURCE, source_index(reader->e, path->source));
     }
 }
@@ -454,7 +518,8 @@ static void need_field(reading *reader, const rp_field *field)
 static void need_table(reading *reader, const rp_ltable *table)
 {
     const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
-    if (source != NULL && source->kind != RP_SOURCE_GROUP) add_need(reader, RP_NEED_SOURCE, source_index(reader->e, source));
+    if (source != NULL && source->kind != RP_SOURCE_GROUP)
+        add_need(reader, RP_NEED_SOURCE, source_index(reader->e, source));
 }
 
 static void read_value(reading *reader, rp_ir *value);
@@ -473,8 +538,10 @@ static void read_column(reading *reader, const rp_ir *value, rp_lcolumn *column)
         if (column->type.table != NULL) need_table(reader, column->type.table);
         return;
     }
-    bool own = value->op == RP_OP_LOAD && column->table == reader->table && column->origin == RP_COLUMN_FACT;
-    if (!own || column->type.kind == RP_KIND_REF || !add_key(reader, RP_NEED_COLUMN, column->index)) return;
+    bool own = value->op == RP_OP_LOAD && column->table == reader->table &&
+               column->origin == RP_COLUMN_FACT;
+    if (!own || column->type.kind == RP_KIND_REF || !add_key(reader, RP_NEED_COLUMN, column->index))
+        return;
     rp_rec_observed record = {column->index};
     ADD(reader->e, OBSERVED, record);
     reader->count++;
@@ -506,7 +573,8 @@ static void read_value(reading *reader, rp_ir *value)
 {
     if (value->seen == reader->walk) return;
     value->seen = reader->walk;
-    if (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER) read_column(reader, value, (rp_lcolumn *)(uintptr_t)value->arg);
+    if (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER)
+        read_column(reader, value, (rp_lcolumn *)(uintptr_t)value->arg);
     if (value->op == RP_OP_LOOKUP) read_list(reader, value->arg);
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) read_value(reader, value->in[i]);
@@ -516,9 +584,11 @@ static void read_value(reading *reader, rp_ir *value)
 
 static void add_needs(emission *e, const rp_ir_policy *policy)
 {
-    reading reader = {.e = e, .walk = ++e->ir->seen, .table = policy->table, .policy = policy->decl->index};
+    reading reader = {
+        .e = e, .walk = ++e->ir->seen, .table = policy->table, .policy = policy->decl->index};
     need_table(&reader, policy->table);
-    for (const rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) read_value(&reader, clause->value);
+    for (const rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+        read_value(&reader, clause->value);
 }
 
 // ---- policies ----
@@ -531,9 +601,13 @@ static rp_position position(emission *e, rp_span span)
 static void add_clause(emission *e, const rp_ir_policy *policy, const rp_ir_clause *clause)
 {
     rp_position at = position(e, clause->clause->span);
-    rp_rec_clause record = {.kind = clause->clause->is_when ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE, .value = clause->insn,
-                            .message = add_message(e, clause->message), .first_observed = e->image->counts[RP_SECTION_OBSERVED],
-                            .file = clause->clause->span.file, .line = at.line, .column = at.column};
+    rp_rec_clause record = {.kind = clause->clause->is_when ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE,
+                            .value = clause->insn,
+                            .message = add_message(e, clause->message),
+                            .first_observed = e->image->counts[RP_SECTION_OBSERVED],
+                            .file = clause->clause->span.file,
+                            .line = at.line,
+                            .column = at.column};
     if (!clause->clause->is_when) {
         reading reader = {.e = e, .walk = ++e->ir->seen, .table = policy->table, .observed = true};
         read_value(&reader, clause->value);
@@ -558,10 +632,18 @@ static void add_policy(emission *e, const rp_ir_policy *policy)
     const rp_policy_decl *decl = policy->decl;
     rp_span span = decl->nameless ? decl->node->span : decl->node->name;
     rp_position at = position(e, span);
-    rp_rec_policy record = {.name = string(e, decl->name), .module = string(e, decl->module->name), .table = policy->table->index,
-                            .flags = decl->judged ? RP_POLICY_JUDGED : 0, .severity = decl->severity, .practice = (uint32_t)decl->practice,
-                            .title = add_template(e, policy->title), .description = string_0(e, decl->description),
-                            .owner = string_0(e, decl->owner), .file = span.file, .line = at.line, .column = at.column};
+    rp_rec_policy record = {.name = string(e, decl->name),
+                            .module = string(e, decl->module->name),
+                            .table = policy->table->index,
+                            .flags = decl->judged ? RP_POLICY_JUDGED : 0,
+                            .severity = decl->severity,
+                            .practice = (uint32_t)decl->practice,
+                            .title = add_template(e, policy->title),
+                            .description = string_0(e, decl->description),
+                            .owner = string_0(e, decl->owner),
+                            .file = span.file,
+                            .line = at.line,
+                            .column = at.column};
     record.remedy = add_message(e, policy->remedy);
     record.first_control = add_labels(e, decl->controls, &record.control_count);
     record.first_link = add_labels(e, decl->links, &record.link_count);
@@ -591,10 +673,16 @@ static void add_waiver(emission *e, const rp_ir_waiver *waiver)
     const rp_node *reason = decl->node->c;
     rp_position at = position(e, decl->node->span);
     uint64_t until = (uint64_t)(reason->a->value.number + 86400000); // through the end of the date
-    rp_rec_waiver record = {.table = waiver->table->index, .policy_count = decl->policy_count, .glob = string(e, target->text),
-                            .condition = waiver->condition != NULL ? waiver->insn : RP_NONE, .until_lo = (uint32_t)until,
-                            .until_hi = (uint32_t)(until >> 32), .because = string(e, reason->text), .file = decl->node->span.file,
-                            .line = at.line, .column = at.column};
+    rp_rec_waiver record = {.table = waiver->table->index,
+                            .policy_count = decl->policy_count,
+                            .glob = string(e, target->text),
+                            .condition = waiver->condition != NULL ? waiver->insn : RP_NONE,
+                            .until_lo = (uint32_t)until,
+                            .until_hi = (uint32_t)(until >> 32),
+                            .because = string(e, reason->text),
+                            .file = decl->node->span.file,
+                            .line = at.line,
+                            .column = at.column};
     record.first_policy = add_members(e, decl->policies, decl->policy_count);
     ADD(e, WAIVER, record);
 }
@@ -603,7 +691,9 @@ static void add_packs(emission *e)
 {
     for (const rp_module *module = e->ir->program->modules; module != NULL; module = module->next) {
         for (const rp_pack_decl *pack = module->packs; pack != NULL; pack = pack->next) {
-            rp_rec_pack record = {.name = string(e, pack->name), .module = string(e, module->name), .member_count = pack->policy_count};
+            rp_rec_pack record = {.name = string(e, pack->name),
+                                  .module = string(e, module->name),
+                                  .member_count = pack->policy_count};
             record.title = pack->node->a != NULL ? string_0(e, pack->node->a->text) : RP_NONE;
             record.first_member = add_members(e, pack->policies, pack->policy_count);
             ADD(e, PACK, record);
@@ -622,10 +712,12 @@ static void add_files(emission *e)
 
 static bool within_limits(emission *e)
 {
-    if (e->image->counts[RP_SECTION_INSN] <= RP_MAX_INSNS && e->param_count <= RP_MAX_PARAMS) return true;
+    if (e->image->counts[RP_SECTION_INSN] <= RP_MAX_INSNS && e->param_count <= RP_MAX_PARAMS)
+        return true;
     bool insns = e->image->counts[RP_SECTION_INSN] > RP_MAX_INSNS;
     rp_span nowhere = {0, 0, 0};
-    RP_DIAG(e->ir->program->diags, LIMIT, nowhere, insns ? RP_STR("instructions") : RP_STR("parameters"),
+    RP_DIAG(e->ir->program->diags, LIMIT, nowhere,
+            insns ? RP_STR("instructions") : RP_STR("parameters"),
             insns ? RP_STR("65535") : RP_STR("1024"));
     return false;
 }
@@ -642,8 +734,10 @@ bool rp_emit(rp_ir_program *ir, rp_str name, rp_image *image)
     add_params(&e);
     add_sets(&e);
     rp_schedule_emit(ir, &sink);
-    for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) add_policy(&e, policy);
-    for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) add_waiver(&e, waiver);
+    for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
+        add_policy(&e, policy);
+    for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next)
+        add_waiver(&e, waiver);
     add_packs(&e);
     rp_rec_info info = {string_0(&e, name)};
     ADD(&e, INFO, info);

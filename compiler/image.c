@@ -17,7 +17,8 @@ static const struct {
     const char *const *kinds;
     uint32_t words;
 } shapes[RP_SECTION_COUNT] = {
-#define SECTION(ID, name, FIELDS) [RP_SECTION_##ID] = {name##_kinds, sizeof name##_kinds / sizeof *name##_kinds},
+#define SECTION(ID, name, FIELDS)                                                                  \
+    [RP_SECTION_##ID] = {name##_kinds, sizeof name##_kinds / sizeof *name##_kinds},
 #include "vm/format.def"
 #undef SECTION
 };
@@ -88,10 +89,12 @@ static void write_strings(rp_image *image, uint32_t *new_ids)
 {
     uint32_t count = image->strings.count;
     sorted_string *sorted = RP_NEW_ARRAY(image->arena, sorted_string, count + 1);
-    for (uint32_t i = 0; i < count; i++) sorted[i] = (sorted_string){rp_strtab_get(&image->strings, i), i};
+    for (uint32_t i = 0; i < count; i++)
+        sorted[i] = (sorted_string){rp_strtab_get(&image->strings, i), i};
     if (count > 0) qsort(sorted, count, sizeof *sorted, compare_strings);
     for (uint32_t i = 0; i < count; i++) {
-        rp_rec_string record = {(uint32_t)image->sections[RP_SECTION_BYTES].size, (uint32_t)sorted[i].text.len};
+        rp_rec_string record = {(uint32_t)image->sections[RP_SECTION_BYTES].size,
+                                (uint32_t)sorted[i].text.len};
         new_ids[sorted[i].id] = i;
         rp_buf_add_str(&image->sections[RP_SECTION_BYTES], sorted[i].text);
         rp_image_add(image, RP_SECTION_STRING, &record);
@@ -110,7 +113,8 @@ static void renumber_section(rp_image *image, rp_section section, const uint32_t
     uint32_t *data = (uint32_t *)(void *)image->sections[section].data;
     for (uint32_t field = 0; field < words; field++) {
         if (!is_string(section, field)) continue;
-        for (uint32_t i = 0; i < image->counts[section]; i++) renumber(&data[i * words + field], new_ids);
+        for (uint32_t i = 0; i < image->counts[section]; i++)
+            renumber(&data[i * words + field], new_ids);
     }
 }
 
@@ -142,14 +146,18 @@ static void sort_strings(rp_image *image)
     uint32_t *new_ids = RP_NEW_ARRAY(image->arena, uint32_t, (size_t)image->strings.count + 1);
     write_strings(image, new_ids);
     for (int i = 0; i < RP_SECTION_COUNT; i++) {
-        if (i != RP_SECTION_BYTES && i != RP_SECTION_STRING) renumber_section(image, (rp_section)i, new_ids);
+        if (i != RP_SECTION_BYTES && i != RP_SECTION_STRING)
+            renumber_section(image, (rp_section)i, new_ids);
     }
     renumber_values(image, new_ids);
 }
 
 // ---- bytes ----
 
-static size_t aligned(size_t size) { return (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT; }
+static size_t aligned(size_t size)
+{
+    return (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT;
+}
 
 // Words in memory become little-endian bytes.
 static void to_little_endian(rp_buf *section)
@@ -175,7 +183,8 @@ static void write_section_entry(rp_image *image, rp_buf *out, rp_section section
 {
     unsigned char hash[32] = {0};
     const rp_buf *bytes = &image->sections[section];
-    if (sha256 != NULL) (void)sha256(ctx, bytes->data != NULL ? bytes->data : "", bytes->size, hash);
+    if (sha256 != NULL)
+        (void)sha256(ctx, bytes->data != NULL ? bytes->data : "", bytes->size, hash);
     rp_buf_add_u32(out, (uint32_t)section);
     rp_buf_add_u32(out, image->counts[section]);
     rp_buf_add_u32(out, (uint32_t)offset);
@@ -205,7 +214,8 @@ bool rp_image_write(rp_image *image, rp_buf *out, rdspol_sha256_fn sha256, void 
     }
     pad(out);
     for (int i = 0; i < RP_SECTION_COUNT; i++) {
-        rp_buf_add(out, image->sections[i].data != NULL ? image->sections[i].data : "", image->sections[i].size);
+        rp_buf_add(out, image->sections[i].data != NULL ? image->sections[i].data : "",
+                   image->sections[i].size);
         pad(out);
     }
     return !out->failed;

@@ -12,7 +12,10 @@ void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
     ir->buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, ir->bucket_count);
 }
 
-static uint32_t mix(uint32_t hash, uint32_t word) { return (hash ^ word) * 0x9e3779b1u ^ (hash >> 15); }
+static uint32_t mix(uint32_t hash, uint32_t word)
+{
+    return (hash ^ word) * 0x9e3779b1u ^ (hash >> 15);
+}
 
 static uint32_t pointer_bits(const void *pointer)
 {
@@ -34,7 +37,8 @@ static bool same(const rp_ir *a, const rp_ir *b)
 {
     return a->op == b->op && a->frame == b->frame && a->arg == b->arg && a->in[0] == b->in[0] &&
            a->in[1] == b->in[1] && a->in[2] == b->in[2] && a->child == b->child &&
-           a->type.kind == b->type.kind && a->type.optional == b->type.optional && a->type.table == b->type.table;
+           a->type.kind == b->type.kind && a->type.optional == b->type.optional &&
+           a->type.table == b->type.table;
 }
 
 static void grow(rp_ir_program *ir)
@@ -56,7 +60,8 @@ static void grow(rp_ir_program *ir)
 static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
 {
     uint32_t at = hash_of(wanted) % ir->bucket_count;
-    for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL; value = value->chain) {
+    for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL;
+         value = value->chain) {
         if (same(value, wanted)) return value;
     }
     rp_ir *value = RP_NEW(ir->arena, rp_ir);
@@ -88,21 +93,30 @@ rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
     copy.column = NULL;
     copy.frame = frame;
     if (value->frame != NULL) {
-        copy = (rp_ir){.op = RP_OP_OUTER, .type = value->type, .frame = frame, .in = {value, NULL, NULL}, .span = value->span};
+        copy = (rp_ir){.op = RP_OP_OUTER,
+                       .type = value->type,
+                       .frame = frame,
+                       .in = {value, NULL, NULL},
+                       .span = value->span};
     }
     return intern(ir, &copy);
 }
 
-rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg, rp_ir *a,
-                rp_ir *b, rp_ir *c, rp_span span)
+rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg,
+                rp_ir *a, rp_ir *b, rp_ir *c, rp_span span)
 {
-    rp_ir wanted = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span,
-                    .in = {rp_ir_use(ir, frame, a), rp_ir_use(ir, frame, b), rp_ir_use(ir, frame, c)}};
+    rp_ir wanted = {
+        .op = op,
+        .type = type,
+        .frame = frame,
+        .arg = arg,
+        .span = span,
+        .in = {rp_ir_use(ir, frame, a), rp_ir_use(ir, frame, b), rp_ir_use(ir, frame, c)}};
     return intern(ir, &wanted);
 }
 
-rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b, rp_ir *c,
-                  rp_span span)
+rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b,
+                  rp_ir *c, rp_span span)
 {
     rp_frame *frame = a != NULL ? a->frame : NULL;
     if (b != NULL) frame = rp_ir_deeper(frame, b->frame);
@@ -110,19 +124,28 @@ rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg,
     return rp_ir_in(ir, frame, op, type, arg, a, b, c, span);
 }
 
-rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b, rp_span span)
+rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
+                  rp_span span)
 {
-    rp_ir wanted = {.op = op, .type = type, .frame = child->parent, .child = child, .span = span,
+    rp_ir wanted = {.op = op,
+                    .type = type,
+                    .frame = child->parent,
+                    .child = child,
+                    .span = span,
                     .in = {rp_ir_use(ir, child, a), rp_ir_use(ir, child, b), NULL}};
     return intern(ir, &wanted);
 }
 
 // ---- frames ----
 
-static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *parent, rp_ltable *table)
+static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *parent,
+                           rp_ltable *table)
 {
     rp_frame *frame = RP_NEW(ir->arena, rp_frame);
-    *frame = (rp_frame){.kind = kind, .parent = parent, .table = table, .id = ir->frame_count++,
+    *frame = (rp_frame){.kind = kind,
+                        .parent = parent,
+                        .table = table,
+                        .id = ir->frame_count++,
                         .depth = parent != NULL ? parent->depth + 1 : 0};
     frame->last_value = &frame->values;
     frame->last_child = &frame->children;
@@ -139,11 +162,16 @@ rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
     return table->scan;
 }
 
-rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table) { return new_frame(ir, RP_FRAME_ROWS, NULL, table); }
-
-static rp_frame *find_child(rp_ir_program *ir, rp_frame *parent, rp_frame_kind kind, const rp_llist *list, const rp_ir *index)
+rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table)
 {
-    for (rp_frame *child = ir->optimize ? parent->children : NULL; child != NULL; child = child->next) {
+    return new_frame(ir, RP_FRAME_ROWS, NULL, table);
+}
+
+static rp_frame *find_child(rp_ir_program *ir, rp_frame *parent, rp_frame_kind kind,
+                            const rp_llist *list, const rp_ir *index)
+{
+    for (rp_frame *child = ir->optimize ? parent->children : NULL; child != NULL;
+         child = child->next) {
         if (child->kind == kind && child->list == list && child->index == index) return child;
     }
     return NULL;
@@ -189,8 +217,8 @@ rp_kind rp_kind_of(const rp_type *type)
 
 static bool same_value(const rp_value *a, const rp_value *b)
 {
-    return a->absent == b->absent && a->number == b->number && memcmp(&a->real, &b->real, sizeof a->real) == 0 &&
-           rp_str_equal(a->text, b->text);
+    return a->absent == b->absent && a->number == b->number &&
+           memcmp(&a->real, &b->real, sizeof a->real) == 0 && rp_str_equal(a->text, b->text);
 }
 
 const rp_ir_const *rp_ir_constant(rp_ir_program *ir, const rp_value *value)
@@ -214,13 +242,15 @@ static bool same_values(const rp_ir_set *set, const rp_value *values, uint32_t c
     return true;
 }
 
-const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count, rp_param_decl *param, rp_kind kind)
+const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count,
+                              rp_param_decl *param, rp_kind kind)
 {
     for (rp_ir_set *set = ir->sets; set != NULL; set = set->next) {
         if (set->kind == kind && set->param == param && same_values(set, values, count)) return set;
     }
     rp_ir_set *set = RP_NEW(ir->arena, rp_ir_set);
-    *set = (rp_ir_set){.values = values, .count = count, .param = param, .kind = kind, .next = ir->sets};
+    *set = (rp_ir_set){
+        .values = values, .count = count, .param = param, .kind = kind, .next = ir->sets};
     ir->sets = set;
     return set;
 }

@@ -32,13 +32,13 @@ struct rp_layout_column {
     uint32_t origin, flags; // RP_COLUMN_*
     rp_field *field;        // of a fact; of `value` in element tables the list's field
     const rp_value *fallback;
-    rp_ir *definition;      // DERIVED
-    bool stored;            // DERIVED: the program stores it
-    uint32_t text_op;       // TEXT
+    rp_ir *definition; // DERIVED
+    bool stored;       // DERIVED: the program stores it
+    uint32_t text_op;  // TEXT
     rp_lcolumn *text_source;
     rp_str text_argument;
     bool text_has_argument;
-    rp_value *cells;        // CONST, one a row
+    rp_value *cells; // CONST, one a row
     uint32_t index;
     rp_lcolumn *next;
 };
@@ -49,12 +49,12 @@ struct rp_layout_list {
     rp_ltable *element;
     uint32_t kind, flags; // RP_LIST_*
     rp_field *field;
-    uint32_t begin, end;       // CONST
-    rp_param_decl *param;      // PARAM
-    rp_lcolumn *by_column;     // RELATION
+    uint32_t begin, end;   // CONST
+    rp_param_decl *param;  // PARAM
+    rp_lcolumn *by_column; // RELATION
     rp_llist *by_list;
-    rp_lcolumn *through; // RELATION: reference column of the record or records
-    rp_lcolumn *text_source;   // TEXT
+    rp_lcolumn *through;     // RELATION: reference column of the record or records
+    rp_lcolumn *text_source; // TEXT
     rp_str text_argument;
     uint32_t index;
     rp_llist *next;
@@ -77,7 +77,12 @@ struct rp_layout_table {
 
 // ---- values and frames ----
 
-typedef enum rp_frame_kind { RP_FRAME_SCAN, RP_FRAME_ROWS, RP_FRAME_UNNEST, RP_FRAME_FILTER } rp_frame_kind;
+typedef enum rp_frame_kind {
+    RP_FRAME_SCAN,
+    RP_FRAME_ROWS,
+    RP_FRAME_UNNEST,
+    RP_FRAME_FILTER
+} rp_frame_kind;
 
 struct rp_frame {
     rp_frame_kind kind;
@@ -96,13 +101,13 @@ struct rp_frame {
 struct rp_value_ir {
     rp_op op;
     rp_ir_type type;
-    rp_frame *frame;   // NULL: a constant, at home everywhere
-    rp_frame *child;   // folds: the frame of the operands
-    rp_ir *in[3];      // operands
-    const void *arg;   // what else it is about: column, list, constant, set, text, parameter
+    rp_frame *frame; // NULL: a constant, at home everywhere
+    rp_frame *child; // folds: the frame of the operands
+    rp_ir *in[3];    // operands
+    const void *arg; // what else it is about: column, list, constant, set, text, parameter
     rp_span span;
-    rp_ir *next;       // in the frame
-    rp_ir *chain;      // in the hash table
+    rp_ir *next;        // in the frame
+    rp_ir *chain;       // in the hash table
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
     uint32_t mark, seen, stage, insn; // of the emitter
@@ -202,12 +207,13 @@ typedef struct rp_ir_program {
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize);
 
 // Makes a value or finds the equal one. Operands are brought to the deepest frame among them.
-rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b, rp_ir *c,
-                  rp_span span);
+rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b,
+                  rp_ir *c, rp_span span);
 // The same in a given frame (loads, folds).
-rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg, rp_ir *a,
-                rp_ir *b, rp_ir *c, rp_span span);
-rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b, rp_span span);
+rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg,
+                rp_ir *a, rp_ir *b, rp_ir *c, rp_span span);
+rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
+                  rp_span span);
 // A value as seen in a frame inside its own.
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);
@@ -221,20 +227,24 @@ rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition);
 rp_ltable *rp_layout_entity(rp_ir_program *ir, rp_entity *entity);
 rp_lcolumn *rp_layout_column(rp_ir_program *ir, rp_field *field);
 rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field);
-rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str name, rp_ir_type type, uint32_t origin);
+rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str name, rp_ir_type type,
+                                 uint32_t origin);
 rp_ltable *rp_layout_new_table(rp_ir_program *ir, rp_str name, uint32_t kind);
-rp_llist *rp_layout_add_list(rp_ir_program *ir, rp_ltable *owner, rp_str name, rp_ltable *element, uint32_t kind);
-rp_lcolumn *rp_layout_text_column(rp_ir_program *ir, rp_lcolumn *source, uint32_t op, rp_str argument, bool has_argument,
-                                  rp_kind kind, bool optional);
+rp_llist *rp_layout_add_list(rp_ir_program *ir, rp_ltable *owner, rp_str name, rp_ltable *element,
+                             uint32_t kind);
+rp_lcolumn *rp_layout_text_column(rp_ir_program *ir, rp_lcolumn *source, uint32_t op,
+                                  rp_str argument, bool has_argument, rp_kind kind, bool optional);
 rp_llist *rp_layout_text_list(rp_ir_program *ir, rp_lcolumn *source, rp_str argument);
-rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32_t count, rp_kind kind);
+rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32_t count,
+                               rp_kind kind);
 rp_llist *rp_layout_param_list(rp_ir_program *ir, rp_param_decl *param);
 rp_lcolumn *rp_layout_first_column(rp_ltable *table); // `value`, or `key` of entries
 rp_ir_type rp_ir_type_of(rp_ir_program *ir, const rp_type *type);
 rp_kind rp_kind_of(const rp_type *type);
 
 const rp_ir_const *rp_ir_constant(rp_ir_program *ir, const rp_value *value);
-const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count, rp_param_decl *param, rp_kind kind);
+const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count,
+                              rp_param_decl *param, rp_kind kind);
 const rp_ir_text *rp_ir_text_of(rp_ir_program *ir, rp_str text);
 
 void rp_ir_print(rp_buf *out, rp_ir_program *ir);

@@ -14,7 +14,8 @@ rp_ltable *rp_layout_new_table(rp_ir_program *ir, rp_str name, uint32_t kind)
     return table;
 }
 
-rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str name, rp_ir_type type, uint32_t origin)
+rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str name, rp_ir_type type,
+                                 uint32_t origin)
 {
     rp_lcolumn *column = RP_NEW(ir->arena, rp_lcolumn);
     *column = (rp_lcolumn){.table = table, .name = name, .type = type, .origin = origin};
@@ -23,7 +24,8 @@ rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str nam
     return column;
 }
 
-rp_llist *rp_layout_add_list(rp_ir_program *ir, rp_ltable *owner, rp_str name, rp_ltable *element, uint32_t kind)
+rp_llist *rp_layout_add_list(rp_ir_program *ir, rp_ltable *owner, rp_str name, rp_ltable *element,
+                             uint32_t kind)
 {
     rp_llist *list = RP_NEW(ir->arena, rp_llist);
     *list = (rp_llist){.owner = owner, .name = name, .element = element, .kind = kind};
@@ -44,7 +46,8 @@ rp_ir_type rp_ir_type_of(rp_ir_program *ir, const rp_type *type)
 
 static uint32_t table_flags(const rp_entity *entity)
 {
-    return (entity->is_region ? (uint32_t)RP_TABLE_REGION : 0) | (entity->from_file ? (uint32_t)RP_TABLE_FROM_FILE : 0);
+    return (entity->is_region ? (uint32_t)RP_TABLE_REGION : 0) |
+           (entity->from_file ? (uint32_t)RP_TABLE_FROM_FILE : 0);
 }
 
 static rp_field *field_named(rp_entity *entity, rp_str name)
@@ -72,7 +75,8 @@ static void add_source_columns(rp_ir_program *ir, rp_entity *entity)
     if (owner != NULL && owner->kind == RP_FIELD_FACT) rp_layout_column(ir, owner);
     for (rp_schema_source *source = entity->sources; source != NULL; source = source->next) {
         for (rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
-            if (arg->field != NULL && arg->field->entity == entity && arg->field->kind == RP_FIELD_FACT) {
+            if (arg->field != NULL && arg->field->entity == entity &&
+                arg->field->kind == RP_FIELD_FACT) {
                 rp_layout_column(ir, arg->field);
             }
         }
@@ -91,7 +95,8 @@ rp_ltable *rp_layout_entity(rp_ir_program *ir, rp_entity *entity)
 {
     rp_ltable *table = find_entity(ir, entity);
     if (table != NULL) return table;
-    table = rp_layout_new_table(ir, entity->name, entity->is_resource ? RP_TABLE_RESOURCE : RP_TABLE_RECORD);
+    table = rp_layout_new_table(ir, entity->name,
+                                entity->is_resource ? RP_TABLE_RESOURCE : RP_TABLE_RECORD);
     table->entity = entity;
     table->flags = table_flags(entity);
     if (!entity->is_resource) return table;
@@ -162,14 +167,18 @@ static rp_ltable *element_table(rp_ir_program *ir, rp_ltable *owner, rp_field *f
 {
     const rp_type *element = field->type->element;
     bool map = field->type->kind == RP_T_MAP;
-    bool rows = field->kind == RP_FIELD_RELATION || (element->kind == RP_T_REF && !element->entity->is_resource);
+    bool rows = field->kind == RP_FIELD_RELATION ||
+                (element->kind == RP_T_REF && !element->entity->is_resource);
     if (!map && rows) return rp_layout_entity(ir, element->entity);
-    rp_ltable *table = rp_layout_new_table(ir, joined_name(ir, owner->name, ".", field->name), map ? RP_TABLE_ENTRIES : RP_TABLE_ELEMENTS);
+    rp_ltable *table = rp_layout_new_table(ir, joined_name(ir, owner->name, ".", field->name),
+                                           map ? RP_TABLE_ENTRIES : RP_TABLE_ELEMENTS);
     if (map) {
-        rp_lcolumn *key = rp_layout_add_column(ir, table, RP_STR("key"), (rp_ir_type){.kind = RP_KIND_STRING}, RP_COLUMN_FACT);
+        rp_lcolumn *key = rp_layout_add_column(
+            ir, table, RP_STR("key"), (rp_ir_type){.kind = RP_KIND_STRING}, RP_COLUMN_FACT);
         if (field->ignore_case) key->flags = RP_COLUMN_LOWER;
     }
-    rp_lcolumn *value = rp_layout_add_column(ir, table, RP_STR("value"), rp_ir_type_of(ir, element), RP_COLUMN_FACT);
+    rp_lcolumn *value = rp_layout_add_column(ir, table, RP_STR("value"), rp_ir_type_of(ir, element),
+                                             RP_COLUMN_FACT);
     value->field = field->kind == RP_FIELD_FACT ? field : NULL;
     lay_join_targets(ir, field);
     return table;
@@ -197,7 +206,8 @@ rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field)
     uint32_t kind = field->type->kind == RP_T_MAP ? RP_LIST_MAP : RP_LIST_FACT;
     list = rp_layout_add_list(ir, owner, field->name, NULL, kind);
     list->field = field;
-    list->flags = (field->empty_default ? (uint32_t)RP_LIST_EMPTY : 0) | (field->json ? (uint32_t)RP_LIST_JSON : 0) |
+    list->flags = (field->empty_default ? (uint32_t)RP_LIST_EMPTY : 0) |
+                  (field->json ? (uint32_t)RP_LIST_JSON : 0) |
                   (field->ignore_case ? (uint32_t)RP_LIST_LOWER : 0);
     list->element = element_table(ir, owner, field);
     if (field->kind == RP_FIELD_RELATION) lay_relation(ir, list, field);
@@ -205,26 +215,33 @@ rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field)
     return list;
 }
 
-rp_lcolumn *rp_layout_first_column(rp_ltable *table) { return table->columns; }
+rp_lcolumn *rp_layout_first_column(rp_ltable *table)
+{
+    return table->columns;
+}
 
 // ---- text columns ----
 
 static rp_str text_name(rp_ir_program *ir, rp_str source, uint32_t op, rp_str argument)
 {
-    static const char *const names[] = {"", "lower", "split", "after", "number", "version", "cidr",
-                                        "arn_partition", "arn_service", "arn_region", "arn_account", "arn_resource"};
+    static const char *const names[] = {
+        "",     "lower",         "split",       "after",      "number",      "version",
+        "cidr", "arn_partition", "arn_service", "arn_region", "arn_account", "arn_resource"};
     rp_str name = joined_name(ir, source, "#", rp_str_from(names[op]));
     return argument.len > 0 ? joined_name(ir, name, ":", argument) : name;
 }
 
-rp_lcolumn *rp_layout_text_column(rp_ir_program *ir, rp_lcolumn *source, uint32_t op, rp_str argument, bool has_argument,
-                                  rp_kind kind, bool optional)
+rp_lcolumn *rp_layout_text_column(rp_ir_program *ir, rp_lcolumn *source, uint32_t op,
+                                  rp_str argument, bool has_argument, rp_kind kind, bool optional)
 {
     for (rp_lcolumn *column = source->table->columns; column != NULL; column = column->next) {
-        if (column->text_source == source && column->text_op == op && rp_str_equal(column->text_argument, argument)) return column;
+        if (column->text_source == source && column->text_op == op &&
+            rp_str_equal(column->text_argument, argument))
+            return column;
     }
     rp_ir_type type = {.kind = kind, .optional = optional || source->type.optional};
-    rp_lcolumn *column = rp_layout_add_column(ir, source->table, text_name(ir, source->name, op, argument), type, RP_COLUMN_TEXT);
+    rp_lcolumn *column = rp_layout_add_column(
+        ir, source->table, text_name(ir, source->name, op, argument), type, RP_COLUMN_TEXT);
     column->text_source = source;
     column->text_op = op;
     column->text_argument = argument;
@@ -238,9 +255,11 @@ rp_llist *rp_layout_text_list(rp_ir_program *ir, rp_lcolumn *source, rp_str argu
         if (list->text_source == source && rp_str_equal(list->text_argument, argument)) return list;
     }
     rp_str name = text_name(ir, source->name, RP_TEXT_SPLIT, argument);
-    rp_ltable *element = rp_layout_new_table(ir, joined_name(ir, source->table->name, ".", name), RP_TABLE_ELEMENTS);
+    rp_ltable *element =
+        rp_layout_new_table(ir, joined_name(ir, source->table->name, ".", name), RP_TABLE_ELEMENTS);
     element->of_run = true;
-    rp_layout_add_column(ir, element, RP_STR("value"), (rp_ir_type){.kind = RP_KIND_STRING}, RP_COLUMN_FACT);
+    rp_layout_add_column(ir, element, RP_STR("value"), (rp_ir_type){.kind = RP_KIND_STRING},
+                         RP_COLUMN_FACT);
     rp_llist *list = rp_layout_add_list(ir, source->table, name, element, RP_LIST_TEXT);
     list->text_source = source;
     list->text_argument = argument;
@@ -252,7 +271,8 @@ rp_llist *rp_layout_text_list(rp_ir_program *ir, rp_lcolumn *source, rp_str argu
 static rp_str numbered(rp_ir_program *ir, const char *prefix, uint32_t number)
 {
     char digits[RP_TEXT_MAX];
-    return joined_name(ir, rp_str_from(prefix), "", (rp_str){digits, rp_text_print_int(number, digits)});
+    return joined_name(ir, rp_str_from(prefix), "",
+                       (rp_str){digits, rp_text_print_int(number, digits)});
 }
 
 static bool same_cells(const rp_ltable *table, const rp_value *values, uint32_t count)
@@ -260,18 +280,22 @@ static bool same_cells(const rp_ltable *table, const rp_value *values, uint32_t 
     if (table->row_count != count) return false;
     for (uint32_t i = 0; i < count; i++) {
         const rp_value *cell = &table->columns->cells[i];
-        if (cell->number != values[i].number || !rp_str_equal(cell->text, values[i].text)) return false;
+        if (cell->number != values[i].number || !rp_str_equal(cell->text, values[i].text))
+            return false;
         if (memcmp(&cell->real, &values[i].real, sizeof cell->real) != 0) return false;
     }
     return true;
 }
 
-rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32_t count, rp_kind kind)
+rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32_t count,
+                               rp_kind kind)
 {
     uint32_t number = 0;
     for (rp_ltable *table = ir->tables; table != NULL; table = table->next) {
         number += table->kind == RP_TABLE_CONST;
-        if (table->kind == RP_TABLE_CONST && table->columns->type.kind == kind && same_cells(table, values, count)) return table->lists;
+        if (table->kind == RP_TABLE_CONST && table->columns->type.kind == kind &&
+            same_cells(table, values, count))
+            return table->lists;
     }
     rp_ltable *table = rp_layout_new_table(ir, numbered(ir, "constants ", number), RP_TABLE_CONST);
     rp_layout_add_column(ir, table, RP_STR("value"), (rp_ir_type){.kind = kind}, RP_COLUMN_CONST);
@@ -287,11 +311,15 @@ rp_llist *rp_layout_const_list(rp_ir_program *ir, const rp_value *values, uint32
 rp_llist *rp_layout_param_list(rp_ir_program *ir, rp_param_decl *param)
 {
     for (rp_ltable *table = ir->tables; table != NULL; table = table->next) {
-        if (table->lists != NULL && table->lists->kind == RP_LIST_PARAM && table->lists->param == param) return table->lists;
+        if (table->lists != NULL && table->lists->kind == RP_LIST_PARAM &&
+            table->lists->param == param)
+            return table->lists;
     }
-    rp_ltable *table = rp_layout_new_table(ir, joined_name(ir, param->module->name, ".", param->name), RP_TABLE_ELEMENTS);
+    rp_ltable *table = rp_layout_new_table(
+        ir, joined_name(ir, param->module->name, ".", param->name), RP_TABLE_ELEMENTS);
     table->of_run = true;
-    rp_layout_add_column(ir, table, RP_STR("value"), rp_ir_type_of(ir, param->type->element), RP_COLUMN_FACT);
+    rp_layout_add_column(ir, table, RP_STR("value"), rp_ir_type_of(ir, param->type->element),
+                         RP_COLUMN_FACT);
     rp_llist *list = rp_layout_add_list(ir, NULL, table->name, table, RP_LIST_PARAM);
     list->param = param;
     table->lists = list;

@@ -1,5 +1,5 @@
-// Lowering of expressions. A variable is a value; a field is a load where the row is the frame's own
-// and a gather elsewhere; a derived field is a column that its own table's scan computes once.
+// Lowering of expressions. A variable is a value; a field is a load where the row is the frame's
+// own and a gather elsewhere; a derived field is a column that its own table's scan computes once.
 #include "compiler/lower.h"
 #include "compiler/check.h"
 
@@ -10,7 +10,8 @@ static const rp_ir_type bool_type = {.kind = RP_KIND_BOOL};
 rp_ir *rp_lower_const(rp_lower *lower, const rp_value *value, rp_span span)
 {
     rp_ir_type type = {.kind = rp_kind_of(value->type)};
-    return rp_ir_make(lower->ir, RP_OP_CONST, type, rp_ir_constant(lower->ir, value), NULL, NULL, NULL, span);
+    return rp_ir_make(lower->ir, RP_OP_CONST, type, rp_ir_constant(lower->ir, value), NULL, NULL,
+                      NULL, span);
 }
 
 rp_ir *rp_lower_bool(rp_lower *lower, bool value, rp_span span)
@@ -22,7 +23,8 @@ rp_ir *rp_lower_bool(rp_lower *lower, bool value, rp_span span)
 rp_ir *rp_lower_unknown(rp_lower *lower, rp_ir_type type, rp_str why, rp_span span)
 {
     type.optional = false;
-    return rp_ir_make(lower->ir, RP_OP_UNKNOWN, type, rp_ir_text_of(lower->ir, why), NULL, NULL, NULL, span);
+    return rp_ir_make(lower->ir, RP_OP_UNKNOWN, type, rp_ir_text_of(lower->ir, why), NULL, NULL,
+                      NULL, span);
 }
 
 // ---- logic, simplified where a side is constant ----
@@ -71,7 +73,9 @@ rp_ir *rp_lower_select(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b, rp
     if (a == b) return a;
     rp_ir_type type = a->type;
     type.optional = a->type.optional || b->type.optional;
-    rp_ir *logic = type.kind == RP_KIND_BOOL && !type.optional ? select_bool(lower, condition, a, b, span) : NULL;
+    rp_ir *logic = type.kind == RP_KIND_BOOL && !type.optional
+                       ? select_bool(lower, condition, a, b, span)
+                       : NULL;
     if (logic != NULL) return logic;
     return rp_ir_make(lower->ir, RP_OP_SELECT, type, NULL, condition, a, b, span);
 }
@@ -110,15 +114,17 @@ rp_env *rp_lower_bind(rp_lower *lower, const rp_var *var, rp_ir *value)
     return env;
 }
 
-static rp_ir *choose(rp_lower *lower, const rp_env *env, rp_ir *(*pick)(rp_lower *, const rp_core *, const void *),
-                     const void *data, rp_span span)
+static rp_ir *choose(rp_lower *lower, const rp_env *env,
+                     rp_ir *(*pick)(rp_lower *, const rp_core *, const void *), const void *data,
+                     rp_span span)
 {
     rp_lower inner = *lower;
     inner.env = env->list_env;
     rp_ir *result = pick(&inner, env->choices[env->choice_count - 1], data);
     for (uint32_t i = env->choice_count - 1; i-- > 0;) {
         rp_value number = {.type = lower->ir->program->t_int, .number = i};
-        rp_ir *here = rp_ir_make(lower->ir, RP_OP_EQ_INT, bool_type, NULL, env->choice, rp_lower_const(lower, &number, span), NULL, span);
+        rp_ir *here = rp_ir_make(lower->ir, RP_OP_EQ_INT, bool_type, NULL, env->choice,
+                                 rp_lower_const(lower, &number, span), NULL, span);
         result = rp_lower_select(lower, here, pick(&inner, env->choices[i], data), result, span);
     }
     return result;
@@ -149,17 +155,23 @@ static rp_ir *lower_var(rp_lower *lower, const rp_core *core)
     const rp_var *var = core->of.var->witness != NULL ? core->of.var->witness : core->of.var;
     const rp_env *env = rp_lower_find(lower->env, var);
     if (env != NULL && env->value != NULL) return env->value;
-    if (env != NULL && env->choices != NULL) return choose(lower, env, pick_whole, NULL, core->span);
+    if (env != NULL && env->choices != NULL)
+        return choose(lower, env, pick_whole, NULL, core->span);
     return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY, core->span);
 }
 
 // ---- fields ----
 
-static bool is_own_row(const rp_ir *object) { return object->op == RP_OP_ROW; }
+static bool is_own_row(const rp_ir *object)
+{
+    return object->op == RP_OP_ROW;
+}
 
 static rp_ir *read_column(rp_lower *lower, rp_ir *object, rp_lcolumn *column, rp_span span)
 {
-    if (is_own_row(object)) return rp_ir_in(lower->ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);
+    if (is_own_row(object))
+        return rp_ir_in(lower->ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL,
+                        NULL, span);
     rp_ir_type type = column->type;
     type.optional |= object->type.optional;
     return rp_ir_make(lower->ir, RP_OP_GATHER, type, column, object, NULL, NULL, span);
@@ -177,10 +189,13 @@ static rp_ir *definition(rp_lower *lower, rp_lcolumn *column)
     if (column->definition != NULL) return column->definition;
     rp_function *function = column->field->function;
     rp_lower scan = {.ir = lower->ir, .root = rp_ir_scan(lower->ir, column->table)};
-    scan.env = rp_lower_bind(&scan, function->receiver_var, row_of(lower->ir, scan.root, column->field->node->span));
+    scan.env = rp_lower_bind(&scan, function->receiver_var,
+                             row_of(lower->ir, scan.root, column->field->node->span));
     rp_ir *value = rp_lower_expr(&scan, function->body);
-    if (!function->type->optional) value = required(&scan, value, function->body->span);
-    else column->type.optional = value->type.optional;
+    if (!function->type->optional)
+        value = required(&scan, value, function->body->span);
+    else
+        column->type.optional = value->type.optional;
     column->definition = rp_ir_use(lower->ir, scan.root, value);
     return column->definition;
 }
@@ -209,7 +224,9 @@ rp_ir *rp_lower_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_span s
 {
     if (field->kind == RP_FIELD_DERIVED) return derived_field(lower, object, field, span);
     rp_ir *raw = read_column(lower, object, rp_layout_column(lower->ir, field), span);
-    return field->group != NULL && field->group->when != NULL ? group_field(lower, object, field, raw, span) : raw;
+    return field->group != NULL && field->group->when != NULL
+               ? group_field(lower, object, field, raw, span)
+               : raw;
 }
 
 // `x.key` and `x.value` of the entries of a map: the columns of the entry table.
@@ -225,11 +242,13 @@ static rp_ir *lower_field(rp_lower *lower, const rp_core *core)
     const rp_core *base = core->a->kind == RP_CORE_ASSUME ? core->a->a : core->a;
     if (base->kind == RP_CORE_VAR) {
         const rp_env *env = rp_lower_find(lower->env, base->of.var);
-        if (env != NULL && env->choices != NULL) return choose(lower, env, pick_member, core->of.field, core->span);
+        if (env != NULL && env->choices != NULL)
+            return choose(lower, env, pick_member, core->of.field, core->span);
     }
     if (base->kind == RP_CORE_RECORD) return pick_member(lower, base, core->of.field);
     rp_ir *object = rp_lower_expr(lower, base);
-    if (object->type.table != NULL && object->type.table->kind == RP_TABLE_ENTRIES) return entry_field(lower, object, core->of.field, core->span);
+    if (object->type.table != NULL && object->type.table->kind == RP_TABLE_ENTRIES)
+        return entry_field(lower, object, core->of.field, core->span);
     return rp_lower_field(lower, object, core->of.field, core->span);
 }
 
@@ -240,19 +259,22 @@ static rp_ir *lookup_in(rp_lower *lower, rp_ir *object, rp_llist *list, rp_ir *k
     rp_ir_type type = {.kind = RP_KIND_REF, .optional = true, .table = list->element};
     if (is_own_row(object)) {
         rp_frame *frame = rp_ir_deeper(object->frame, key->frame);
-        if (frame == object->frame) return rp_ir_in(lower->ir, frame, RP_OP_LOOKUP, type, list, NULL, key, NULL, span);
+        if (frame == object->frame)
+            return rp_ir_in(lower->ir, frame, RP_OP_LOOKUP, type, list, NULL, key, NULL, span);
     }
     return rp_ir_make(lower->ir, RP_OP_LOOKUP, type, list, object, key, NULL, span);
 }
 
 // A look-up by a constant key in another row's map is made once for each of those rows.
-static rp_ir *hoisted_lookup(rp_lower *lower, rp_ir *object, rp_llist *list, rp_ir *key, rp_span span)
+static rp_ir *hoisted_lookup(rp_lower *lower, rp_ir *object, rp_llist *list, rp_ir *key,
+                             rp_span span)
 {
     rp_frame *scan = rp_ir_scan(lower->ir, list->owner);
     rp_ir *entry = lookup_in(lower, row_of(lower->ir, scan, span), list, key, span);
     if (object->frame == scan && is_own_row(object)) return entry;
     if (entry->column == NULL) {
-        entry->column = rp_layout_add_column(lower->ir, list->owner, RP_STR("#entry"), entry->type, RP_COLUMN_DERIVED);
+        entry->column = rp_layout_add_column(lower->ir, list->owner, RP_STR("#entry"), entry->type,
+                                             RP_COLUMN_DERIVED);
         entry->column->definition = entry;
     }
     return read_column(lower, object, entry->column, span);
@@ -262,7 +284,8 @@ static rp_ir *lower_key(rp_lower *lower, const rp_core *core, const rp_llist *li
 {
     rp_ir *key = rp_lower_required(lower, core);
     if (!(list->flags & RP_LIST_LOWER)) return key;
-    return rp_lower_text(lower, RP_TEXT_LOWER, key, RP_STR_EMPTY, false, RP_KIND_STRING, false, core->span);
+    return rp_lower_text(lower, RP_TEXT_LOWER, key, RP_STR_EMPTY, false, RP_KIND_STRING, false,
+                         core->span);
 }
 
 // The key is an expression of its own environment: that of the look-up, not of the map.
@@ -318,11 +341,14 @@ static rp_ir *lower_lookup(rp_lower *lower, const rp_core *core)
         rp_core b = *core;
         a.a = core->a->b;
         b.a = core->a->c;
-        return rp_lower_select(lower, rp_lower_required(lower, core->a->a), lower_lookup(lower, &a), lower_lookup(lower, &b), core->span);
+        return rp_lower_select(lower, rp_lower_required(lower, core->a->a), lower_lookup(lower, &a),
+                               lower_lookup(lower, &b), core->span);
     }
     map_key key = {lower, core->b};
     rp_ir *entry = lookup_entry(lower, core->a, &key, core->span);
-    if (entry == NULL) return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY, core->span);
+    if (entry == NULL)
+        return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY,
+                                core->span);
     return read_column(lower, entry, entry->type.table->columns->next, core->span);
 }
 
@@ -380,8 +406,9 @@ static rp_ir *lower_order(rp_lower *lower, const rp_core *core)
 {
     rp_ir *a = rp_lower_required(lower, core->a);
     rp_ir *b = rp_lower_required(lower, core->b);
-    rp_op op = core->kind == RP_CORE_LT ? by_kind(a->type.kind, RP_OP_LT_INT, RP_OP_LT_FLOAT, RP_OP_LT_VERSION)
-                                        : by_kind(a->type.kind, RP_OP_LE_INT, RP_OP_LE_FLOAT, RP_OP_LE_VERSION);
+    rp_op op = core->kind == RP_CORE_LT
+                   ? by_kind(a->type.kind, RP_OP_LT_INT, RP_OP_LT_FLOAT, RP_OP_LT_VERSION)
+                   : by_kind(a->type.kind, RP_OP_LE_INT, RP_OP_LE_FLOAT, RP_OP_LE_VERSION);
     return rp_ir_make(lower->ir, op, bool_type, NULL, a, b, NULL, core->span);
 }
 
@@ -395,7 +422,8 @@ static rp_ir *lower_arithmetic(rp_lower *lower, const rp_core *core)
     if (core->kind == RP_CORE_SUB) op = real ? RP_OP_SUB_FLOAT : RP_OP_SUB_INT;
     if (core->kind == RP_CORE_MUL) op = real ? RP_OP_MUL_FLOAT : RP_OP_MUL_INT;
     rp_ir_type type = rp_ir_type_of(lower->ir, core->type);
-    if (op == RP_OP_ADD_INT && a->type.kind != type.kind) return rp_ir_make(lower->ir, op, type, NULL, b, a, NULL, core->span);
+    if (op == RP_OP_ADD_INT && a->type.kind != type.kind)
+        return rp_ir_make(lower->ir, op, type, NULL, b, a, NULL, core->span);
     return rp_ir_make(lower->ir, op, type, NULL, a, b, NULL, core->span);
 }
 
@@ -415,19 +443,24 @@ static rp_ir *lower_present(rp_lower *lower, const rp_core *core)
 static rp_ir *lower_if(rp_lower *lower, const rp_core *core)
 {
     rp_ir *condition = rp_lower_required(lower, core->a);
-    rp_ir *a = core->type->optional ? rp_lower_expr(lower, core->b) : rp_lower_required(lower, core->b);
-    rp_ir *b = core->type->optional ? rp_lower_expr(lower, core->c) : rp_lower_required(lower, core->c);
+    rp_ir *a =
+        core->type->optional ? rp_lower_expr(lower, core->b) : rp_lower_required(lower, core->b);
+    rp_ir *b =
+        core->type->optional ? rp_lower_expr(lower, core->c) : rp_lower_required(lower, core->c);
     return rp_lower_select(lower, condition, a, b, core->span);
 }
 
 static rp_ir *lower_absent(rp_lower *lower, const rp_core *core)
 {
-    return rp_ir_make(lower->ir, RP_OP_ABSENT, rp_ir_type_of(lower->ir, rp_type_optional(core->type)), NULL, NULL, NULL, NULL, core->span);
+    return rp_ir_make(lower->ir, RP_OP_ABSENT,
+                      rp_ir_type_of(lower->ir, rp_type_optional(core->type)), NULL, NULL, NULL,
+                      NULL, core->span);
 }
 
 static rp_ir *lower_param(rp_lower *lower, const rp_core *core)
 {
-    return rp_ir_make(lower->ir, RP_OP_PARAM, rp_ir_type_of(lower->ir, core->type), core->of.param, NULL, NULL, NULL, core->span);
+    return rp_ir_make(lower->ir, RP_OP_PARAM, rp_ir_type_of(lower->ir, core->type), core->of.param,
+                      NULL, NULL, NULL, core->span);
 }
 
 // ---- in a list ----
@@ -461,10 +494,14 @@ typedef struct is_equal {
     rp_ir *wanted;
 } is_equal;
 
-static void element_is_equal(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void element_is_equal(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                             rp_ir **condition, rp_ir **value)
 {
     const is_equal *wanted = data;
-    *condition = equal(lower, element->value, rp_ir_use(lower->ir, rp_ir_deeper(frame, wanted->wanted->frame), wanted->wanted), (rp_span){0, 0, 0});
+    *condition =
+        equal(lower, element->value,
+              rp_ir_use(lower->ir, rp_ir_deeper(frame, wanted->wanted->frame), wanted->wanted),
+              (rp_span){0, 0, 0});
     *value = NULL;
 }
 
@@ -475,8 +512,11 @@ static rp_ir *lower_in(rp_lower *lower, const rp_core *core)
     rp_kind kind = value->type.kind;
     bool simple = kind != RP_KIND_REF && kind != RP_KIND_BOOL;
     if (simple && all_constant(list) && kind != RP_KIND_FLOAT) {
-        const rp_ir_set *set = rp_ir_set_of(lower->ir, values_of(lower, list), list->count, NULL, kind);
-        if (list->count == 1) return equal(lower, value, rp_lower_const(lower, &list->items[0]->value, core->span), core->span);
+        const rp_ir_set *set =
+            rp_ir_set_of(lower->ir, values_of(lower, list), list->count, NULL, kind);
+        if (list->count == 1)
+            return equal(lower, value, rp_lower_const(lower, &list->items[0]->value, core->span),
+                         core->span);
         return rp_ir_make(lower->ir, RP_OP_IN_SET, bool_type, set, value, NULL, NULL, core->span);
     }
     if (simple && list->kind == RP_CORE_PARAM && kind != RP_KIND_FLOAT) {
@@ -484,12 +524,17 @@ static rp_ir *lower_in(rp_lower *lower, const rp_core *core)
         return rp_ir_make(lower->ir, RP_OP_IN_SET, bool_type, set, value, NULL, NULL, core->span);
     }
     is_equal wanted = {value};
-    rp_consumer consumer = {.join = RP_JOIN_ANY, .element = element_is_equal, .data = &wanted, .type = bool_type, .span = core->span,
+    rp_consumer consumer = {.join = RP_JOIN_ANY,
+                            .element = element_is_equal,
+                            .data = &wanted,
+                            .type = bool_type,
+                            .span = core->span,
                             .frame = rp_ir_deeper(value->frame, rp_lower_home(lower, core))};
     return rp_lower_list(lower, core->b, &consumer);
 }
 
-static void element_counts(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void element_counts(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                           rp_ir **condition, rp_ir **value)
 {
     (void)frame;
     (void)element;
@@ -500,13 +545,20 @@ static void element_counts(rp_lower *lower, rp_frame *frame, const rp_env *eleme
 
 static rp_ir *lower_empty(rp_lower *lower, const rp_core *core)
 {
-    rp_consumer consumer = {.join = RP_JOIN_ANY, .element = element_counts, .type = bool_type, .span = core->span, .frame = rp_lower_home(lower, core)};
+    rp_consumer consumer = {.join = RP_JOIN_ANY,
+                            .element = element_counts,
+                            .type = bool_type,
+                            .span = core->span,
+                            .frame = rp_lower_home(lower, core)};
     return rp_lower_not(lower, rp_lower_list(lower, core->a, &consumer), core->span);
 }
 
 static rp_ir *lower_size(rp_lower *lower, const rp_core *core)
 {
-    rp_consumer consumer = {.join = RP_JOIN_COUNT, .element = element_counts, .type = {.kind = RP_KIND_INT}, .span = core->span,
+    rp_consumer consumer = {.join = RP_JOIN_COUNT,
+                            .element = element_counts,
+                            .type = {.kind = RP_KIND_INT},
+                            .span = core->span,
                             .frame = rp_lower_home(lower, core)};
     return rp_lower_list(lower, core->items[0], &consumer);
 }
@@ -524,12 +576,14 @@ const rp_env *rp_lower_arguments(rp_lower *lower, const rp_core *call)
     for (uint32_t i = 0; i < call->count; i++) {
         rp_env *env = rp_lower_bind(&inner, function->args[i], NULL);
         const rp_core *item = call->items[i];
-        bool list = function->args[i]->type->kind == RP_T_LIST || function->args[i]->type->kind == RP_T_MAP;
+        bool list =
+            function->args[i]->type->kind == RP_T_LIST || function->args[i]->type->kind == RP_T_MAP;
         if (list || item->kind == RP_CORE_RECORD) {
             env->list = item;
             env->list_env = lower->env;
         } else {
-            env->value = function->args[i]->type->optional ? rp_lower_expr(lower, item) : rp_lower_required(lower, item);
+            env->value = function->args[i]->type->optional ? rp_lower_expr(lower, item)
+                                                           : rp_lower_required(lower, item);
         }
         inner.env = env;
     }
@@ -545,10 +599,13 @@ static rp_ir *lower_call(rp_lower *lower, const rp_core *core)
     if (!function->type->optional) body = required(lower, body, core->span);
     if (core->a == NULL || !core->a->type->optional) return body;
     rp_ir *receiver = rp_lower_expr(lower, core->a);
-    rp_ir *present = rp_ir_make(lower->ir, RP_OP_PRESENT, bool_type, NULL, receiver, NULL, NULL, core->span);
+    rp_ir *present =
+        rp_ir_make(lower->ir, RP_OP_PRESENT, bool_type, NULL, receiver, NULL, NULL, core->span);
     rp_ir_type type = body->type;
     type.optional = true;
-    return rp_lower_select(lower, present, body, rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, core->span), core->span);
+    return rp_lower_select(
+        lower, present, body,
+        rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, core->span), core->span);
 }
 
 typedef enum builtin_id {
@@ -562,42 +619,55 @@ static const struct {
     builtin_id id;
     rp_op op;
     bool optional_first; // the first argument may be absent
-} predicates[] = {
-    {BUILTIN_STARTS_WITH, RP_OP_TEXT_STARTS, true}, {BUILTIN_ENDS_WITH, RP_OP_TEXT_ENDS, true},
-    {BUILTIN_CONTAINS, RP_OP_TEXT_CONTAINS, true},  {BUILTIN_GLOB, RP_OP_TEXT_GLOB, true},
-    {BUILTIN_LENGTH, RP_OP_TEXT_LENGTH, false},     {BUILTIN_IN_SERIES, RP_OP_VERSION_SERIES, false},
-    {BUILTIN_WITHIN, RP_OP_CIDR_WITHIN, false},     {BUILTIN_OVERLAPS, RP_OP_CIDR_OVERLAPS, false},
-    {BUILTIN_PREFIX_LENGTH, RP_OP_CIDR_LENGTH, false}, {BUILTIN_IS_PRIVATE, RP_OP_CIDR_PRIVATE, false},
-    {BUILTIN_IS_IPV6, RP_OP_CIDR_V6, false},        {BUILTIN_DAYS, RP_OP_DAYS, false}};
+} predicates[] = {{BUILTIN_STARTS_WITH, RP_OP_TEXT_STARTS, true},
+                  {BUILTIN_ENDS_WITH, RP_OP_TEXT_ENDS, true},
+                  {BUILTIN_CONTAINS, RP_OP_TEXT_CONTAINS, true},
+                  {BUILTIN_GLOB, RP_OP_TEXT_GLOB, true},
+                  {BUILTIN_LENGTH, RP_OP_TEXT_LENGTH, false},
+                  {BUILTIN_IN_SERIES, RP_OP_VERSION_SERIES, false},
+                  {BUILTIN_WITHIN, RP_OP_CIDR_WITHIN, false},
+                  {BUILTIN_OVERLAPS, RP_OP_CIDR_OVERLAPS, false},
+                  {BUILTIN_PREFIX_LENGTH, RP_OP_CIDR_LENGTH, false},
+                  {BUILTIN_IS_PRIVATE, RP_OP_CIDR_PRIVATE, false},
+                  {BUILTIN_IS_IPV6, RP_OP_CIDR_V6, false},
+                  {BUILTIN_DAYS, RP_OP_DAYS, false}};
 
 static const struct {
     builtin_id id;
     uint32_t op;
-} texts[] = {
-    {BUILTIN_LOWER, RP_TEXT_LOWER},           {BUILTIN_AFTER, RP_TEXT_AFTER},
-    {BUILTIN_NUMBER, RP_TEXT_NUMBER},         {BUILTIN_VERSION, RP_TEXT_VERSION},
-    {BUILTIN_CIDR, RP_TEXT_CIDR},             {BUILTIN_ARN_PARTITION, RP_TEXT_ARN_PARTITION},
-    {BUILTIN_ARN_SERVICE, RP_TEXT_ARN_SERVICE}, {BUILTIN_ARN_REGION, RP_TEXT_ARN_REGION},
-    {BUILTIN_ARN_ACCOUNT, RP_TEXT_ARN_ACCOUNT}, {BUILTIN_ARN_RESOURCE, RP_TEXT_ARN_RESOURCE}};
+} texts[] = {{BUILTIN_LOWER, RP_TEXT_LOWER},
+             {BUILTIN_AFTER, RP_TEXT_AFTER},
+             {BUILTIN_NUMBER, RP_TEXT_NUMBER},
+             {BUILTIN_VERSION, RP_TEXT_VERSION},
+             {BUILTIN_CIDR, RP_TEXT_CIDR},
+             {BUILTIN_ARN_PARTITION, RP_TEXT_ARN_PARTITION},
+             {BUILTIN_ARN_SERVICE, RP_TEXT_ARN_SERVICE},
+             {BUILTIN_ARN_REGION, RP_TEXT_ARN_REGION},
+             {BUILTIN_ARN_ACCOUNT, RP_TEXT_ARN_ACCOUNT},
+             {BUILTIN_ARN_RESOURCE, RP_TEXT_ARN_RESOURCE}};
 
 static rp_ir *lower_predicate(rp_lower *lower, const rp_core *core, rp_op op, bool optional_first)
 {
-    rp_ir *a = optional_first ? rp_lower_expr(lower, core->items[0]) : rp_lower_required(lower, core->items[0]);
+    rp_ir *a = optional_first ? rp_lower_expr(lower, core->items[0])
+                              : rp_lower_required(lower, core->items[0]);
     rp_ir *b = core->count > 1 ? rp_lower_required(lower, core->items[1]) : NULL;
-    return rp_ir_make(lower->ir, op, rp_ir_type_of(lower->ir, core->type), NULL, a, b, NULL, core->span);
+    return rp_ir_make(lower->ir, op, rp_ir_type_of(lower->ir, core->type), NULL, a, b, NULL,
+                      core->span);
 }
 
 static rp_ir *lower_text_builtin(rp_lower *lower, const rp_core *core, uint32_t op)
 {
     rp_ir *value = rp_lower_required(lower, core->items[0]);
     rp_str argument = core->count > 1 ? core->items[1]->value.text : RP_STR_EMPTY;
-    return rp_lower_text(lower, op, value, argument, core->count > 1, rp_kind_of(core->type), core->type->optional, core->span);
+    return rp_lower_text(lower, op, value, argument, core->count > 1, rp_kind_of(core->type),
+                         core->type->optional, core->span);
 }
 
 static rp_ir *lower_builtin(rp_lower *lower, const rp_core *core)
 {
     for (size_t i = 0; i < sizeof predicates / sizeof *predicates; i++) {
-        if ((int)predicates[i].id == core->op) return lower_predicate(lower, core, predicates[i].op, predicates[i].optional_first);
+        if ((int)predicates[i].id == core->op)
+            return lower_predicate(lower, core, predicates[i].op, predicates[i].optional_first);
     }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if ((int)texts[i].id == core->op) return lower_text_builtin(lower, core, texts[i].op);
@@ -611,25 +681,36 @@ static rp_ir *lower_builtin(rp_lower *lower, const rp_core *core)
 static bool over_budget(rp_lower *lower, const rp_core *core)
 {
     if (++lower->ir->steps <= MAX_STEPS) return false;
-    if (!lower->ir->failed) RP_DIAG(lower->ir->program->diags, LIMIT, core->span, RP_STR("expressions once functions are expanded"), RP_STR("1000000"));
+    if (!lower->ir->failed)
+        RP_DIAG(lower->ir->program->diags, LIMIT, core->span,
+                RP_STR("expressions once functions are expanded"), RP_STR("1000000"));
     lower->ir->failed = true;
     return true;
 }
 
 rp_ir *rp_lower_expr(rp_lower *lower, const rp_core *core)
 {
-    if (over_budget(lower, core)) return rp_lower_unknown(lower, bool_type, RP_STR_EMPTY, core->span);
+    if (over_budget(lower, core))
+        return rp_lower_unknown(lower, bool_type, RP_STR_EMPTY, core->span);
     switch (core->kind) {
     case RP_CORE_CONST: return rp_lower_const(lower, &core->value, core->span);
     case RP_CORE_ABSENT: return lower_absent(lower, core);
-    case RP_CORE_UNKNOWN: return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), core->value.text, core->span);
-    case RP_CORE_NOW: return rp_ir_make(lower->ir, RP_OP_NOW, (rp_ir_type){.kind = RP_KIND_TIME}, NULL, NULL, NULL, NULL, core->span);
+    case RP_CORE_UNKNOWN:
+        return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), core->value.text,
+                                core->span);
+    case RP_CORE_NOW:
+        return rp_ir_make(lower->ir, RP_OP_NOW, (rp_ir_type){.kind = RP_KIND_TIME}, NULL, NULL,
+                          NULL, NULL, core->span);
     case RP_CORE_PARAM: return lower_param(lower, core);
     case RP_CORE_VAR: return lower_var(lower, core);
     case RP_CORE_FIELD: return lower_field(lower, core);
     case RP_CORE_LOOKUP: return lower_lookup(lower, core);
-    case RP_CORE_AND: return rp_lower_and(lower, rp_lower_required(lower, core->a), rp_lower_required(lower, core->b), core->span);
-    case RP_CORE_OR: return rp_lower_or(lower, rp_lower_required(lower, core->a), rp_lower_required(lower, core->b), core->span);
+    case RP_CORE_AND:
+        return rp_lower_and(lower, rp_lower_required(lower, core->a),
+                            rp_lower_required(lower, core->b), core->span);
+    case RP_CORE_OR:
+        return rp_lower_or(lower, rp_lower_required(lower, core->a),
+                           rp_lower_required(lower, core->b), core->span);
     case RP_CORE_NOT: return rp_lower_not(lower, rp_lower_required(lower, core->a), core->span);
     case RP_CORE_EQ: return lower_equal(lower, core);
     case RP_CORE_LT:
@@ -641,7 +722,11 @@ rp_ir *rp_lower_expr(rp_lower *lower, const rp_core *core)
     case RP_CORE_TO_FLOAT: return lower_to_float(lower, core);
     case RP_CORE_PRESENT: return lower_present(lower, core);
     case RP_CORE_EMPTY: return lower_empty(lower, core);
-    case RP_CORE_COALESCE: return coalesce(lower, rp_lower_expr(lower, core->a), core->type->optional ? rp_lower_expr(lower, core->b) : rp_lower_required(lower, core->b), core->span);
+    case RP_CORE_COALESCE:
+        return coalesce(lower, rp_lower_expr(lower, core->a),
+                        core->type->optional ? rp_lower_expr(lower, core->b)
+                                             : rp_lower_required(lower, core->b),
+                        core->span);
     case RP_CORE_ASSUME: return required(lower, rp_lower_expr(lower, core->a), core->span);
     case RP_CORE_IF: return lower_if(lower, core);
     case RP_CORE_IN: return lower_in(lower, core);

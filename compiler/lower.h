@@ -19,21 +19,29 @@ typedef struct rp_env {
 
 typedef struct rp_lower {
     rp_ir_program *ir;
-    rp_frame *root;      // the scan or rows frame
+    rp_frame *root; // the scan or rows frame
     const rp_env *env;
-    rp_frame *inside;    // the filter on a `where` that is lowered behind, or NULL
 } rp_lower;
 
 // What is done with each element of a list, and how the results are joined.
 typedef enum rp_join {
-    RP_JOIN_ANY, RP_JOIN_ONE, RP_JOIN_COUNT, RP_JOIN_SUM, RP_JOIN_MIN, RP_JOIN_MAX, RP_JOIN_FIRST,
-    RP_JOIN_COVER, RP_JOIN_TEXT, RP_JOIN_WITNESS
+    RP_JOIN_ANY,
+    RP_JOIN_ONE,
+    RP_JOIN_COUNT,
+    RP_JOIN_SUM,
+    RP_JOIN_MIN,
+    RP_JOIN_MAX,
+    RP_JOIN_FIRST,
+    RP_JOIN_COVER,
+    RP_JOIN_TEXT,
+    RP_JOIN_WITNESS
 } rp_join;
 
 typedef struct rp_consumer {
     rp_join join;
     // Gives condition and value of an element in its frame. `element`: how the element is bound.
-    void (*element)(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value);
+    void (*element)(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                    rp_ir **condition, rp_ir **value);
     void *data;
     rp_frame *frame; // results are wanted in this frame
     rp_ir_type type; // of the result of UNKNOWN lists and of min, max, first
@@ -56,8 +64,8 @@ const rp_env *rp_lower_arguments(rp_lower *lower, const rp_core *call);
 // The value of a member of a list that is written out, by its number.
 rp_ir *rp_lower_choice(rp_lower *lower, const rp_env *env, rp_span span);
 
-rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind,
-                     bool optional, rp_span span);
+rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument,
+                     rp_kind kind, bool optional, rp_span span);
 rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_consumer *consumer);
 rp_ir *rp_lower_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_span span);
 rp_ir *rp_lower_const(rp_lower *lower, const rp_value *value, rp_span span);
@@ -67,11 +75,12 @@ rp_ir *rp_lower_select(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b, rp
 rp_ir *rp_lower_and(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span);
 rp_ir *rp_lower_or(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span);
 rp_ir *rp_lower_not(rp_lower *lower, rp_ir *a, rp_span span);
-rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *child, rp_ir *condition, rp_ir *value);
+rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *child,
+                     rp_ir *condition, rp_ir *value);
 
 // Everything: policies, messages, waivers.
 void rp_lower_program(rp_ir_program *ir);
-rp_ir_message *rp_lower_message(rp_ir_program *ir, rp_ltable *table, const rp_var *self, const rp_core *text,
-                                bool shell);
+rp_ir_message *rp_lower_message(rp_ir_program *ir, rp_ltable *table, const rp_var *self,
+                                const rp_core *text, bool shell);
 
 #endif

@@ -1,6 +1,6 @@
-// Lowering of lists. There are no list values: a list is consumed where it is asked about, by a frame
-// over its elements and a fold. Choices between lists become choices between results, two lists one
-// after the other two frames whose results are joined, and `each` a frame inside a frame.
+// Lowering of lists. There are no list values: a list is consumed where it is asked about, by a
+// frame over its elements and a fold. Choices between lists become choices between results, two
+// lists one after the other two frames whose results are joined, and `each` a frame inside a frame.
 #include "compiler/lower.h"
 #include "vm/base/text.h"
 
@@ -22,7 +22,8 @@ static rp_frame *home(rp_lower *lower, const rp_env *env, const rp_core *core)
     }
     for (uint32_t i = 0; i < core->count; i++) {
         frame = rp_ir_deeper(frame, home(lower, env, core->items[i]));
-        if (core->kind == RP_CORE_QUANTIFIER) frame = rp_ir_deeper(frame, home(lower, env, core->wheres[i]));
+        if (core->kind == RP_CORE_QUANTIFIER)
+            frame = rp_ir_deeper(frame, home(lower, env, core->wheres[i]));
     }
     frame = rp_ir_deeper(frame, home(lower, env, core->a));
     frame = rp_ir_deeper(frame, home(lower, env, core->b));
@@ -40,21 +41,11 @@ static rp_frame *home_of_env(rp_lower *lower, const rp_env *env)
     return frame;
 }
 
-// Frames of what stands behind a `where` open behind its filter, not for rows that it excludes: a
-// quantifier over the groups for each rule costs much more than the test which rules matter.
-static rp_frame *behind_filter(const rp_lower *lower, rp_frame *frame)
-{
-    for (const rp_frame *at = lower->inside; at != NULL && at->kind == RP_FRAME_FILTER; at = at->parent) {
-        if (at->parent == frame) return lower->inside;
-    }
-    return frame;
-}
-
 // A variable that the expression itself binds is not in the environment, so it does not count.
 rp_frame *rp_lower_home(rp_lower *lower, const rp_core *core)
 {
     rp_frame *frame = home(lower, lower->env, core);
-    return behind_filter(lower, frame != NULL ? frame : lower->root);
+    return frame != NULL ? frame : lower->root;
 }
 
 // ---- folds ----
@@ -77,9 +68,10 @@ static rp_ir_type optional_of(const rp_ir *value)
     return type;
 }
 
-// Exactly one. Over lists inside lists `condition` says that a row has any below it, `value` that it
-// has exactly one: then exactly one row has any, and none has several.
-static rp_ir *fold_one(rp_lower *lower, rp_frame *child, rp_ir *condition, rp_ir *value, rp_span span)
+// Exactly one. Over lists inside lists `condition` says that a row has any below it, `value` that
+// it has exactly one: then exactly one row has any, and none has several.
+static rp_ir *fold_one(rp_lower *lower, rp_frame *child, rp_ir *condition, rp_ir *value,
+                       rp_span span)
 {
     rp_ir *one = rp_ir_fold(lower->ir, RP_OP_FOLD_ONE, bool_type, child, condition, NULL, span);
     if (value == NULL) return one;
@@ -88,7 +80,8 @@ static rp_ir *fold_one(rp_lower *lower, rp_frame *child, rp_ir *condition, rp_ir
     return rp_lower_and(lower, one, rp_lower_not(lower, some, span), span);
 }
 
-rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *child, rp_ir *condition, rp_ir *value)
+rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *child,
+                     rp_ir *condition, rp_ir *value)
 {
     rp_ir_program *ir = lower->ir;
     rp_span span = consumer->span;
@@ -99,18 +92,33 @@ rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *chi
         return rp_ir_fold(ir, RP_OP_FOLD_ANY, bool_type, child, condition, NULL, span);
     case RP_JOIN_ONE: return fold_one(lower, child, condition, value, span);
     case RP_JOIN_COUNT:
-        if (value == NULL) return rp_ir_fold(ir, RP_OP_FOLD_COUNT, int_type, child, condition, NULL, span);
+        if (value == NULL)
+            return rp_ir_fold(ir, RP_OP_FOLD_COUNT, int_type, child, condition, NULL, span);
         return rp_ir_fold(ir, RP_OP_FOLD_SUM_INT, int_type, child, condition, value, span);
     case RP_JOIN_SUM:
-        return rp_ir_fold(ir, value->type.kind == RP_KIND_FLOAT ? RP_OP_FOLD_SUM_FLOAT : RP_OP_FOLD_SUM_INT, value->type, child, condition, value, span);
+        return rp_ir_fold(
+            ir, value->type.kind == RP_KIND_FLOAT ? RP_OP_FOLD_SUM_FLOAT : RP_OP_FOLD_SUM_INT,
+            value->type, child, condition, value, span);
     case RP_JOIN_MIN:
-        return rp_ir_fold(ir, by_kind(value->type.kind, RP_OP_FOLD_MIN_INT, RP_OP_FOLD_MIN_FLOAT, RP_OP_FOLD_MIN_VERSION), optional_of(value), child, condition, value, span);
+        return rp_ir_fold(ir,
+                          by_kind(value->type.kind, RP_OP_FOLD_MIN_INT, RP_OP_FOLD_MIN_FLOAT,
+                                  RP_OP_FOLD_MIN_VERSION),
+                          optional_of(value), child, condition, value, span);
     case RP_JOIN_MAX:
-        return rp_ir_fold(ir, by_kind(value->type.kind, RP_OP_FOLD_MAX_INT, RP_OP_FOLD_MAX_FLOAT, RP_OP_FOLD_MAX_VERSION), optional_of(value), child, condition, value, span);
-    case RP_JOIN_FIRST: return rp_ir_fold(ir, RP_OP_FOLD_FIRST, optional_of(value), child, condition, value, span);
-    case RP_JOIN_COVER: return rp_ir_fold(ir, RP_OP_FOLD_COVER, cover_type, child, condition, value, span);
-    case RP_JOIN_TEXT: return rp_ir_fold(ir, RP_OP_FOLD_TEXT, (rp_ir_type){.kind = RP_KIND_LISTTEXT}, child, condition, value, span);
-    case RP_JOIN_WITNESS: return rp_ir_fold(ir, RP_OP_FOLD_WITNESS, optional_of(value), child, condition, value, span);
+        return rp_ir_fold(ir,
+                          by_kind(value->type.kind, RP_OP_FOLD_MAX_INT, RP_OP_FOLD_MAX_FLOAT,
+                                  RP_OP_FOLD_MAX_VERSION),
+                          optional_of(value), child, condition, value, span);
+    case RP_JOIN_FIRST:
+        return rp_ir_fold(ir, RP_OP_FOLD_FIRST, optional_of(value), child, condition, value, span);
+    case RP_JOIN_COVER:
+        return rp_ir_fold(ir, RP_OP_FOLD_COVER, cover_type, child, condition, value, span);
+    case RP_JOIN_TEXT:
+        return rp_ir_fold(ir, RP_OP_FOLD_TEXT, (rp_ir_type){.kind = RP_KIND_LISTTEXT}, child,
+                          condition, value, span);
+    case RP_JOIN_WITNESS:
+        return rp_ir_fold(ir, RP_OP_FOLD_WITNESS, optional_of(value), child, condition, value,
+                          span);
     }
     return NULL;
 }
@@ -132,7 +140,8 @@ static rp_ir *required(rp_lower *lower, rp_ir *a, rp_span span)
 {
     rp_ir_type type = a->type;
     type.optional = false;
-    return rp_ir_make(lower->ir, RP_OP_COALESCE, type, NULL, a, rp_lower_unknown(lower, type, RP_STR_EMPTY, span), NULL, span);
+    return rp_ir_make(lower->ir, RP_OP_COALESCE, type, NULL, a,
+                      rp_lower_unknown(lower, type, RP_STR_EMPTY, span), NULL, span);
 }
 
 // The lesser (or greater) of two that may be absent.
@@ -145,14 +154,17 @@ static rp_ir *extreme(rp_lower *lower, rp_ir *a, rp_ir *b, bool greatest, rp_spa
     return rp_lower_select(lower, present(lower, a, span), if_a, b, span);
 }
 
-static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer, rp_ir *one_a, rp_ir *one_b);
+static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer,
+                          rp_ir *one_a, rp_ir *one_b);
 
 static rp_ir *add(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 {
-    return rp_ir_make(lower->ir, a->type.kind == RP_KIND_FLOAT ? RP_OP_ADD_FLOAT : RP_OP_ADD_INT, a->type, NULL, a, b, NULL, span);
+    return rp_ir_make(lower->ir, a->type.kind == RP_KIND_FLOAT ? RP_OP_ADD_FLOAT : RP_OP_ADD_INT,
+                      a->type, NULL, a, b, NULL, span);
 }
 
-static rp_ir *joined(rp_lower *lower, const rp_core *list, const rp_consumer *consumer, rp_ir *a, rp_ir *b)
+static rp_ir *joined(rp_lower *lower, const rp_core *list, const rp_consumer *consumer, rp_ir *a,
+                     rp_ir *b)
 {
     rp_span span = consumer->span;
     switch (consumer->join) {
@@ -162,7 +174,8 @@ static rp_ir *joined(rp_lower *lower, const rp_core *list, const rp_consumer *co
     case RP_JOIN_SUM: return add(lower, a, b, span);
     case RP_JOIN_MIN: return extreme(lower, a, b, false, span);
     case RP_JOIN_MAX: return extreme(lower, a, b, true, span);
-    case RP_JOIN_COVER: return rp_ir_make(lower->ir, RP_OP_COVER_OR, cover_type, NULL, a, b, NULL, span);
+    case RP_JOIN_COVER:
+        return rp_ir_make(lower->ir, RP_OP_COVER_OR, cover_type, NULL, a, b, NULL, span);
     case RP_JOIN_TEXT: return a; // messages print the lists one after the other themselves
     default: return rp_ir_make(lower->ir, RP_OP_COALESCE, a->type, NULL, a, b, NULL, span);
     }
@@ -175,7 +188,8 @@ static rp_ir *none_of(rp_lower *lower, const rp_core *list, const rp_consumer *c
     return rp_lower_not(lower, rp_lower_list(lower, list, &any), consumer->span);
 }
 
-static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer, rp_ir *one_a, rp_ir *one_b)
+static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer,
+                          rp_ir *one_a, rp_ir *one_b)
 {
     rp_ir *in_a = rp_lower_and(lower, one_a, none_of(lower, list->b, consumer), consumer->span);
     rp_ir *in_b = rp_lower_and(lower, none_of(lower, list->a, consumer), one_b, consumer->span);
@@ -194,13 +208,15 @@ static rp_ir *row_of(rp_lower *lower, rp_frame *frame, rp_span span)
 static rp_ir *element_value(rp_lower *lower, rp_frame *frame, rp_span span)
 {
     rp_ltable *table = frame->table;
-    bool row = table->kind == RP_TABLE_RECORD || table->kind == RP_TABLE_ENTRIES || table->kind == RP_TABLE_RESOURCE;
+    bool row = table->kind == RP_TABLE_RECORD || table->kind == RP_TABLE_ENTRIES ||
+               table->kind == RP_TABLE_RESOURCE;
     if (row) return row_of(lower, frame, span);
     rp_lcolumn *column = rp_layout_first_column(table);
     return rp_ir_in(lower->ir, frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);
 }
 
-static rp_ir *consume_frame(rp_lower *lower, rp_frame *child, const rp_env *element, const rp_consumer *consumer)
+static rp_ir *consume_frame(rp_lower *lower, rp_frame *child, const rp_env *element,
+                            const rp_consumer *consumer)
 {
     rp_ir *condition = NULL;
     rp_ir *value = NULL;
@@ -225,7 +241,8 @@ static rp_ir *unknown_result(rp_lower *lower, const rp_consumer *consumer)
     }
     rp_ir *maybe = rp_lower_unknown(lower, bool_type, RP_STR_EMPTY, consumer->span);
     rp_frame *child = rp_ir_filter(lower->ir, consumer->frame, maybe);
-    rp_ir *range = rp_lower_unknown(lower, (rp_ir_type){.kind = RP_KIND_CIDR}, RP_STR_EMPTY, consumer->span);
+    rp_ir *range =
+        rp_lower_unknown(lower, (rp_ir_type){.kind = RP_KIND_CIDR}, RP_STR_EMPTY, consumer->span);
     return rp_ir_fold(lower->ir, RP_OP_FOLD_COVER, cover_type, child, maybe, range, consumer->span);
 }
 
@@ -234,18 +251,22 @@ static bool is_row_of(const rp_ir *object, const rp_frame *frame)
     return object->op == RP_OP_ROW && object->frame == frame;
 }
 
-static rp_ir *list_of_object(rp_lower *lower, rp_ir *object, rp_llist *list, const rp_consumer *consumer)
+static rp_ir *list_of_object(rp_lower *lower, rp_ir *object, rp_llist *list,
+                             const rp_consumer *consumer)
 {
     rp_frame *parent = rp_ir_deeper(consumer->frame, object->frame);
-    rp_frame *child = rp_ir_unnest(lower->ir, parent, list, is_row_of(object, parent) ? NULL : object);
+    rp_frame *child =
+        rp_ir_unnest(lower->ir, parent, list, is_row_of(object, parent) ? NULL : object);
     return consume_values(lower, child, consumer);
 }
 
 // Of a group with a condition: elsewhere the list is empty, which a filter on the condition says.
-static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *field, const rp_consumer *consumer)
+static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *field,
+                            const rp_consumer *consumer)
 {
     rp_llist *list = rp_layout_list(lower->ir, (rp_field *)(uintptr_t)field);
-    if (field->group == NULL || field->group->when == NULL) return list_of_object(lower, object, list, consumer);
+    if (field->group == NULL || field->group->when == NULL)
+        return list_of_object(lower, object, list, consumer);
     rp_lower inner = *lower;
     inner.env = rp_lower_bind(lower, &field->entity->self, object);
     rp_ir *condition = rp_lower_required(&inner, field->group->when);
@@ -257,7 +278,10 @@ static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *fiel
     rp_consumer outer = *consumer;
     bool logic = consumer->join == RP_JOIN_ANY;
     if (consumer->join == RP_JOIN_ONE) {
-        rp_ir *one = rp_ir_fold(lower->ir, RP_OP_FOLD_ANY, bool_type, filter, rp_lower_and(lower, rp_ir_use(lower->ir, filter, condition), value, consumer->span), NULL, consumer->span);
+        rp_ir *one = rp_ir_fold(
+            lower->ir, RP_OP_FOLD_ANY, bool_type, filter,
+            rp_lower_and(lower, rp_ir_use(lower->ir, filter, condition), value, consumer->span),
+            NULL, consumer->span);
         return one;
     }
     (void)logic;
@@ -270,7 +294,8 @@ static rp_ir *list_field(rp_lower *lower, const rp_core *list, const rp_consumer
     rp_field *field = list->of.field;
     if (base->kind == RP_CORE_RECORD) {
         for (uint32_t i = 0; i < base->count; i++) {
-            if (rp_str_equal(base->names[i], field->name)) return rp_lower_list(lower, base->items[i], consumer);
+            if (rp_str_equal(base->names[i], field->name))
+                return rp_lower_list(lower, base->items[i], consumer);
         }
     }
     rp_ir *object = rp_lower_expr(lower, base);
@@ -305,14 +330,15 @@ static bool all_constant(const rp_core *list)
     return true;
 }
 
-// A list of constants is a constant table. Any other is one of numbers, each of which stands for its
-// expression.
+// A list of constants is a constant table. Any other is one of numbers, each of which stands for
+// its expression.
 static rp_ir *list_literal(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
 {
     rp_value *values = RP_NEW_ARRAY(lower->ir->arena, rp_value, list->count);
     bool constant = all_constant(list);
     for (uint32_t i = 0; i < list->count; i++) {
-        values[i] = constant ? list->items[i]->value : (rp_value){.type = lower->ir->program->t_int, .number = i};
+        values[i] = constant ? list->items[i]->value
+                             : (rp_value){.type = lower->ir->program->t_int, .number = i};
     }
     bool typed = list->type->element->kind != RP_T_NOTHING;
     rp_kind kind = constant && typed ? rp_kind_of(list->type->element) : RP_KIND_INT;
@@ -320,8 +346,12 @@ static rp_ir *list_literal(rp_lower *lower, const rp_core *list, const rp_consum
     rp_frame *child = rp_ir_unnest(lower->ir, consumer->frame, laid, NULL);
     rp_env element = {.value = element_value(lower, child, consumer->span)};
     if (!constant) {
-        element = (rp_env){.choices = list->items, .choice_count = list->count, .choice = element.value, .list_env = lower->env};
-        if (list->items[0]->kind != RP_CORE_RECORD) element = (rp_env){.value = rp_lower_choice(lower, &element, consumer->span)};
+        element = (rp_env){.choices = list->items,
+                           .choice_count = list->count,
+                           .choice = element.value,
+                           .list_env = lower->env};
+        if (list->items[0]->kind != RP_CORE_RECORD)
+            element = (rp_env){.value = rp_lower_choice(lower, &element, consumer->span)};
     }
     return consume_frame(lower, child, &element, consumer);
 }
@@ -333,9 +363,11 @@ static rp_ir *list_param(rp_lower *lower, const rp_core *list, const rp_consumer
 }
 
 // One branch of a choice: behind a filter, so that the other branch's list does not matter there.
-static rp_ir *list_branch(rp_lower *lower, rp_ir *condition, const rp_core *list, const rp_consumer *consumer)
+static rp_ir *list_branch(rp_lower *lower, rp_ir *condition, const rp_core *list,
+                          const rp_consumer *consumer)
 {
-    rp_frame *filter = rp_ir_filter(lower->ir, rp_ir_deeper(consumer->frame, condition->frame), condition);
+    rp_frame *filter =
+        rp_ir_filter(lower->ir, rp_ir_deeper(consumer->frame, condition->frame), condition);
     rp_consumer inner = *consumer;
     inner.frame = filter;
     rp_ir *value = rp_lower_list(lower, list, &inner);
@@ -347,10 +379,12 @@ static rp_ir *list_if(rp_lower *lower, const rp_core *list, const rp_consumer *c
     rp_ir *condition = rp_lower_required(lower, list->a);
     if (consumer->join == RP_JOIN_COVER) {
         rp_ir *a = list_branch(lower, condition, list->b, consumer);
-        rp_ir *b = list_branch(lower, rp_lower_not(lower, condition, list->span), list->c, consumer);
+        rp_ir *b =
+            list_branch(lower, rp_lower_not(lower, condition, list->span), list->c, consumer);
         return joined(lower, list, consumer, a, b);
     }
-    return rp_lower_select(lower, condition, rp_lower_list(lower, list->b, consumer), rp_lower_list(lower, list->c, consumer), list->span);
+    return rp_lower_select(lower, condition, rp_lower_list(lower, list->b, consumer),
+                           rp_lower_list(lower, list->c, consumer), list->span);
 }
 
 // ---- quantifiers as lists and as values ----
@@ -377,14 +411,17 @@ static rp_env *bind_element(rp_lower *lower, const rp_var *var, const rp_env *el
 static bool has_frames(const rp_core *core)
 {
     if (core == NULL) return false;
-    if (core->kind == RP_CORE_QUANTIFIER || core->kind == RP_CORE_CALL || core->kind == RP_CORE_EMPTY) return true;
+    if (core->kind == RP_CORE_QUANTIFIER || core->kind == RP_CORE_CALL ||
+        core->kind == RP_CORE_EMPTY)
+        return true;
     for (uint32_t i = 0; i < core->count; i++) {
         if (has_frames(core->items[i])) return true;
     }
     return has_frames(core->a) || has_frames(core->b) || has_frames(core->c);
 }
 
-static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp_ir *where, rp_ir **condition, rp_ir **value)
+static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp_ir *where,
+                         rp_ir **condition, rp_ir **value)
 {
     const rp_core *quantifier = at->quantifier;
     rp_env element = {.value = NULL};
@@ -399,11 +436,13 @@ static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp
     }
     at->consumer->element(inner, frame, &element, at->consumer->data, condition, value);
     if (where == NULL) return;
-    *condition = *condition != NULL ? rp_lower_and(inner, where, *condition, quantifier->span) : where;
+    *condition =
+        *condition != NULL ? rp_lower_and(inner, where, *condition, quantifier->span) : where;
 }
 
 // The level below, as condition and value of this one.
-static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame, rp_ir *where, rp_ir **condition, rp_ir **value)
+static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame, rp_ir *where,
+                          rp_ir **condition, rp_ir **value)
 {
     *condition = where;
     *value = consume_binding(inner, next, frame);
@@ -417,40 +456,71 @@ static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame,
     *condition = where != NULL ? rp_lower_and(inner, where, found, next->quantifier->span) : found;
 }
 
+// Behind a filter the element is the filter's own row, so that what is asked about it, with all its
+// frames, is asked only of the rows that remain.
+static rp_ir *moved(rp_lower *lower, rp_ir *value, rp_frame *filter)
+{
+    if (value == NULL || value->frame != filter->parent) return value;
+    if (value->op != RP_OP_ROW && value->op != RP_OP_LOAD)
+        return rp_ir_use(lower->ir, filter, value);
+    return rp_ir_in(lower->ir, filter, value->op, value->type, value->arg, NULL, NULL, NULL,
+                    value->span);
+}
+
+static void move_element(rp_lower *lower, const rp_var *var, rp_frame *filter)
+{
+    const rp_env *bound = rp_lower_find(lower->env, var);
+    rp_env element = *bound;
+    element.value = moved(lower, bound->value, filter);
+    element.choice = moved(lower, bound->choice, filter);
+    lower->env = bind_element(lower, var, &element);
+}
+
 // The same behind a filter on the condition. Condition and value are brought back as they would be
 // without it: a row that was left out has a false condition.
-static void consume_filtered(rp_lower *inner, const binding *at, const binding *next, rp_frame *frame, rp_ir *where,
-                             rp_ir **condition, rp_ir **value)
+static void consume_filtered(rp_lower *inner, const binding *at, const binding *next,
+                             rp_frame *frame, rp_ir *where, rp_ir **condition, rp_ir **value)
 {
     rp_span span = at->quantifier->span;
     rp_frame *filter = rp_ir_filter(inner->ir, frame, where);
     rp_ir *kept = rp_ir_use(inner->ir, filter, where);
-    inner->inside = filter;
+    move_element(inner, at->quantifier->vars[at->index], filter);
     rp_ir *asked = kept;
     rp_ir *result = NULL;
-    if (next->index == at->quantifier->count) body_element(inner, at, filter, kept, &asked, &result);
-    else result = consume_binding(inner, next, filter);
+    if (next->index == at->quantifier->count)
+        body_element(inner, at, filter, kept, &asked, &result);
+    else
+        result = consume_binding(inner, next, filter);
     *value = NULL;
-    if (at->consumer->join == RP_JOIN_ANY && result != NULL) asked = rp_lower_and(inner, asked, result, span);
-    *condition = asked == kept ? where : rp_ir_fold(inner->ir, RP_OP_FOLD_ANY, bool_type, filter, asked, NULL, span);
-    if (at->consumer->join != RP_JOIN_ANY && result != NULL) *value = rp_lower_fold(inner, at->consumer, filter, asked, result);
+    if (at->consumer->join == RP_JOIN_ANY && result != NULL)
+        asked = rp_lower_and(inner, asked, result, span);
+    *condition = asked == kept
+                     ? where
+                     : rp_ir_fold(inner->ir, RP_OP_FOLD_ANY, bool_type, filter, asked, NULL, span);
+    if (at->consumer->join != RP_JOIN_ANY && result != NULL)
+        *value = rp_lower_fold(inner, at->consumer, filter, asked, result);
 }
 
-static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                               rp_ir **condition, rp_ir **value)
 {
     const binding *at = data;
     const rp_core *quantifier = at->quantifier;
     rp_lower inner = *lower;
     inner.env = at->caller->env;
     inner.env = bind_element(&inner, quantifier->vars[at->index], element);
-    rp_ir *where = quantifier->wheres[at->index] != NULL ? rp_lower_required(&inner, quantifier->wheres[at->index]) : NULL;
+    rp_ir *where = quantifier->wheres[at->index] != NULL
+                       ? rp_lower_required(&inner, quantifier->wheres[at->index])
+                       : NULL;
     bool last = at->index + 1 == quantifier->count;
     binding next = {quantifier, at->index + 1, at->consumer, &inner};
-    bool filters = where != NULL && inner.ir->optimize && at->consumer->join != RP_JOIN_TEXT && at->consumer->join != RP_JOIN_ONE &&
-                   (!last || has_frames(quantifier->a));
+    bool filters = where != NULL && inner.ir->optimize && at->consumer->join != RP_JOIN_TEXT &&
+                   at->consumer->join != RP_JOIN_ONE && (!last || has_frames(quantifier->a));
     if (!filters) {
-        if (last) body_element(&inner, at, frame, where, condition, value);
-        else consume_below(&inner, &next, frame, where, condition, value);
+        if (last)
+            body_element(&inner, at, frame, where, condition, value);
+        else
+            consume_below(&inner, &next, frame, where, condition, value);
         return;
     }
     consume_filtered(&inner, at, &next, frame, where, condition, value);
@@ -493,7 +563,9 @@ rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *co
     case RP_CORE_CALL: return list_call(lower, list, consumer);
     case RP_CORE_QUANTIFIER: return list_each(lower, list, consumer);
     case RP_CORE_BUILTIN: return list_split(lower, list, consumer);
-    case RP_CORE_CONCAT: return joined(lower, list, consumer, rp_lower_list(lower, list->a, consumer), rp_lower_list(lower, list->b, consumer));
+    case RP_CORE_CONCAT:
+        return joined(lower, list, consumer, rp_lower_list(lower, list->a, consumer),
+                      rp_lower_list(lower, list->b, consumer));
     default: return unknown_result(lower, consumer);
     }
 }
@@ -501,7 +573,8 @@ rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *co
 // ---- quantifiers that give a value ----
 
 // The innermost element of a quantifier: its body is condition or value, by the kind.
-static void quantified(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void quantified(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                       rp_ir **condition, rp_ir **value)
 {
     const rp_core *core = data;
     rp_ir *body = element->value;
@@ -534,8 +607,12 @@ rp_ir *rp_lower_quantifier(rp_lower *lower, const rp_core *core)
     rp_core *data = RP_NEW(lower->ir->arena, rp_core);
     *data = *core;
     rp_consumer *consumer = RP_NEW(lower->ir->arena, rp_consumer);
-    *consumer = (rp_consumer){.join = join_of(core), .element = quantified, .data = data, .span = core->span,
-                              .frame = rp_lower_home(lower, core), .type = rp_ir_type_of(lower->ir, core->type)};
+    *consumer = (rp_consumer){.join = join_of(core),
+                              .element = quantified,
+                              .data = data,
+                              .span = core->span,
+                              .frame = rp_lower_home(lower, core),
+                              .type = rp_ir_type_of(lower->ir, core->type)};
     binding first = {core, 0, consumer, lower};
     rp_ir *result = consume_binding(lower, &first, consumer->frame);
     bool negated = core->op == RP_QUANTIFIER_ALL || core->op == RP_QUANTIFIER_NONE;
@@ -544,7 +621,8 @@ rp_ir *rp_lower_quantifier(rp_lower *lower, const rp_core *core)
 
 // ---- covers_internet ----
 
-static void range_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void range_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                          rp_ir **condition, rp_ir **value)
 {
     (void)lower;
     (void)frame;
@@ -555,7 +633,10 @@ static void range_element(rp_lower *lower, rp_frame *frame, const rp_env *elemen
 
 rp_ir *rp_lower_covers(rp_lower *lower, const rp_core *list, rp_span span)
 {
-    rp_consumer consumer = {.join = RP_JOIN_COVER, .element = range_element, .type = cover_type, .span = span,
+    rp_consumer consumer = {.join = RP_JOIN_COVER,
+                            .element = range_element,
+                            .type = cover_type,
+                            .span = span,
                             .frame = rp_lower_home(lower, list)};
     rp_ir *cover = rp_lower_list(lower, list, &consumer);
     return rp_ir_make(lower->ir, RP_OP_COVER_FULL, bool_type, NULL, cover, NULL, NULL, span);
@@ -563,20 +644,25 @@ rp_ir *rp_lower_covers(rp_lower *lower, const rp_core *list, rp_span span)
 
 // ---- functions of texts ----
 
-static rp_str fold_text(rp_lower *lower, uint32_t op, rp_str text, rp_str argument, bool *is_absent);
+static rp_str fold_text(rp_lower *lower, uint32_t op, rp_str text, rp_str argument,
+                        bool *is_absent);
 
-static rp_ir *text_of_constant(rp_lower *lower, uint32_t op, const rp_ir *value, rp_str argument, rp_kind kind, bool optional, rp_span span)
+static rp_ir *text_of_constant(rp_lower *lower, uint32_t op, const rp_ir *value, rp_str argument,
+                               rp_kind kind, bool optional, rp_span span)
 {
     bool absent = false;
     rp_str text = ((const rp_ir_const *)value->arg)->value.text;
     rp_str result = fold_text(lower, op, text, argument, &absent);
     rp_ir_type type = {.kind = kind, .optional = optional};
     if (absent) return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, span);
-    const rp_type *of = kind == RP_KIND_CIDR ? lower->ir->program->t_cidr : kind == RP_KIND_VERSION ? lower->ir->program->t_version : lower->ir->program->t_string;
+    const rp_type *of = kind == RP_KIND_CIDR      ? lower->ir->program->t_cidr
+                        : kind == RP_KIND_VERSION ? lower->ir->program->t_version
+                                                  : lower->ir->program->t_string;
     rp_value constant = {.type = of, .text = result};
     if (kind == RP_KIND_INT) {
         constant.type = lower->ir->program->t_int;
-        if (!rp_text_parse_int(text, &constant.number)) return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, span);
+        if (!rp_text_parse_int(text, &constant.number))
+            return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, span);
     }
     return rp_lower_const(lower, &constant, span);
 }
@@ -616,21 +702,24 @@ static rp_str fold_text(rp_lower *lower, uint32_t op, rp_str text, rp_str argume
 }
 
 // f(a column of constants) is another column of constants.
-static rp_lcolumn *text_of_constants(rp_lower *lower, uint32_t op, rp_lcolumn *source, rp_str argument, rp_kind kind, bool optional)
+static rp_lcolumn *text_of_constants(rp_lower *lower, uint32_t op, rp_lcolumn *source,
+                                     rp_str argument, rp_kind kind, bool optional)
 {
     for (rp_lcolumn *column = source->table->columns; column != NULL; column = column->next) {
         bool same = column->text_source == source && column->text_op == op;
         if (same && rp_str_equal(column->text_argument, argument)) return column;
     }
     rp_ir_type type = {.kind = kind, .optional = optional};
-    rp_lcolumn *column = rp_layout_add_column(lower->ir, source->table, RP_STR("#text"), type, RP_COLUMN_CONST);
+    rp_lcolumn *column =
+        rp_layout_add_column(lower->ir, source->table, RP_STR("#text"), type, RP_COLUMN_CONST);
     column->text_source = source;
     column->text_op = op;
     column->text_argument = argument;
     column->cells = RP_NEW_ARRAY(lower->ir->arena, rp_value, source->table->row_count);
     for (uint32_t i = 0; i < source->table->row_count; i++) {
         rp_ir constant = {.op = RP_OP_CONST, .arg = rp_ir_constant(lower->ir, &source->cells[i])};
-        rp_ir *result = text_of_constant(lower, op, &constant, argument, kind, optional, (rp_span){0, 0, 0});
+        rp_ir *result =
+            text_of_constant(lower, op, &constant, argument, kind, optional, (rp_span){0, 0, 0});
         column->cells[i].absent = result->op == RP_OP_ABSENT;
         if (result->op == RP_OP_CONST) column->cells[i] = ((const rp_ir_const *)result->arg)->value;
     }
@@ -640,36 +729,48 @@ static rp_lcolumn *text_of_constants(rp_lower *lower, uint32_t op, rp_lcolumn *s
 // The column that a value is read from, where functions of its texts can be computed beforehand.
 static rp_lcolumn *source_column(const rp_ir *value)
 {
-    return (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER) ? (rp_lcolumn *)(uintptr_t)value->arg : NULL;
+    return (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER)
+               ? (rp_lcolumn *)(uintptr_t)value->arg
+               : NULL;
 }
 
-static rp_ir *text_of_column(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind, bool optional, rp_span span)
+static rp_ir *text_of_column(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument,
+                             bool has_argument, rp_kind kind, bool optional, rp_span span)
 {
     rp_lcolumn *source = source_column(value);
-    rp_lcolumn *column = source->origin == RP_COLUMN_CONST
-                             ? text_of_constants(lower, op, source, argument, kind, optional)
-                             : rp_layout_text_column(lower->ir, source, op, argument, has_argument, kind, optional);
-    if (value->op == RP_OP_LOAD) return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);
+    rp_lcolumn *column =
+        source->origin == RP_COLUMN_CONST
+            ? text_of_constants(lower, op, source, argument, kind, optional)
+            : rp_layout_text_column(lower->ir, source, op, argument, has_argument, kind, optional);
+    if (value->op == RP_OP_LOAD)
+        return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL,
+                        span);
     rp_ir_type type = column->type;
     type.optional |= value->in[0]->type.optional;
     return rp_ir_make(lower->ir, RP_OP_GATHER, type, column, value->in[0], NULL, NULL, span);
 }
 
 // f(a derived column): the function moves into its definition, as a derived column of its own.
-static rp_ir *text_of_derived(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind, bool optional, rp_span span)
+static rp_ir *text_of_derived(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument,
+                              bool has_argument, rp_kind kind, bool optional, rp_span span)
 {
     rp_lcolumn *source = source_column(value);
-    rp_ir *inside = rp_lower_text(lower, op, source->definition, argument, has_argument, kind, optional, span);
+    rp_ir *inside =
+        rp_lower_text(lower, op, source->definition, argument, has_argument, kind, optional, span);
     if (value->op == RP_OP_LOAD && value->frame == source->table->scan) return inside;
     inside = rp_ir_use(lower->ir, source->table->scan, inside);
     if (inside->column == NULL) {
-        inside->column = rp_layout_add_column(lower->ir, source->table, source->name, inside->type, RP_COLUMN_DERIVED);
+        inside->column = rp_layout_add_column(lower->ir, source->table, source->name, inside->type,
+                                              RP_COLUMN_DERIVED);
         inside->column->definition = inside;
     }
-    if (value->op == RP_OP_LOAD) return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, inside->type, inside->column, NULL, NULL, NULL, span);
+    if (value->op == RP_OP_LOAD)
+        return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, inside->type, inside->column, NULL,
+                        NULL, NULL, span);
     rp_ir_type type = inside->type;
     type.optional |= value->in[0]->type.optional;
-    return rp_ir_make(lower->ir, RP_OP_GATHER, type, inside->column, value->in[0], NULL, NULL, span);
+    return rp_ir_make(lower->ir, RP_OP_GATHER, type, inside->column, value->in[0], NULL, NULL,
+                      span);
 }
 
 static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
@@ -679,26 +780,39 @@ static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
     return rp_lower_unknown(lower, (rp_ir_type){.kind = kind}, RP_STR_EMPTY, span);
 }
 
-rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument, rp_kind kind,
-                     bool optional, rp_span span)
+rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument,
+                     rp_kind kind, bool optional, rp_span span)
 {
     rp_ir_type type = {.kind = kind, .optional = optional};
     switch (value->op) {
     case RP_OP_CONST: return text_of_constant(lower, op, value, argument, kind, optional, span);
-    case RP_OP_UNKNOWN: return rp_ir_make(lower->ir, RP_OP_UNKNOWN, (rp_ir_type){.kind = kind}, value->arg, NULL, NULL, NULL, span);
-    case RP_OP_ABSENT: type.optional = true; return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, span);
-    case RP_OP_OUTER: return rp_ir_use(lower->ir, value->frame, rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span));
+    case RP_OP_UNKNOWN:
+        return rp_ir_make(lower->ir, RP_OP_UNKNOWN, (rp_ir_type){.kind = kind}, value->arg, NULL,
+                          NULL, NULL, span);
+    case RP_OP_ABSENT:
+        type.optional = true;
+        return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, span);
+    case RP_OP_OUTER:
+        return rp_ir_use(
+            lower->ir, value->frame,
+            rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span));
     case RP_OP_SELECT:
-        return rp_lower_select(lower, value->in[0], rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
-                               rp_lower_text(lower, op, value->in[2], argument, has_argument, kind, optional, span), span);
+        return rp_lower_select(
+            lower, value->in[0],
+            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
+            rp_lower_text(lower, op, value->in[2], argument, has_argument, kind, optional, span),
+            span);
     case RP_OP_COALESCE:
-        return rp_lower_select(lower, present(lower, value->in[0], span),
-                               rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span),
-                               rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span), span);
+        return rp_lower_select(
+            lower, present(lower, value->in[0], span),
+            rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span),
+            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
+            span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->table->of_run) break;
-        if (source_column(value)->origin == RP_COLUMN_DERIVED) return text_of_derived(lower, op, value, argument, has_argument, kind, optional, span);
+        if (source_column(value)->origin == RP_COLUMN_DERIVED)
+            return text_of_derived(lower, op, value, argument, has_argument, kind, optional, span);
         return text_of_column(lower, op, value, argument, has_argument, kind, optional, span);
     default: break;
     }
@@ -707,7 +821,8 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
 
 // ---- split ----
 
-static rp_ir *split_constant(rp_lower *lower, rp_str text, rp_str separator, const rp_consumer *consumer)
+static rp_ir *split_constant(rp_lower *lower, rp_str text, rp_str separator,
+                             const rp_consumer *consumer)
 {
     rp_value *values = RP_NEW_ARRAY(lower->ir->arena, rp_value, text.len + 1);
     uint32_t count = 0;
@@ -715,40 +830,51 @@ static rp_ir *split_constant(rp_lower *lower, rp_str text, rp_str separator, con
     rp_str part;
     while (rp_text_split(&rest, separator, &part)) {
         part = rp_text_trim(part);
-        if (part.len > 0) values[count++] = (rp_value){.type = lower->ir->program->t_string, .text = part};
+        if (part.len > 0)
+            values[count++] = (rp_value){.type = lower->ir->program->t_string, .text = part};
     }
     rp_llist *list = rp_layout_const_list(lower->ir, values, count, RP_KIND_STRING);
     return consume_values(lower, rp_ir_unnest(lower->ir, consumer->frame, list, NULL), consumer);
 }
 
-static rp_ir *split_column(rp_lower *lower, rp_ir *value, rp_str separator, const rp_consumer *consumer)
+static rp_ir *split_column(rp_lower *lower, rp_ir *value, rp_str separator,
+                           const rp_consumer *consumer)
 {
     rp_lcolumn *source = source_column(value);
-    if (source->origin == RP_COLUMN_DERIVED && value->op == RP_OP_LOAD && source->definition != NULL) {
+    if (source->origin == RP_COLUMN_DERIVED && value->op == RP_OP_LOAD &&
+        source->definition != NULL) {
         return rp_lower_split(lower, source->definition, separator, consumer);
     }
     rp_llist *list = rp_layout_text_list(lower->ir, source, separator);
     rp_frame *parent = rp_ir_deeper(consumer->frame, value->frame);
     bool own = value->op == RP_OP_LOAD && value->frame == parent;
-    rp_ir *index = value->op == RP_OP_GATHER ? value->in[0] : own ? NULL : row_of(lower, value->frame, consumer->span);
+    rp_ir *index = value->op == RP_OP_GATHER ? value->in[0]
+                   : own                     ? NULL
+                                             : row_of(lower, value->frame, consumer->span);
     return consume_values(lower, rp_ir_unnest(lower->ir, parent, list, index), consumer);
 }
 
 rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_consumer *consumer)
 {
     switch (value->op) {
-    case RP_OP_CONST: return split_constant(lower, ((const rp_ir_const *)value->arg)->value.text, separator, consumer);
+    case RP_OP_CONST:
+        return split_constant(lower, ((const rp_ir_const *)value->arg)->value.text, separator,
+                              consumer);
     case RP_OP_UNKNOWN: return unknown_result(lower, consumer);
     case RP_OP_OUTER: return rp_lower_split(lower, value->in[0], separator, consumer);
     case RP_OP_SELECT:
-        return rp_lower_select(lower, value->in[0], rp_lower_split(lower, value->in[1], separator, consumer),
-                               rp_lower_split(lower, value->in[2], separator, consumer), consumer->span);
+        return rp_lower_select(
+            lower, value->in[0], rp_lower_split(lower, value->in[1], separator, consumer),
+            rp_lower_split(lower, value->in[2], separator, consumer), consumer->span);
     case RP_OP_COALESCE:
-        return rp_lower_select(lower, present(lower, value->in[0], consumer->span), rp_lower_split(lower, value->in[0], separator, consumer),
-                               rp_lower_split(lower, value->in[1], separator, consumer), consumer->span);
+        return rp_lower_select(lower, present(lower, value->in[0], consumer->span),
+                               rp_lower_split(lower, value->in[0], separator, consumer),
+                               rp_lower_split(lower, value->in[1], separator, consumer),
+                               consumer->span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
-        if (source_column(value)->origin != RP_COLUMN_CONST && !source_column(value)->table->of_run) return split_column(lower, value, separator, consumer);
+        if (source_column(value)->origin != RP_COLUMN_CONST && !source_column(value)->table->of_run)
+            return split_column(lower, value, separator, consumer);
         break;
     default: break;
     }

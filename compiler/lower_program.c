@@ -20,7 +20,8 @@ static rp_ir *rest_decides(rp_lower *lower, const rp_core *quantifier, uint32_t 
 {
     if (from == quantifier->count) {
         rp_ir *body = rp_lower_required(lower, quantifier->a);
-        return quantifier->op == RP_QUANTIFIER_ALL ? rp_lower_not(lower, body, quantifier->span) : body;
+        return quantifier->op == RP_QUANTIFIER_ALL ? rp_lower_not(lower, body, quantifier->span)
+                                                   : body;
     }
     rp_core *rest = RP_NEW(lower->ir->arena, rp_core);
     *rest = *quantifier;
@@ -31,13 +32,17 @@ static rp_ir *rest_decides(rp_lower *lower, const rp_core *quantifier, uint32_t 
     rest->op = RP_QUANTIFIER_ANY;
     if (quantifier->op == RP_QUANTIFIER_ALL) {
         rp_core *negated = RP_NEW(lower->ir->arena, rp_core);
-        *negated = (rp_core){.kind = RP_CORE_NOT, .type = quantifier->a->type, .a = quantifier->a, .span = quantifier->span};
+        *negated = (rp_core){.kind = RP_CORE_NOT,
+                             .type = quantifier->a->type,
+                             .a = quantifier->a,
+                             .span = quantifier->span};
         rest->a = negated;
     }
     return rp_lower_quantifier(lower, rest);
 }
 
-static void witness_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void witness_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                            rp_ir **condition, rp_ir **value)
 {
     const witness *at = data;
     rp_lower inner = *lower;
@@ -61,14 +66,20 @@ static rp_ir *witness_value(rp_lower *lower, const rp_core *quantifier, uint32_t
     rp_lower *caller = RP_NEW(lower->ir->arena, rp_lower);
     *caller = *lower;
     *at = (witness){quantifier, index, caller};
-    rp_consumer consumer = {.join = RP_JOIN_WITNESS, .element = witness_element, .data = at, .span = quantifier->span,
-                            .frame = lower->root, .type = rp_ir_type_of(lower->ir, quantifier->vars[index]->type)};
+    rp_consumer consumer = {.join = RP_JOIN_WITNESS,
+                            .element = witness_element,
+                            .data = at,
+                            .span = quantifier->span,
+                            .frame = lower->root,
+                            .type = rp_ir_type_of(lower->ir, quantifier->vars[index]->type)};
     return rp_lower_list(lower, quantifier->items[index], &consumer);
 }
 
 static bool decides(const rp_core *core)
 {
-    return core->kind == RP_CORE_QUANTIFIER && (core->op == RP_QUANTIFIER_ANY || core->op == RP_QUANTIFIER_ALL || core->op == RP_QUANTIFIER_NONE);
+    return core->kind == RP_CORE_QUANTIFIER &&
+           (core->op == RP_QUANTIFIER_ANY || core->op == RP_QUANTIFIER_ALL ||
+            core->op == RP_QUANTIFIER_NONE);
 }
 
 static void note_witness(rp_lower *lower, rp_ir_message *message, const rp_var *var, rp_ir *value)
@@ -83,8 +94,8 @@ static void note_witness(rp_lower *lower, rp_ir_message *message, const rp_var *
     **last = (rp_ir_witness){.name = var->name, .value = value};
 }
 
-// Binds the variables of the deciding quantifiers of a condition to their witnesses, outer ones first:
-// an inner quantifier is asked about the outer one's member.
+// Binds the variables of the deciding quantifiers of a condition to their witnesses, outer ones
+// first: an inner quantifier is asked about the outer one's member.
 static void bind_witnesses(rp_lower *lower, const rp_core *core, rp_ir_message *message)
 {
     if (core == NULL) return;
@@ -129,7 +140,8 @@ static void add_text(rp_lower *lower, piece_list *list, rp_str text)
     piece->is_text = true;
 }
 
-static void list_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data, rp_ir **condition, rp_ir **value)
+static void list_element(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
+                         rp_ir **condition, rp_ir **value)
 {
     (void)lower;
     (void)frame;
@@ -146,7 +158,11 @@ static void add_list_hole(rp_lower *lower, piece_list *list, const rp_core *core
         add_list_hole(lower, list, core->b, style);
         return;
     }
-    rp_consumer consumer = {.join = RP_JOIN_TEXT, .element = list_element, .type = {.kind = RP_KIND_LISTTEXT}, .span = core->span, .frame = lower->root};
+    rp_consumer consumer = {.join = RP_JOIN_TEXT,
+                            .element = list_element,
+                            .type = {.kind = RP_KIND_LISTTEXT},
+                            .span = core->span,
+                            .frame = lower->root};
     rp_ir_piece *piece = add_piece(lower, list);
     piece->value = rp_ir_use(lower->ir, lower->root, rp_lower_list(lower, core, &consumer));
     piece->style = style;
@@ -161,9 +177,12 @@ static void add_hole(rp_lower *lower, piece_list *list, const rp_core *core, uin
     rp_ir *value = rp_lower_expr(lower, core);
     rp_ir_piece *piece = add_piece(lower, list);
     piece->style = style;
-    if (value->op == RP_OP_CONST) piece->constant = value->arg;
-    else if (value->op == RP_OP_PARAM) piece->param = (rp_param_decl *)(uintptr_t)value->arg;
-    else piece->value = rp_ir_use(lower->ir, lower->root, value);
+    if (value->op == RP_OP_CONST)
+        piece->constant = value->arg;
+    else if (value->op == RP_OP_PARAM)
+        piece->param = (rp_param_decl *)(uintptr_t)value->arg;
+    else
+        piece->value = rp_ir_use(lower->ir, lower->root, value);
 }
 
 // Whether the text so far leaves a shell inside quotes.
@@ -182,7 +201,10 @@ static void add_pieces(rp_lower *lower, piece_list *list, const rp_core *text, b
             if (item->kind == RP_CORE_CONST) add_text(lower, list, item->value.text);
             inside = item->kind == RP_CORE_CONST ? inside_quotes(item->value.text, inside) : inside;
         } else {
-            add_hole(lower, list, item, !shell ? RP_PIECE_PLAIN : inside ? RP_PIECE_SHELL_INNER : RP_PIECE_SHELL);
+            add_hole(lower, list, item,
+                     !shell   ? RP_PIECE_PLAIN
+                     : inside ? RP_PIECE_SHELL_INNER
+                              : RP_PIECE_SHELL);
         }
     }
 }
@@ -203,8 +225,8 @@ static rp_ir_message *new_message(rp_ir_program *ir)
     return message;
 }
 
-static rp_ir_message *lower_text(rp_ir_program *ir, rp_ltable *table, const rp_var *self, const rp_core *text,
-                                 const rp_core *condition, bool shell)
+static rp_ir_message *lower_text(rp_ir_program *ir, rp_ltable *table, const rp_var *self,
+                                 const rp_core *text, const rp_core *condition, bool shell)
 {
     rp_ir_message *message = new_message(ir);
     rp_lower lower = {.ir = ir, .root = rp_ir_rows(ir, table)};
@@ -214,7 +236,8 @@ static rp_ir_message *lower_text(rp_ir_program *ir, rp_ltable *table, const rp_v
     add_pieces(&lower, &list, text, shell);
     message->pieces = list.pieces;
     message->piece_count = list.count;
-    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) at->value = rp_ir_use(ir, lower.root, at->value);
+    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
+        at->value = rp_ir_use(ir, lower.root, at->value);
     message->frame = needs_frame(message) ? lower.root : NULL;
     return message;
 }
@@ -230,7 +253,8 @@ static rp_ir_message *plain_message(rp_ir_program *ir, rp_str text)
 
 // ---- policies ----
 
-static rp_ir *lower_clause(rp_ir_program *ir, rp_policy_decl *decl, rp_ltable *table, const rp_core *condition)
+static rp_ir *lower_clause(rp_ir_program *ir, rp_policy_decl *decl, rp_ltable *table,
+                           const rp_core *condition)
 {
     rp_frame *scan = rp_ir_scan(ir, table);
     rp_lower lower = {.ir = ir, .root = scan};
@@ -243,14 +267,18 @@ static const rp_core *message_text(const rp_policy_decl *decl, const rp_clause *
     return clause->message != NULL ? clause->message : decl->title;
 }
 
-static void add_clause(rp_ir_program *ir, rp_ir_policy *policy, rp_ir_clause ***last, const rp_clause *clause)
+static void add_clause(rp_ir_program *ir, rp_ir_policy *policy, rp_ir_clause ***last,
+                       const rp_clause *clause)
 {
     rp_ir_clause *made = RP_NEW(ir->arena, rp_ir_clause);
     made->clause = clause;
     made->value = lower_clause(ir, policy->decl, policy->table, clause->condition);
     const rp_core *text = message_text(policy->decl, clause);
-    if (text != NULL) made->message = lower_text(ir, policy->table, &policy->decl->self, text, clause->is_when ? NULL : clause->condition, false);
-    else made->message = plain_message(ir, policy->decl->name);
+    if (text != NULL)
+        made->message = lower_text(ir, policy->table, &policy->decl->self, text,
+                                   clause->is_when ? NULL : clause->condition, false);
+    else
+        made->message = plain_message(ir, policy->decl->name);
     **last = made;
     *last = &made->next;
 }
@@ -267,8 +295,11 @@ static void lower_policy(rp_ir_program *ir, rp_policy_decl *decl, rp_ir_policy *
     for (const rp_clause *clause = decl->clauses; clause != NULL; clause = clause->next) {
         if (!clause->is_when) add_clause(ir, policy, &last_clause, clause);
     }
-    policy->title = decl->title != NULL ? lower_text(ir, policy->table, &decl->self, decl->title, NULL, false) : plain_message(ir, decl->name);
-    if (decl->remedy != NULL) policy->remedy = lower_text(ir, policy->table, &decl->self, decl->remedy, NULL, true);
+    policy->title = decl->title != NULL
+                        ? lower_text(ir, policy->table, &decl->self, decl->title, NULL, false)
+                        : plain_message(ir, decl->name);
+    if (decl->remedy != NULL)
+        policy->remedy = lower_text(ir, policy->table, &decl->self, decl->remedy, NULL, true);
     **last = policy;
     *last = &policy->next;
 }
@@ -293,7 +324,9 @@ void rp_lower_program(rp_ir_program *ir)
     rp_ir_policy **last = &ir->policies;
     rp_ir_waiver **last_waiver = &ir->waivers;
     for (rp_module *module = ir->program->modules; module != NULL; module = module->next) {
-        for (rp_policy_decl *decl = module->policies; decl != NULL; decl = decl->next) lower_policy(ir, decl, &last);
-        for (rp_waiver_decl *decl = module->waivers; decl != NULL; decl = decl->next) lower_waiver(ir, decl, &last_waiver);
+        for (rp_policy_decl *decl = module->policies; decl != NULL; decl = decl->next)
+            lower_policy(ir, decl, &last);
+        for (rp_waiver_decl *decl = module->waivers; decl != NULL; decl = decl->next)
+            lower_waiver(ir, decl, &last_waiver);
     }
 }

@@ -38,14 +38,14 @@ typedef struct rp_var {
     rp_span span;
     uint32_t id;
     bool used;
-    bool is_row;  // the row of a scanned table
+    bool is_row; // the row of a scanned table
     bool in_quantifier;
-    struct rp_core *alias; // a `let`: stands for this expression
+    struct rp_core *alias;            // a `let`: stands for this expression
     const struct rp_core *witness_of; // in messages: a variable of this quantifier ...
     const struct rp_var *witness;     // ... namely this one; the member that decided, or absent
     bool ambiguous;                   // two quantifiers of the `require` use the name
-    struct rp_var *next;   // enclosing scope
-    bool barrier;          // names beyond are of other scopes (a function's body)
+    struct rp_var *next;              // enclosing scope
+    bool barrier;                     // names beyond are of other scopes (a function's body)
 } rp_var;
 
 typedef enum rp_core_kind {
@@ -56,8 +56,8 @@ typedef enum rp_core_kind {
     RP_CORE_NOW,
     RP_CORE_PARAM,
     RP_CORE_VAR,
-    RP_CORE_FIELD,   // a.field; through an absent `a` absent if the type is optional
-    RP_CORE_LOOKUP,  // a[b], a map
+    RP_CORE_FIELD,  // a.field; through an absent `a` absent if the type is optional
+    RP_CORE_LOOKUP, // a[b], a map
     RP_CORE_AND,
     RP_CORE_OR,
     RP_CORE_NOT,
@@ -70,19 +70,19 @@ typedef enum rp_core_kind {
     RP_CORE_DIV,
     RP_CORE_TO_FLOAT,
     RP_CORE_PRESENT,
-    RP_CORE_EMPTY,   // a list or map
+    RP_CORE_EMPTY, // a list or map
     RP_CORE_COALESCE,
-    RP_CORE_ASSUME,  // an optional that a proof shows to be there
+    RP_CORE_ASSUME, // an optional that a proof shows to be there
     RP_CORE_IF,
-    RP_CORE_IN,      // a in list b
-    RP_CORE_IN_MAP,  // a in map b
-    RP_CORE_BUILTIN, // items: the arguments
-    RP_CORE_CALL,    // function, a: the receiver of a method, items: the arguments
+    RP_CORE_IN,         // a in list b
+    RP_CORE_IN_MAP,     // a in map b
+    RP_CORE_BUILTIN,    // items: the arguments
+    RP_CORE_CALL,       // function, a: the receiver of a method, items: the arguments
     RP_CORE_QUANTIFIER, // items: lists; vars; wheres; a: body
-    RP_CORE_LIST,    // items
-    RP_CORE_RECORD,  // items, in the order of `names`
+    RP_CORE_LIST,       // items
+    RP_CORE_RECORD,     // items, in the order of `names`
     RP_CORE_CONCAT,
-    RP_CORE_TEXT,    // items: pieces, alternating as in the syntax
+    RP_CORE_TEXT, // items: pieces, alternating as in the syntax
     RP_CORE_COUNT
 } rp_core_kind;
 
@@ -138,10 +138,10 @@ struct rp_field {
     rp_field_path *paths;
     rp_field **joins;
     uint32_t join_count;
-    rp_field *inverse;            // RELATION: the reference or list of references
-    rp_field *through;            // RELATION: the record, or list of records, that holds it
+    rp_field *inverse;              // RELATION: the reference or list of references
+    rp_field *through;              // RELATION: the record, or list of records, that holds it
     struct rp_schema_source *group; // of fields in a group with `when`
-    rp_function *function;        // DERIVED, METHOD
+    rp_function *function;          // DERIVED, METHOD
     rp_field *next;
 };
 
@@ -176,7 +176,7 @@ struct rp_entity {
     rp_schema_source *sources, **last_source;
     uint32_t source_count;
     rp_field *key, *unique, *account, *region;
-    rp_var self; // the row, in definitions
+    rp_var self;           // the row, in definitions
     rp_state record_state; // for cycles of records
     struct rp_entity *next;
 };

@@ -1,6 +1,6 @@
-// Files become modules: all files with the same `module` line are one, files without one are `main`.
-// A module that is imported is looked for among the sources, then beside the importing file, then in
-// the standard library.
+// Files become modules: all files with the same `module` line are one, files without one are
+// `main`. A module that is imported is looked for among the sources, then beside the importing
+// file, then in the standard library.
 #include "compiler/modules.h"
 #include "lang/parse.h"
 
@@ -77,7 +77,8 @@ static rp_module *load_library(loader *load, rp_str name)
     rp_module *module = NULL;
     for (size_t i = 0; i < load->opts->library_count; i++) {
         const rdspol_source *source = &load->opts->library[i];
-        if (rp_str_equal(source->module_hint, name)) module = add_file(load, source->name, source->text, true);
+        if (rp_str_equal(source->module_hint, name))
+            module = add_file(load, source->name, source->text, true);
     }
     return module;
 }
@@ -86,7 +87,8 @@ static rp_module *load_beside(loader *load, rp_str name, rp_str importer)
 {
     if (load->opts->load == NULL) return NULL;
     rdspol_source *found = RP_NEW_ARRAY(load->program->arena, rdspol_source, MAX_FILES_OF_MODULE);
-    size_t count = load->opts->load(load->opts->load_ctx, name, importer, found, MAX_FILES_OF_MODULE);
+    size_t count =
+        load->opts->load(load->opts->load_ctx, name, importer, found, MAX_FILES_OF_MODULE);
     rp_module *module = NULL;
     for (size_t i = 0; i < count && i < MAX_FILES_OF_MODULE; i++) {
         rp_module *of_file = add_file(load, found[i].name, found[i].text, false);
@@ -123,8 +125,8 @@ static rp_import *import_of(rp_module *module, const rp_module *imported)
     return NULL;
 }
 
-static void add_import(loader *load, rp_module *module, rp_module *imported, rp_str alias, rp_span span,
-                       bool implicit)
+static void add_import(loader *load, rp_module *module, rp_module *imported, rp_str alias,
+                       rp_span span, bool implicit)
 {
     if (imported == module) return;
     rp_import *import = import_of(module, imported);
@@ -133,7 +135,11 @@ static void add_import(loader *load, rp_module *module, rp_module *imported, rp_
         *module->last_import = import;
         module->last_import = &import->next;
     }
-    *import = (rp_import){.module = imported, .alias = alias, .span = span, .implicit = implicit, .next = import->next};
+    *import = (rp_import){.module = imported,
+                          .alias = alias,
+                          .span = span,
+                          .implicit = implicit,
+                          .next = import->next};
 }
 
 static void import_line(loader *load, rp_module *module, const rp_node *node)
@@ -141,7 +147,8 @@ static void import_line(loader *load, rp_module *module, const rp_node *node)
     rp_str importer = load->program->sources->files[node->span.file].name;
     rp_module *imported = obtain(load, node->text, importer);
     if (imported == NULL) {
-        suggest_module(load, node->text, RP_DIAG(load->program->diags, UNKNOWN_MODULE, node->name, node->text));
+        suggest_module(load, node->text,
+                       RP_DIAG(load->program->diags, UNKNOWN_MODULE, node->name, node->text));
         return;
     }
     if (imported == module) {

@@ -74,13 +74,15 @@ static const rp_proof *prove(rp_check *check, const rp_proof *proofs, const rp_c
 
 static const rp_proof *entry_of(rp_check *check, const rp_proof *proofs, const rp_core *in_map)
 {
-    rp_core *lookup = rp_core_new(check, RP_CORE_LOOKUP, rp_type_optional(in_map->b->type->element), in_map->span);
+    rp_core *lookup = rp_core_new(check, RP_CORE_LOOKUP, rp_type_optional(in_map->b->type->element),
+                                  in_map->span);
     lookup->a = in_map->b;
     lookup->b = in_map->a;
     return prove(check, proofs, lookup);
 }
 
-static const rp_proof *narrow(rp_check *check, const rp_proof *proofs, const rp_core *condition, bool truth)
+static const rp_proof *narrow(rp_check *check, const rp_proof *proofs, const rp_core *condition,
+                              bool truth)
 {
     switch (condition->kind) {
     case RP_CORE_PRESENT: return truth ? prove(check, proofs, condition->a) : proofs;

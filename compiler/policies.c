@@ -37,7 +37,8 @@ static void note_name(search *subject, rp_str name)
 
 static void find_names(search *subject, const rp_node *node, const bound *names);
 
-static void find_in_quantifier(search *subject, const rp_node *node, const rp_node *binding, const bound *names)
+static void find_in_quantifier(search *subject, const rp_node *node, const rp_node *binding,
+                               const bound *names)
 {
     if (binding == NULL) {
         find_names(subject, node->b, names);
@@ -51,7 +52,8 @@ static void find_in_quantifier(search *subject, const rp_node *node, const rp_no
 
 static void find_in_list(search *subject, const rp_node *first, const bound *names)
 {
-    for (const rp_node *node = first; node != NULL; node = node->next) find_names(subject, node, names);
+    for (const rp_node *node = first; node != NULL; node = node->next)
+        find_names(subject, node, names);
 }
 
 static void find_names(search *subject, const rp_node *node, const bound *names)
@@ -84,8 +86,8 @@ static rp_entity *entity_of_requirement(rp_program *program, rp_policy_decl *pol
 
 // ---- messages ----
 
-// Variables of the quantifiers of a condition, for its message: there they stand for the member that
-// decided, and are optional.
+// Variables of the quantifiers of a condition, for its message: there they stand for the member
+// that decided, and are optional.
 static void add_witness(rp_check *check, const rp_core *quantifier, rp_var *var)
 {
     for (rp_var *known = check->scope; known != NULL; known = known->next) {
@@ -104,9 +106,11 @@ static void add_witnesses(rp_check *check, const rp_core *core)
 {
     if (core == NULL) return;
     bool decides = core->kind == RP_CORE_QUANTIFIER &&
-                   (core->op == RP_QUANTIFIER_ANY || core->op == RP_QUANTIFIER_ALL || core->op == RP_QUANTIFIER_NONE);
+                   (core->op == RP_QUANTIFIER_ANY || core->op == RP_QUANTIFIER_ALL ||
+                    core->op == RP_QUANTIFIER_NONE);
     for (uint32_t i = 0; i < core->count; i++) {
-        if (core->kind == RP_CORE_QUANTIFIER && core->wheres[i] != NULL) add_witnesses(check, core->wheres[i]);
+        if (core->kind == RP_CORE_QUANTIFIER && core->wheres[i] != NULL)
+            add_witnesses(check, core->wheres[i]);
         if (decides) add_witness(check, core, core->vars[i]);
         if (core->kind != RP_CORE_TEXT) add_witnesses(check, core->items[i]);
     }
@@ -132,7 +136,8 @@ static rp_clause *add_clause(rp_check *check, rp_clause ***last, const rp_node *
     clause->span = node->span;
     clause->condition = rp_check_condition(check, node->a);
     clause->message = check_message(check, clause->condition, node->b);
-    if (clause->condition->kind == RP_CORE_CONST) RP_DIAG0(check->program->diags, CONSTANT_CONDITION, node->a->span);
+    if (clause->condition->kind == RP_CORE_CONST)
+        RP_DIAG0(check->program->diags, CONSTANT_CONDITION, node->a->span);
     **last = clause;
     *last = &clause->next;
     return clause;
@@ -211,7 +216,10 @@ static rp_str plain_text(rp_program *program, const rp_node *meta)
     return value->text;
 }
 
-static bool is_text(const rp_node *node) { return node->kind == RP_NODE_STRING || node->kind == RP_NODE_TEXT; }
+static bool is_text(const rp_node *node)
+{
+    return node->kind == RP_NODE_STRING || node->kind == RP_NODE_TEXT;
+}
 
 static void check_title(rp_program *program, rp_policy_decl *policy, const rp_node *meta)
 {
@@ -227,29 +235,42 @@ static void check_remedy(rp_check *check, rp_policy_decl *policy, const rp_node 
     if (value != NULL && is_text(value)) policy->remedy = rp_check_text(check, value);
 }
 
-static bool is_meta(const rp_node *meta, const char *name) { return rp_str_equal(meta->text, rp_str_from(name)); }
+static bool is_meta(const rp_node *meta, const char *name)
+{
+    return rp_str_equal(meta->text, rp_str_from(name));
+}
 
-static const char *const meta_names[] = {"title", "description", "severity", "practice", "controls", "remedy", "owner", "links"};
+static const char *const meta_names[] = {"title",    "description", "severity", "practice",
+                                         "controls", "remedy",      "owner",    "links"};
 
 static void unknown_meta(rp_program *program, const rp_node *meta)
 {
     rp_diag *diag = RP_DIAG(program->diags, UNKNOWN_META, meta->name, meta->text);
     rp_suggest best = rp_suggest_start(meta->text);
-    for (size_t i = 0; i < sizeof meta_names / sizeof *meta_names; i++) rp_suggest_add(&best, rp_str_from(meta_names[i]));
+    for (size_t i = 0; i < sizeof meta_names / sizeof *meta_names; i++)
+        rp_suggest_add(&best, rp_str_from(meta_names[i]));
     rp_suggest_help(program->diags, diag, &best);
 }
 
 static void check_meta(rp_check *check, rp_policy_decl *policy, const rp_node *meta)
 {
     rp_program *program = check->program;
-    if (is_meta(meta, "title")) check_title(program, policy, meta);
-    else if (is_meta(meta, "description")) policy->description = plain_text(program, meta);
-    else if (is_meta(meta, "severity")) check_severity(program, policy, meta);
-    else if (is_meta(meta, "practice")) check_practice(program, policy, meta);
-    else if (is_meta(meta, "controls")) policy->controls = labels(program, meta);
-    else if (is_meta(meta, "links")) policy->links = labels(program, meta);
-    else if (is_meta(meta, "owner")) policy->owner = plain_text(program, meta);
-    else if (!is_meta(meta, "remedy")) unknown_meta(program, meta);
+    if (is_meta(meta, "title"))
+        check_title(program, policy, meta);
+    else if (is_meta(meta, "description"))
+        policy->description = plain_text(program, meta);
+    else if (is_meta(meta, "severity"))
+        check_severity(program, policy, meta);
+    else if (is_meta(meta, "practice"))
+        check_practice(program, policy, meta);
+    else if (is_meta(meta, "controls"))
+        policy->controls = labels(program, meta);
+    else if (is_meta(meta, "links"))
+        policy->links = labels(program, meta);
+    else if (is_meta(meta, "owner"))
+        policy->owner = plain_text(program, meta);
+    else if (!is_meta(meta, "remedy"))
+        unknown_meta(program, meta);
 }
 
 static void report_meta_twice(rp_program *program, const rp_node *clauses)
@@ -269,7 +290,8 @@ static void report_meta_twice(rp_program *program, const rp_node *clauses)
 static void warn_unused_lets(rp_check *check, const rp_var *end)
 {
     for (rp_var *var = check->scope; var != NULL && var != end; var = var->next) {
-        if (!var->used) RP_DIAG(check->program->diags, UNUSED, var->span, RP_STR("constant"), var->name);
+        if (!var->used)
+            RP_DIAG(check->program->diags, UNUSED, var->span, RP_STR("constant"), var->name);
     }
 }
 
@@ -300,7 +322,8 @@ static rp_entity *entity_of(rp_program *program, rp_policy_decl *policy)
 {
     if (policy->nameless) return entity_of_requirement(program, policy);
     rp_meaning found;
-    if (!rp_scope_find_node(program, policy->module, RP_SPACE_TYPE, policy->node->a, &found)) return NULL;
+    if (!rp_scope_find_node(program, policy->module, RP_SPACE_TYPE, policy->node->a, &found))
+        return NULL;
     if (found.entity != NULL && found.entity->is_resource) return found.entity;
     RP_DIAG(program->diags, NOT_A_RESOURCE, policy->node->a->span, policy->node->a->text);
     return NULL;
@@ -323,5 +346,6 @@ static void check_policy(rp_program *program, rp_policy_decl *policy)
 
 void rp_check_policies(rp_program *program, rp_module *module)
 {
-    for (rp_policy_decl *policy = module->policies; policy != NULL; policy = policy->next) check_policy(program, policy);
+    for (rp_policy_decl *policy = module->policies; policy != NULL; policy = policy->next)
+        check_policy(program, policy);
 }

@@ -1,16 +1,22 @@
 // Ordering. Two questions are answered by stages:
 //
-// - In which scan? A value that reads a derived column comes in a later scan than the one that stores
+// - In which scan? A value that reads a derived column comes in a later scan than the one that
+// stores
 //   it. `stage` of a value counts the stores before it.
-// - Where in a frame? The folds of an inner frame that need nothing of the outer one but what is there
+// - Where in a frame? The folds of an inner frame that need nothing of the outer one but what is
+// there
 //   already share one pass over it. `turn` counts the passes that a value waits for.
 //
-// Values of an earlier stage are loaded from a column if they are folds (dear), else computed again.
+// Values of an earlier stage are loaded from a column if they are folds (dear), else computed
+// again.
 #include "compiler/schedule.h"
 
 // ---- stages ----
 
-static uint32_t greater(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static uint32_t greater(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
 
 static uint32_t stage_of(rp_ir *value);
 
@@ -58,21 +64,26 @@ static void store(planner *plan, rp_lcolumn *column)
 {
     if (column->stored) return;
     column->stored = true;
-    column->definition->column = column->definition->column != NULL ? column->definition->column : column;
+    column->definition->column =
+        column->definition->column != NULL ? column->definition->column : column;
     visit(plan, column->definition, stage_of(column->definition));
 }
 
 static rp_lcolumn *spill(planner *plan, rp_ir *value)
 {
     if (value->column == NULL) {
-        value->column = rp_layout_add_column(plan->ir, value->frame->table, RP_STR("#value"), value->type, RP_COLUMN_DERIVED);
+        value->column = rp_layout_add_column(plan->ir, value->frame->table, RP_STR("#value"),
+                                             value->type, RP_COLUMN_DERIVED);
         value->column->definition = value;
     }
     store(plan, value->column);
     return value->column;
 }
 
-static bool is_dear(const rp_ir *value) { return value->child != NULL && value->type.kind != RP_KIND_COVER; }
+static bool is_dear(const rp_ir *value)
+{
+    return value->child != NULL && value->type.kind != RP_KIND_COVER;
+}
 
 static void visit_frame(planner *plan, const rp_frame *frame, uint32_t stage)
 {
@@ -134,12 +145,14 @@ void rp_schedule_plan(rp_ir_program *ir)
     planner plan = {ir, 1u << 24};
     for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) {
         uint32_t stage = stage_of_policy(policy);
-        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) visit(&plan, clause->value, stage);
+        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+            visit(&plan, clause->value, stage);
     }
     for (rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
         if (waiver->condition != NULL) visit(&plan, waiver->condition, stage_of(waiver->condition));
     }
-    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next) visit_message(&plan, message);
+    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
+        visit_message(&plan, message);
 }
 
 // ---- emitting a frame ----
@@ -174,7 +187,8 @@ static void append(emitter *emit, passing *pass, rp_ir *value)
 {
     if (pass->count == pass->capacity) {
         uint32_t capacity = pass->capacity == 0 ? 64 : pass->capacity * 2;
-        pass->values = grown(emit->ir->arena, pass->values, pass->count, capacity, sizeof *pass->values);
+        pass->values =
+            grown(emit->ir->arena, pass->values, pass->count, capacity, sizeof *pass->values);
         pass->capacity = capacity;
     }
     value->mark = emit->epoch;
@@ -188,13 +202,15 @@ typedef struct taken {
 
 // Collects what the inside of a child frame takes from this one. Only then is it asked for: what is
 // asked for may hold folds over the same child.
-static taken *collect_inside(emitter *emit, const passing *pass, rp_ir *value, uint32_t walk, taken *list)
+static taken *collect_inside(emitter *emit, const passing *pass, rp_ir *value, uint32_t walk,
+                             taken *list)
 {
     if (value->seen == walk) return list;
     value->seen = walk;
     if (value->op == RP_OP_OUTER) {
         if (value->in[0]->frame->depth < pass->frame->depth) return list;
-        if (value->in[0]->frame != pass->frame) return collect_inside(emit, pass, value->in[0], walk, list);
+        if (value->in[0]->frame != pass->frame)
+            return collect_inside(emit, pass, value->in[0], walk, list);
         taken *made = RP_NEW(emit->ir->arena, taken);
         *made = (taken){value->in[0], list};
         return made;
@@ -246,12 +262,15 @@ static uint32_t turn_inside(const passing *pass, rp_ir *value, uint32_t walk)
     value->seen = walk;
     if (value->op == RP_OP_OUTER) {
         if (value->in[0]->frame == pass->frame) return value->in[0]->insn;
-        return value->in[0]->frame->depth < pass->frame->depth ? 0 : turn_inside(pass, value->in[0], walk);
+        return value->in[0]->frame->depth < pass->frame->depth
+                   ? 0
+                   : turn_inside(pass, value->in[0], walk);
     }
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
     }
-    if (value->child != NULL && value->child->index != NULL) turn = greater(turn, turn_inside(pass, value->child->index, walk));
+    if (value->child != NULL && value->child->index != NULL)
+        turn = greater(turn, turn_inside(pass, value->child->index, walk));
     return turn;
 }
 
@@ -289,12 +308,16 @@ static void find_turns(emitter *emit, passing *pass)
 
 static void emit_pass(emitter *emit, passing *pass);
 
-static uint32_t insn_of(const rp_ir *value) { return value != NULL ? value->insn : RP_NONE; }
+static uint32_t insn_of(const rp_ir *value)
+{
+    return value != NULL ? value->insn : RP_NONE;
+}
 
 static void emit_load(emitter *emit, rp_ir *value)
 {
     uint32_t column = emit->sink->column(emit->sink->ctx, value->column);
-    value->insn = emit->sink->add(emit->sink->ctx, RP_OP_LOAD, value->type, column, RP_NONE, RP_NONE, value->span);
+    value->insn = emit->sink->add(emit->sink->ctx, RP_OP_LOAD, value->type, column, RP_NONE,
+                                  RP_NONE, value->span);
 }
 
 static void emit_plain(emitter *emit, rp_ir *value)
@@ -308,11 +331,15 @@ static void emit_plain(emitter *emit, rp_ir *value)
     }
     for (int i = 0; i < 3; i++) {
         rp_operand kind = info->operands[i];
-        if (kind == RP_OPERAND__) operands[i] = RP_NONE;
-        else if (rp_operand_is_value(kind)) operands[i] = insn_of(value->in[in++]);
-        else operands[i] = emit->sink->index(emit->sink->ctx, value);
+        if (kind == RP_OPERAND__)
+            operands[i] = RP_NONE;
+        else if (rp_operand_is_value(kind))
+            operands[i] = insn_of(value->in[in++]);
+        else
+            operands[i] = emit->sink->index(emit->sink->ctx, value);
     }
-    value->insn = emit->sink->add(emit->sink->ctx, value->op, value->type, operands[0], operands[1], operands[2], value->span);
+    value->insn = emit->sink->add(emit->sink->ctx, value->op, value->type, operands[0], operands[1],
+                                  operands[2], value->span);
 }
 
 static void open_child(emitter *emit, const rp_frame *child)
@@ -320,19 +347,23 @@ static void open_child(emitter *emit, const rp_frame *child)
     rp_ir_type none = {.kind = RP_KIND_NONE};
     const rp_sink *sink = emit->sink;
     if (child->kind == RP_FRAME_UNNEST) {
-        sink->add(sink->ctx, RP_OP_UNNEST, none, sink->list(sink->ctx, child->list), insn_of(child->index), RP_NONE, (rp_span){0, 0, 0});
+        sink->add(sink->ctx, RP_OP_UNNEST, none, sink->list(sink->ctx, child->list),
+                  insn_of(child->index), RP_NONE, (rp_span){0, 0, 0});
     } else {
-        sink->add(sink->ctx, RP_OP_FILTER, none, insn_of(child->index), RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+        sink->add(sink->ctx, RP_OP_FILTER, none, insn_of(child->index), RP_NONE, RP_NONE,
+                  (rp_span){0, 0, 0});
     }
 }
 
 static void close_frame(emitter *emit)
 {
     rp_ir_type none = {.kind = RP_KIND_NONE};
-    emit->sink->add(emit->sink->ctx, RP_OP_END, none, RP_NONE, RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    emit->sink->add(emit->sink->ctx, RP_OP_END, none, RP_NONE, RP_NONE, RP_NONE,
+                    (rp_span){0, 0, 0});
 }
 
-static bool folds_in(const passing *pass, uint32_t i, const rp_frame *child, uint32_t turn, const emitter *emit)
+static bool folds_in(const passing *pass, uint32_t i, const rp_frame *child, uint32_t turn,
+                     const emitter *emit)
 {
     const rp_ir *value = pass->values[i];
     return value->child == child && pass->turns[i] == turn && !is_loaded(value, emit->stage);
@@ -390,7 +421,8 @@ static void emit_pass(emitter *emit, passing *pass)
 static void need_columns(emitter *emit, passing *pass, rp_ltable *table)
 {
     for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (column->stored && column->definition->stage == emit->stage) need(emit, pass, column->definition);
+        if (column->stored && column->definition->stage == emit->stage)
+            need(emit, pass, column->definition);
     }
 }
 
@@ -398,10 +430,13 @@ static void need_policies(emitter *emit, passing *pass, const rp_ltable *table)
 {
     for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
         if (policy->table != table || stage_of_policy(policy) != emit->stage) continue;
-        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) need(emit, pass, clause->value);
+        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+            need(emit, pass, clause->value);
     }
     for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
-        if (waiver->table == table && waiver->condition != NULL && waiver->condition->stage == emit->stage) need(emit, pass, waiver->condition);
+        if (waiver->table == table && waiver->condition != NULL &&
+            waiver->condition->stage == emit->stage)
+            need(emit, pass, waiver->condition);
     }
 }
 
@@ -411,13 +446,16 @@ static void emit_stores(emitter *emit, rp_ltable *table)
     const rp_sink *sink = emit->sink;
     for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
         if (!column->stored || column->definition->stage != emit->stage) continue;
-        sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column), column->definition->insn, RP_NONE, column->definition->span);
+        sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column),
+                  column->definition->insn, RP_NONE, column->definition->span);
     }
     for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table == table && stage_of_policy(policy) == emit->stage) sink->policy(sink->ctx, policy);
+        if (policy->table == table && stage_of_policy(policy) == emit->stage)
+            sink->policy(sink->ctx, policy);
     }
     for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
-        bool here = waiver->table == table && waiver->condition != NULL && waiver->condition->stage == emit->stage;
+        bool here = waiver->table == table && waiver->condition != NULL &&
+                    waiver->condition->stage == emit->stage;
         if (here) waiver->insn = waiver->condition->insn;
     }
 }
@@ -440,7 +478,8 @@ static void emit_scan(emitter *emit, rp_ltable *table)
     need_policies(emit, &pass, table);
     if (pass.count == 0 && !has_policies(emit, table)) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
-    emit->sink->add(emit->sink->ctx, RP_OP_SCAN, none, emit->sink->table(emit->sink->ctx, table), RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    emit->sink->add(emit->sink->ctx, RP_OP_SCAN, none, emit->sink->table(emit->sink->ctx, table),
+                    RP_NONE, RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
     emit_stores(emit, table);
     close_frame(emit);
@@ -454,9 +493,11 @@ static void emit_message(emitter *emit, rp_ir_message *message)
     for (uint32_t i = 0; i < message->piece_count; i++) {
         if (message->pieces[i].value != NULL) need(emit, &pass, message->pieces[i].value);
     }
-    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) need(emit, &pass, at->value);
+    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
+        need(emit, &pass, at->value);
     rp_ir_type none = {.kind = RP_KIND_NONE};
-    message->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none, emit->sink->table(emit->sink->ctx, message->frame->table),
+    message->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
+                                          emit->sink->table(emit->sink->ctx, message->frame->table),
                                           RP_NONE, RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
     close_frame(emit);
@@ -465,7 +506,8 @@ static void emit_message(emitter *emit, rp_ir_message *message)
 static uint32_t last_stage(const rp_ir_program *ir)
 {
     uint32_t stage = 1;
-    for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) stage = greater(stage, stage_of_policy(policy));
+    for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
+        stage = greater(stage, stage_of_policy(policy));
     for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
         for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
             if (column->stored) stage = greater(stage, column->definition->stage);
@@ -482,8 +524,10 @@ void rp_schedule_emit(rp_ir_program *ir, const rp_sink *sink)
     emitter emit = {.ir = ir, .sink = sink, .next_epoch = 1u << 30};
     uint32_t last = last_stage(ir);
     for (emit.stage = 1; emit.stage <= last; emit.stage++) {
-        for (rp_ltable *table = ir->tables; table != NULL; table = table->next) emit_scan(&emit, table);
+        for (rp_ltable *table = ir->tables; table != NULL; table = table->next)
+            emit_scan(&emit, table);
     }
     emit.stage = 0;
-    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next) emit_message(&emit, message);
+    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
+        emit_message(&emit, message);
 }

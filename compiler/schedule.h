@@ -6,7 +6,8 @@
 
 // Receives instructions in order. `type` RP_KIND_NONE for those without result.
 typedef struct rp_sink {
-    uint32_t (*add)(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c, rp_span span);
+    uint32_t (*add)(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c,
+                    rp_span span);
     // Index of what an instruction is about (column, list, constant, set, parameter, text).
     uint32_t (*index)(void *ctx, const rp_ir *value);
     uint32_t (*table)(void *ctx, const rp_ltable *table);

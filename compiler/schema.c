@@ -11,11 +11,12 @@ static const rp_type *basic_type(rp_program *program, rp_str name)
     static const struct {
         const char *name;
         rp_type_kind kind;
-    } basics[] = {{"bool", RP_T_BOOL},         {"int", RP_T_INT},   {"float", RP_T_FLOAT},
-                  {"string", RP_T_STRING},     {"time", RP_T_TIME}, {"duration", RP_T_DURATION},
-                  {"cidr", RP_T_CIDR},         {"version", RP_T_VERSION}};
+    } basics[] = {{"bool", RP_T_BOOL},     {"int", RP_T_INT},        {"float", RP_T_FLOAT},
+                  {"string", RP_T_STRING}, {"time", RP_T_TIME},      {"duration", RP_T_DURATION},
+                  {"cidr", RP_T_CIDR},     {"version", RP_T_VERSION}};
     for (size_t i = 0; i < sizeof basics / sizeof *basics; i++) {
-        if (rp_str_equal(name, rp_str_from(basics[i].name))) return rp_type_basic(&program->types, basics[i].kind);
+        if (rp_str_equal(name, rp_str_from(basics[i].name)))
+            return rp_type_basic(&program->types, basics[i].kind);
     }
     return NULL;
 }
@@ -25,7 +26,8 @@ static const rp_type *named_type(rp_program *program, rp_module *module, const r
     const rp_type *basic = qname->a == NULL ? basic_type(program, qname->text) : NULL;
     if (basic != NULL) return basic;
     rp_meaning found;
-    if (!rp_scope_find_node(program, module, RP_SPACE_TYPE, qname, &found)) return program->t_poison;
+    if (!rp_scope_find_node(program, module, RP_SPACE_TYPE, qname, &found))
+        return program->t_poison;
     return found.entity != NULL ? found.entity->type : found.enumeration->type;
 }
 
@@ -55,8 +57,10 @@ const rp_type *rp_schema_type(rp_program *program, rp_module *module, const rp_n
     switch (node->kind) {
     case RP_NODE_TYPE_NAME: return named_type(program, module, node->a);
     case RP_NODE_TYPE_ENUM: return enum_type(program, node);
-    case RP_NODE_TYPE_LIST: return rp_type_list(&program->types, element_type(program, module, node->a));
-    case RP_NODE_TYPE_MAP: return rp_type_map(&program->types, element_type(program, module, node->a));
+    case RP_NODE_TYPE_LIST:
+        return rp_type_list(&program->types, element_type(program, module, node->a));
+    case RP_NODE_TYPE_MAP:
+        return rp_type_map(&program->types, element_type(program, module, node->a));
     case RP_NODE_TYPE_OPTIONAL: {
         const rp_type *type = rp_schema_type(program, module, node->a);
         if (type->kind == RP_T_LIST || type->kind == RP_T_MAP) {
@@ -77,7 +81,8 @@ typedef struct path_text {
 
 static bool is_member_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static rp_str take_member(path_text *path)
@@ -97,7 +102,10 @@ static bool take(path_text *path, char byte)
     return true;
 }
 
-static void expect(path_text *path, char byte) { path->bad |= !take(path, byte); }
+static void expect(path_text *path, char byte)
+{
+    path->bad |= !take(path, byte);
+}
 
 // `[]`, `[0]`, `[Key]`, `[Key=value]`
 static rp_path_step bracket_step(path_text *path)
@@ -142,9 +150,12 @@ static rp_field_path *parse_path(rp_program *program, const rp_node *node)
     }
     while (path.rest.len > 0 && !path.bad && count < MAX_STEPS) {
         if (count > 0 && !take(&path, '.') && path.rest.ptr[0] != '[') path.bad = true;
-        if (take(&path, '[')) steps[count++] = bracket_step(&path);
-        else if (take(&path, '{')) steps[count++] = pairs_step(&path);
-        else steps[count++] = (rp_path_step){.kind = RP_STEP_MEMBER, .name = take_member(&path)};
+        if (take(&path, '['))
+            steps[count++] = bracket_step(&path);
+        else if (take(&path, '{'))
+            steps[count++] = pairs_step(&path);
+        else
+            steps[count++] = (rp_path_step){.kind = RP_STEP_MEMBER, .name = take_member(&path)};
     }
     if (path.bad || path.rest.len > 0 || count == 0) {
         RP_DIAG(program->diags, BAD_PATH, node->span, node->text);
@@ -168,7 +179,8 @@ static void append_field(rp_entity *entity, rp_field *field)
 static rp_field *declared_field(rp_entity *entity, rp_str name, const rp_module *module)
 {
     for (rp_field *field = entity->fields; field != NULL; field = field->next) {
-        if (rp_str_equal(field->name, name) && (field->module == module || field->module == entity->module)) {
+        if (rp_str_equal(field->name, name) &&
+            (field->module == module || field->module == entity->module)) {
             return field;
         }
     }
@@ -192,24 +204,32 @@ rp_field *rp_schema_add_field(rp_program *program, rp_module *module, rp_entity 
         return NULL;
     }
     rp_field *field = RP_NEW(program->arena, rp_field);
-    *field = (rp_field){.name = node->text, .module = module, .entity = entity, .node = node,
-                        .kind = kind, .type = program->t_poison};
+    *field = (rp_field){.name = node->text,
+                        .module = module,
+                        .entity = entity,
+                        .node = node,
+                        .kind = kind,
+                        .type = program->t_poison};
     append_field(entity, field);
     return field;
 }
 
-static void read_options(rp_program *program, rp_module *module, rp_field *field, const rp_node *options)
+static void read_options(rp_program *program, rp_module *module, rp_field *field,
+                         const rp_node *options)
 {
     for (const rp_node *option = options; option != NULL; option = option->next) {
         if (option->kind == RP_NODE_OPT_JSON) field->json = true;
         if (option->kind == RP_NODE_OPT_NOCASE) field->ignore_case = true;
         if (option->kind != RP_NODE_OPT_FALLBACK) continue;
-        if (option->a->kind == RP_NODE_LIST || option->a->kind == RP_NODE_RECORD) field->empty_default = true;
-        else field->fallback = rp_check_literal(program, module, option->a, field->type);
+        if (option->a->kind == RP_NODE_LIST || option->a->kind == RP_NODE_RECORD)
+            field->empty_default = true;
+        else
+            field->fallback = rp_check_literal(program, module, option->a, field->type);
     }
 }
 
-static void add_paths(rp_program *program, rp_field *field, rp_schema_source *source, const rp_node *paths)
+static void add_paths(rp_program *program, rp_field *field, rp_schema_source *source,
+                      const rp_node *paths)
 {
     rp_field_path **last = &field->paths;
     while (*last != NULL) last = &(*last)->next;
@@ -237,12 +257,13 @@ static bool joins_known_field(rp_program *program, rp_module *module, rp_entity 
                               rp_schema_source *source, const rp_node *node)
 {
     rp_field *known = declared_field(entity, node->text, module);
-    if (known == NULL || known->kind != RP_FIELD_FACT || known->paths == NULL || node->b == NULL) return false;
+    if (known == NULL || known->kind != RP_FIELD_FACT || known->paths == NULL || node->b == NULL)
+        return false;
     if (known->paths->source == source || source == NULL) return false;
     const rp_type *type = rp_schema_type(program, module, node->a);
     if (type->kind == RP_T_ENUM ? known->type->kind != RP_T_ENUM : type != known->type) {
-        RP_DIAG(program->diags, TYPE_MISMATCH, node->a->span, rp_type_name(program->arena, known->type),
-                rp_type_name(program->arena, type));
+        RP_DIAG(program->diags, TYPE_MISMATCH, node->a->span,
+                rp_type_name(program->arena, known->type), rp_type_name(program->arena, type));
     }
     add_paths(program, known, source, node->b);
     return true;
@@ -264,7 +285,8 @@ static void add_fact(rp_program *program, rp_module *module, rp_entity *entity,
     if (field->role & RP_FLAG_UNIQUE) entity->unique = field;
 }
 
-static void add_relation(rp_program *program, rp_module *module, rp_entity *entity, const rp_node *node)
+static void add_relation(rp_program *program, rp_module *module, rp_entity *entity,
+                         const rp_node *node)
 {
     rp_field *field = rp_schema_add_field(program, module, entity, node, RP_FIELD_RELATION);
     if (field != NULL) field->type = rp_schema_type(program, module, node->a);
@@ -282,7 +304,8 @@ static uint32_t kind_of_source(const rp_entity *entity, const rp_node *node, boo
     return RP_SOURCE_LIST;
 }
 
-static rp_schema_source *add_source(rp_program *program, rp_entity *entity, const rp_node *node, bool group)
+static rp_schema_source *add_source(rp_program *program, rp_entity *entity, const rp_node *node,
+                                    bool group)
 {
     rp_schema_source *source = RP_NEW(program->arena, rp_schema_source);
     *source = (rp_schema_source){.entity = entity, .node = node, .index = entity->source_count++};
@@ -299,7 +322,8 @@ static rp_schema_source *add_source(rp_program *program, rp_entity *entity, cons
 static void add_members(rp_program *program, rp_module *module, rp_entity *entity,
                         rp_schema_source *source, const rp_node *fields);
 
-static void add_group(rp_program *program, rp_module *module, rp_entity *entity, const rp_node *node)
+static void add_group(rp_program *program, rp_module *module, rp_entity *entity,
+                      const rp_node *node)
 {
     if (!entity->is_resource) {
         RP_DIAG0(program->diags, GROUP_IN_RECORD, node->a->span);
@@ -320,11 +344,16 @@ static void add_members(rp_program *program, rp_module *module, rp_entity *entit
     }
 }
 
-static rp_field *implicit_field(rp_program *program, rp_entity *entity, rp_str name, const rp_type *type)
+static rp_field *implicit_field(rp_program *program, rp_entity *entity, rp_str name,
+                                const rp_type *type)
 {
     rp_field *field = RP_NEW(program->arena, rp_field);
-    *field = (rp_field){.name = name, .module = entity->module, .entity = entity, .kind = RP_FIELD_FACT,
-                        .type = type, .implicit = true};
+    *field = (rp_field){.name = name,
+                        .module = entity->module,
+                        .entity = entity,
+                        .kind = RP_FIELD_FACT,
+                        .type = type,
+                        .implicit = true};
     append_field(entity, field);
     return field;
 }
@@ -352,7 +381,8 @@ static void add_entity(rp_program *program, rp_entity *entity, rp_entity *region
         entity->type_name = node->a != NULL ? node->a->text : entity->name;
         if (node->b != NULL) source = add_source(program, entity, node->b, false);
     }
-    if (entity->is_region) entity->account = implicit_field(program, entity, RP_STR("account"), program->t_string);
+    if (entity->is_region)
+        entity->account = implicit_field(program, entity, RP_STR("account"), program->t_string);
     if (comes_from_api(entity) && region != NULL) {
         entity->account = implicit_field(program, entity, RP_STR("account"), program->t_string);
         entity->region = implicit_field(program, entity, RP_STR("region"), region->type);
@@ -390,14 +420,17 @@ static rp_field *target_field(rp_program *program, rp_module *module, const rp_n
     }
     rp_meaning found;
     if (!rp_scope_find_node(program, module, RP_SPACE_TYPE, qname->a, &found)) return NULL;
-    rp_field *field = found.entity != NULL ? rp_scope_field(module, found.entity, qname->text) : NULL;
-    if (field == NULL) RP_DIAG(program->diags, UNKNOWN_FIELD, qname->name, qname->a->text, qname->text);
+    rp_field *field =
+        found.entity != NULL ? rp_scope_field(module, found.entity, qname->text) : NULL;
+    if (field == NULL)
+        RP_DIAG(program->diags, UNKNOWN_FIELD, qname->name, qname->a->text, qname->text);
     return field;
 }
 
 static const rp_type *joined_type(const rp_field *field)
 {
-    return field->type->kind == RP_T_LIST || field->type->kind == RP_T_MAP ? field->type->element : field->type;
+    return field->type->kind == RP_T_LIST || field->type->kind == RP_T_MAP ? field->type->element
+                                                                           : field->type;
 }
 
 static void resolve_join(rp_program *program, rp_field *field, const rp_node *option)
@@ -407,10 +440,13 @@ static void resolve_join(rp_program *program, rp_field *field, const rp_node *op
     for (const rp_node *qname = option->a; qname != NULL; qname = qname->next) {
         rp_field *target = target_field(program, field->module, qname);
         if (target == NULL) continue;
-        bool fits = type->kind == RP_T_REF && type->entity == target->entity && type->entity->is_resource &&
-                    target->kind == RP_FIELD_FACT && rp_type_is_text(rp_type_required(target->type));
-        if (fits) field->joins[field->join_count++] = target;
-        else if (type->kind != RP_T_POISON) RP_DIAG(program->diags, BAD_JOIN, qname->span, qname->text);
+        bool fits = type->kind == RP_T_REF && type->entity == target->entity &&
+                    type->entity->is_resource && target->kind == RP_FIELD_FACT &&
+                    rp_type_is_text(rp_type_required(target->type));
+        if (fits)
+            field->joins[field->join_count++] = target;
+        else if (type->kind != RP_T_POISON)
+            RP_DIAG(program->diags, BAD_JOIN, qname->span, qname->text);
     }
 }
 
@@ -425,11 +461,14 @@ static void resolve_field(rp_program *program, rp_field *field)
     const rp_type *type = rp_type_required(joined_type(field));
     bool reference = type->kind == RP_T_REF && type->entity->is_resource;
     if (reference && field->join_count == 0 && field->node->a != NULL) {
-        if (!joins) RP_DIAG(program->diags, MISSING_JOIN, field->node->name, field->name, type->entity->name);
+        if (!joins)
+            RP_DIAG(program->diags, MISSING_JOIN, field->node->name, field->name,
+                    type->entity->name);
         field->type = program->t_poison;
         return;
     }
-    if (reference && type->entity->from_file && !joined_type(field)->optional && field->type->kind == RP_T_REF) {
+    if (reference && type->entity->from_file && !joined_type(field)->optional &&
+        field->type->kind == RP_T_REF) {
         RP_DIAG(program->diags, FILE_REFERENCE, field->node->a->span, type->entity->name);
     }
 }
@@ -439,10 +478,14 @@ static rp_field *inverse_of(rp_program *program, rp_field *field, const rp_node 
 {
     rp_meaning found;
     const rp_node *owner = qname->a;
-    bool direct = owner != NULL && rp_scope_peek(field->module, RP_SPACE_TYPE, owner->a != NULL ? owner->a->text : RP_STR_EMPTY, owner->text, &found);
-    if (direct || owner == NULL || owner->a == NULL) return target_field(program, field->module, qname);
+    bool direct = owner != NULL && rp_scope_peek(field->module, RP_SPACE_TYPE,
+                                                 owner->a != NULL ? owner->a->text : RP_STR_EMPTY,
+                                                 owner->text, &found);
+    if (direct || owner == NULL || owner->a == NULL)
+        return target_field(program, field->module, qname);
     field->through = target_field(program, field->module, owner);
-    const rp_type *record = field->through != NULL ? rp_type_required(joined_type(field->through)) : program->t_poison;
+    const rp_type *record =
+        field->through != NULL ? rp_type_required(joined_type(field->through)) : program->t_poison;
     if (record->kind != RP_T_REF || record->entity->is_resource) return NULL;
     return rp_scope_field(field->module, record->entity, qname->text);
 }
@@ -454,18 +497,25 @@ static void resolve_relation(rp_program *program, rp_field *field)
     const rp_type *element = field->type->kind == RP_T_LIST ? field->type->element : field->type;
     if (element->kind == RP_T_POISON) return;
     rp_field *inverse = inverse_of(program, field, qname);
-    const rp_type *back = inverse != NULL ? rp_type_required(joined_type(inverse)) : program->t_poison;
-    const rp_entity *holder = field->through != NULL ? field->through->entity : inverse != NULL ? inverse->entity : NULL;
-    bool fits = field->type->kind == RP_T_LIST && element->kind == RP_T_REF && element->entity == holder &&
-                back->kind == RP_T_REF && back->entity == field->entity &&
+    const rp_type *back =
+        inverse != NULL ? rp_type_required(joined_type(inverse)) : program->t_poison;
+    const rp_entity *holder = field->through != NULL ? field->through->entity
+                              : inverse != NULL      ? inverse->entity
+                                                     : NULL;
+    bool fits = field->type->kind == RP_T_LIST && element->kind == RP_T_REF &&
+                element->entity == holder && back->kind == RP_T_REF &&
+                back->entity == field->entity &&
                 (field->through == NULL || inverse->type->kind == RP_T_REF);
-    if (!fits && inverse != NULL) RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
-    else if (!fits && field->through != NULL) RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
+    if (!fits && inverse != NULL)
+        RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
+    else if (!fits && field->through != NULL)
+        RP_DIAG(program->diags, BAD_RELATION, qname->span, qname->text, field->entity->name);
     field->inverse = fits ? inverse : NULL;
     if (!fits) field->type = program->t_poison;
 }
 
-static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_node *node, rp_schema_arg *arg)
+static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_node *node,
+                        rp_schema_arg *arg)
 {
     rp_module *module = source->entity->module;
     const rp_node *value = node->a;
@@ -479,12 +529,14 @@ static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_
     } else if (value->kind == RP_NODE_FIELD && value->a->kind == RP_NODE_NAME) {
         rp_meaning found;
         arg->kind = RP_ARG_OTHER;
-        if (rp_scope_find(program, module, RP_SPACE_TYPE, RP_STR_EMPTY, value->a->text, value->a->span, &found) &&
+        if (rp_scope_find(program, module, RP_SPACE_TYPE, RP_STR_EMPTY, value->a->text,
+                          value->a->span, &found) &&
             found.entity != NULL) {
             arg->field = rp_scope_field(module, found.entity, value->text);
         }
     }
-    if (arg->kind != RP_ARG_LITERAL && arg->field == NULL) RP_DIAG(program->diags, BAD_ARGUMENT, value->span, node->text);
+    if (arg->kind != RP_ARG_LITERAL && arg->field == NULL)
+        RP_DIAG(program->diags, BAD_ARGUMENT, value->span, node->text);
 }
 
 static void resolve_source(rp_program *program, rp_schema_source *source)
@@ -505,7 +557,8 @@ static void find_record_cycle(rp_program *program, rp_entity *entity)
     entity->record_state = RP_STATE_BUSY;
     for (rp_field *field = entity->fields; field != NULL; field = field->next) {
         const rp_type *type = rp_type_required(joined_type(field));
-        if (field->kind != RP_FIELD_FACT || type->kind != RP_T_REF || type->entity->is_resource) continue;
+        if (field->kind != RP_FIELD_FACT || type->kind != RP_T_REF || type->entity->is_resource)
+            continue;
         if (type->entity->record_state == RP_STATE_BUSY) {
             RP_DIAG(program->diags, RECORD_CYCLE, field->node->span, type->entity->name);
             field->type = program->t_poison;
@@ -522,8 +575,10 @@ static void find_record_cycle(rp_program *program, rp_entity *entity)
 
 static void resolve_entity(rp_program *program, rp_entity *entity)
 {
-    for (rp_field *field = entity->fields; field != NULL; field = field->next) resolve_field(program, field);
-    for (rp_field *field = entity->fields; field != NULL; field = field->next) resolve_relation(program, field);
+    for (rp_field *field = entity->fields; field != NULL; field = field->next)
+        resolve_field(program, field);
+    for (rp_field *field = entity->fields; field != NULL; field = field->next)
+        resolve_relation(program, field);
     for (rp_schema_source *source = entity->sources; source != NULL; source = source->next) {
         resolve_source(program, source);
     }
@@ -535,13 +590,20 @@ static void resolve_entity(rp_program *program, rp_entity *entity)
 void rp_schema_resolve(rp_program *program)
 {
     rp_entity *region = region_entity(program);
-    EACH_ENTITY(program, entity) { add_entity(program, entity, region); }
+    EACH_ENTITY(program, entity)
+    {
+        add_entity(program, entity, region);
+    }
     for (rp_module *module = program->modules; module != NULL; module = module->next) {
         each_extension(program, module);
     }
-    EACH_ENTITY(program, entity) { resolve_entity(program, entity); }
     EACH_ENTITY(program, entity)
     {
-        if (!entity->is_resource && entity->record_state == RP_STATE_NEW) find_record_cycle(program, entity);
+        resolve_entity(program, entity);
+    }
+    EACH_ENTITY(program, entity)
+    {
+        if (!entity->is_resource && entity->record_state == RP_STATE_NEW)
+            find_record_cycle(program, entity);
     }
 }

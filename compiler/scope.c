@@ -2,9 +2,11 @@
 // name are an error only where the name is used.
 #include "compiler/scope.h"
 
-static const char *const space_names[] = {
-    [RP_SPACE_TYPE] = "type",     [RP_SPACE_FUNCTION] = "function", [RP_SPACE_POLICY] = "policy",
-    [RP_SPACE_VALUE] = "name",    [RP_SPACE_PACK] = "pack"};
+static const char *const space_names[] = {[RP_SPACE_TYPE] = "type",
+                                          [RP_SPACE_FUNCTION] = "function",
+                                          [RP_SPACE_POLICY] = "policy",
+                                          [RP_SPACE_VALUE] = "name",
+                                          [RP_SPACE_PACK] = "pack"};
 
 static bool in_module(rp_module *module, rp_space space, rp_str name, rp_meaning *out)
 {
@@ -15,8 +17,12 @@ static bool in_module(rp_module *module, rp_space space, rp_str name, rp_meaning
         if (out->enumeration != NULL) return true;
         RP_SEARCH(module->entities, name, out->entity);
         return out->entity != NULL;
-    case RP_SPACE_FUNCTION: RP_SEARCH(module->functions, name, out->function); return out->function != NULL;
-    case RP_SPACE_POLICY: RP_SEARCH(module->policies, name, out->policy); return out->policy != NULL;
+    case RP_SPACE_FUNCTION:
+        RP_SEARCH(module->functions, name, out->function);
+        return out->function != NULL;
+    case RP_SPACE_POLICY:
+        RP_SEARCH(module->policies, name, out->policy);
+        return out->policy != NULL;
     case RP_SPACE_VALUE:
         RP_SEARCH(module->params, name, out->param);
         if (out->param != NULL) return true;
@@ -27,7 +33,10 @@ static bool in_module(rp_module *module, rp_space space, rp_str name, rp_meaning
     return false;
 }
 
-static bool is_private(rp_str name) { return name.len > 0 && name.ptr[0] == '_'; }
+static bool is_private(rp_str name)
+{
+    return name.len > 0 && name.ptr[0] == '_';
+}
 
 static rp_import *import_named(rp_module *module, rp_str qualifier)
 {
@@ -37,17 +46,20 @@ static rp_import *import_named(rp_module *module, rp_str qualifier)
     return NULL;
 }
 
-static bool qualified(rp_module *module, rp_space space, rp_str qualifier, rp_str name, rp_meaning *out)
+static bool qualified(rp_module *module, rp_space space, rp_str qualifier, rp_str name,
+                      rp_meaning *out)
 {
     if (rp_str_equal(qualifier, module->name)) return in_module(module, space, name, out);
     rp_import *import = import_named(module, qualifier);
-    if (import == NULL || is_private(name) || !in_module(import->module, space, name, out)) return false;
+    if (import == NULL || is_private(name) || !in_module(import->module, space, name, out))
+        return false;
     import->used = true;
     return true;
 }
 
 // How many imports have the name; `out` is the first.
-static uint32_t imported(rp_module *module, rp_space space, rp_str name, rp_meaning *out, rp_module **second)
+static uint32_t imported(rp_module *module, rp_space space, rp_str name, rp_meaning *out,
+                         rp_module **second)
 {
     uint32_t count = 0;
     if (is_private(name)) return 0;
@@ -55,13 +67,16 @@ static uint32_t imported(rp_module *module, rp_space space, rp_str name, rp_mean
         rp_meaning found;
         if (!in_module(import->module, space, name, &found)) continue;
         import->used = true;
-        if (count++ == 0) *out = found;
-        else *second = import->module;
+        if (count++ == 0)
+            *out = found;
+        else
+            *second = import->module;
     }
     return count;
 }
 
-bool rp_scope_peek(rp_module *module, rp_space space, rp_str qualifier, rp_str name, rp_meaning *out)
+bool rp_scope_peek(rp_module *module, rp_space space, rp_str qualifier, rp_str name,
+                   rp_meaning *out)
 {
     rp_module *second = NULL;
     if (qualifier.len > 0) return qualified(module, space, qualifier, name, out);
@@ -90,9 +105,11 @@ static void suggest_in(rp_module *module, rp_space space, rp_suggest *suggest, b
 #undef OFFER
 }
 
-static void suggest(rp_program *program, rp_module *module, rp_space space, rp_str name, rp_diag *diag)
+static void suggest(rp_program *program, rp_module *module, rp_space space, rp_str name,
+                    rp_diag *diag)
 {
-    static const char *const basics[] = {"bool", "int", "float", "string", "time", "duration", "cidr", "version"};
+    static const char *const basics[] = {"bool", "int",      "float", "string",
+                                         "time", "duration", "cidr",  "version"};
     static const char *const builtins[] = {
 #define BUILTIN(ID, name, arguments, result, meaning, example) name,
 #include "compiler/builtins.def"
@@ -104,10 +121,12 @@ static void suggest(rp_program *program, rp_module *module, rp_space space, rp_s
         suggest_in(import->module, space, &best, false);
     }
     if (space == RP_SPACE_TYPE) {
-        for (size_t i = 0; i < sizeof basics / sizeof *basics; i++) rp_suggest_add(&best, rp_str_from(basics[i]));
+        for (size_t i = 0; i < sizeof basics / sizeof *basics; i++)
+            rp_suggest_add(&best, rp_str_from(basics[i]));
     }
     if (space == RP_SPACE_FUNCTION) {
-        for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++) rp_suggest_add(&best, rp_str_from(builtins[i]));
+        for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
+            rp_suggest_add(&best, rp_str_from(builtins[i]));
     }
     rp_suggest_help(program->diags, diag, &best);
 }
@@ -116,7 +135,8 @@ static void report_missing(rp_program *program, rp_module *module, rp_space spac
                            rp_str name, rp_span span)
 {
     rp_diag *diag = NULL;
-    if (qualifier.len > 0 && import_named(module, qualifier) == NULL && !rp_str_equal(qualifier, module->name)) {
+    if (qualifier.len > 0 && import_named(module, qualifier) == NULL &&
+        !rp_str_equal(qualifier, module->name)) {
         diag = RP_DIAG(program->diags, UNKNOWN_MODULE, span, qualifier);
         rp_suggest best = rp_suggest_start(qualifier);
         for (rp_import *import = module->imports; import != NULL; import = import->next) {
@@ -156,8 +176,8 @@ bool rp_scope_find(rp_program *program, rp_module *module, rp_space space, rp_st
     return false;
 }
 
-bool rp_scope_find_node(rp_program *program, rp_module *module, rp_space space, const rp_node *qname,
-                        rp_meaning *out)
+bool rp_scope_find_node(rp_program *program, rp_module *module, rp_space space,
+                        const rp_node *qname, rp_meaning *out)
 {
     rp_str qualifier = qname->a != NULL ? qname->a->text : RP_STR_EMPTY;
     return rp_scope_find(program, module, space, qualifier, qname->text, qname->span, out);

@@ -1,5 +1,5 @@
-// Running `test` blocks: each is a small world of typed rows, judged by the bundle that was compiled
-// with it. Values were checked by the compiler, so here they only change form.
+// Running `test` blocks: each is a small world of typed rows, judged by the bundle that was
+// compiled with it. Values were checked by the compiler, so here they only change form.
 #include "compiler/compilation.h"
 #include "compiler/scope.h"
 #include "vm/base/text.h"
@@ -61,7 +61,8 @@ static rp_str value_text(world *w, const rp_node *node)
 
 // ---- rows ----
 
-static rdspol_status fill_row(world *w, rp_entity *entity, rp_str kind, uint32_t row, const rp_node *record);
+static rdspol_status fill_row(world *w, rp_entity *entity, rp_str kind, uint32_t row,
+                              const rp_node *record);
 
 static rp_field *field_of(world *w, rp_entity *entity, rp_str name)
 {
@@ -77,14 +78,16 @@ static bool is_read(const world *w, rp_str kind, rp_str field)
            rp_bundle_find_list(w->done->test_bundle, table, field) != RP_NONE;
 }
 
-static rdspol_status add_records(world *w, rp_entity *entity, const rp_node *first, uint32_t *begin, uint32_t *count)
+static rdspol_status add_records(world *w, rp_entity *entity, const rp_node *first, uint32_t *begin,
+                                 uint32_t *count)
 {
     *begin = 0;
     *count = 0;
     for (const rp_node *item = first; item != NULL; item = item->next) {
         uint32_t row = 0;
         if (is_unknown(item)) break;
-        rdspol_status status = rdspol_facts_add(w->facts, entity->name, RP_STR_EMPTY, RP_STR_EMPTY, &row);
+        rdspol_status status =
+            rdspol_facts_add(w->facts, entity->name, RP_STR_EMPTY, RP_STR_EMPTY, &row);
         if (status != RDSPOL_OK) return status;
         if ((*count)++ == 0) *begin = row;
     }
@@ -103,7 +106,8 @@ static bool ends_open(const rp_node *first)
     return open;
 }
 
-static rdspol_status set_list(world *w, const rp_field *field, rp_str kind, uint32_t row, const rp_node *list)
+static rdspol_status set_list(world *w, const rp_field *field, rp_str kind, uint32_t row,
+                              const rp_node *list)
 {
     const rp_type *element = field->type->element;
     int complete = !ends_open(list->a);
@@ -111,22 +115,27 @@ static rdspol_status set_list(world *w, const rp_field *field, rp_str kind, uint
         uint32_t begin;
         uint32_t count;
         rdspol_status status = add_records(w, element->entity, list->a, &begin, &count);
-        return status != RDSPOL_OK ? status : rdspol_facts_rows(w->facts, kind, row, field->name, begin, count, complete);
+        return status != RDSPOL_OK
+                   ? status
+                   : rdspol_facts_rows(w->facts, kind, row, field->name, begin, count, complete);
     }
     rdspol_str *values = RP_NEW_ARRAY(&w->arena, rdspol_str, rp_node_list_count(list->a));
     size_t count = 0;
-    for (const rp_node *item = list->a; item != NULL && !is_unknown(item); item = item->next) values[count++] = value_text(w, item);
+    for (const rp_node *item = list->a; item != NULL && !is_unknown(item); item = item->next)
+        values[count++] = value_text(w, item);
     return rdspol_facts_list(w->facts, kind, row, field->name, values, count, complete);
 }
 
-static rdspol_status set_record_map(world *w, const rp_field *field, rp_str kind, uint32_t row, const rp_node *map)
+static rdspol_status set_record_map(world *w, const rp_field *field, rp_str kind, uint32_t row,
+                                    const rp_node *map)
 {
     uint32_t count = 0;
     rdspol_str *keys = RP_NEW_ARRAY(&w->arena, rdspol_str, rp_node_list_count(map->a));
     uint32_t *rows = RP_NEW_ARRAY(&w->arena, uint32_t, rp_node_list_count(map->a));
     rp_entity *entity = field->type->element->entity;
     for (const rp_node *pair = map->a; pair != NULL; pair = pair->next) {
-        rdspol_status status = rdspol_facts_add(w->facts, entity->name, RP_STR_EMPTY, RP_STR_EMPTY, &rows[count]);
+        rdspol_status status =
+            rdspol_facts_add(w->facts, entity->name, RP_STR_EMPTY, RP_STR_EMPTY, &rows[count]);
         if (status == RDSPOL_OK) status = fill_row(w, entity, entity->name, rows[count], pair->a);
         if (status != RDSPOL_OK) return status;
         keys[count++] = pair->text;
@@ -134,11 +143,14 @@ static rdspol_status set_record_map(world *w, const rp_field *field, rp_str kind
     return rdspol_facts_record_map(w->facts, kind, row, field->name, keys, rows, count, 1);
 }
 
-static rdspol_status set_map(world *w, const rp_field *field, rp_str kind, uint32_t row, const rp_node *map)
+static rdspol_status set_map(world *w, const rp_field *field, rp_str kind, uint32_t row,
+                             const rp_node *map)
 {
     const rp_type *element = field->type->element;
-    if (element->kind == RP_T_REF && !element->entity->is_resource) return set_record_map(w, field, kind, row, map);
-    rdspol_str *values = RP_NEW_ARRAY(&w->arena, rdspol_str, (size_t)rp_node_list_count(map->a) * 2);
+    if (element->kind == RP_T_REF && !element->entity->is_resource)
+        return set_record_map(w, field, kind, row, map);
+    rdspol_str *values =
+        RP_NEW_ARRAY(&w->arena, rdspol_str, (size_t)rp_node_list_count(map->a) * 2);
     size_t count = 0;
     for (const rp_node *pair = map->a; pair != NULL; pair = pair->next, count++) {
         values[count * 2] = pair->text;
@@ -147,29 +159,38 @@ static rdspol_status set_map(world *w, const rp_field *field, rp_str kind, uint3
     return rdspol_facts_map(w->facts, kind, row, field->name, values, count, 1);
 }
 
-static rdspol_status set_field(world *w, const rp_field *field, rp_str kind, uint32_t row, const rp_node *node)
+static rdspol_status set_field(world *w, const rp_field *field, rp_str kind, uint32_t row,
+                               const rp_node *node)
 {
-    if (is_unknown(node)) return rdspol_facts_unknown(w->facts, kind, row, field->name, RDSPOL_REASON_NOT_SUPPLIED, RP_STR_EMPTY);
+    if (is_unknown(node))
+        return rdspol_facts_unknown(w->facts, kind, row, field->name, RDSPOL_REASON_NOT_SUPPLIED,
+                                    RP_STR_EMPTY);
     if (node->kind == RP_NODE_ABSENT) return rdspol_facts_absent(w->facts, kind, row, field->name);
     if (field->type->kind == RP_T_LIST) return set_list(w, field, kind, row, node);
     if (field->type->kind == RP_T_MAP) return set_map(w, field, kind, row, node);
     if (field->type->kind == RP_T_REF && !field->type->entity->is_resource) {
         uint32_t record = 0;
         rp_str name = field->type->entity->name;
-        rdspol_status status = rdspol_facts_add(w->facts, name, RP_STR_EMPTY, RP_STR_EMPTY, &record);
+        rdspol_status status =
+            rdspol_facts_add(w->facts, name, RP_STR_EMPTY, RP_STR_EMPTY, &record);
         if (status == RDSPOL_OK) status = fill_row(w, field->type->entity, name, record, node);
-        return status != RDSPOL_OK ? status : rdspol_facts_rows(w->facts, kind, row, field->name, record, 1, 1);
+        return status != RDSPOL_OK
+                   ? status
+                   : rdspol_facts_rows(w->facts, kind, row, field->name, record, 1, 1);
     }
     return rdspol_facts_set(w->facts, kind, row, field->name, value_text(w, node));
 }
 
-static rdspol_status fill_row(world *w, rp_entity *entity, rp_str kind, uint32_t row, const rp_node *record)
+static rdspol_status fill_row(world *w, rp_entity *entity, rp_str kind, uint32_t row,
+                              const rp_node *record)
 {
     for (const rp_node *pair = record->a; pair != NULL; pair = pair->next) {
         rp_field *field = field_of(w, entity, pair->text);
         if (field == NULL || field->implicit || !is_read(w, kind, field->name)) continue;
         rdspol_status status = set_field(w, field, kind, row, pair->a);
-        if (status != RDSPOL_OK) return rp_error_set(w->error, status, NULL, "field `%.*s` of the test's `%.*s`", (int)pair->text.len, pair->text.ptr, (int)kind.len, kind.ptr);
+        if (status != RDSPOL_OK)
+            return rp_error_set(w->error, status, NULL, "field `%.*s` of the test's `%.*s`",
+                                (int)pair->text.len, pair->text.ptr, (int)kind.len, kind.ptr);
     }
     return rdspol_facts_complete(w->facts, kind, row);
 }
@@ -186,10 +207,13 @@ static rdspol_status add_row(world *w, const rp_node *step)
 {
     rp_meaning found;
     rp_str qualifier = step->a->a != NULL ? step->a->a->text : RP_STR_EMPTY;
-    if (!rp_scope_peek(w->test->module, RP_SPACE_TYPE, qualifier, step->a->text, &found)) return RDSPOL_OK;
+    if (!rp_scope_peek(w->test->module, RP_SPACE_TYPE, qualifier, step->a->text, &found))
+        return RDSPOL_OK;
     rp_entity *entity = found.entity;
     rp_str account = text_of_pair(step->b, RP_STR("account"), TEST_ACCOUNT);
-    if (entity->is_region) return rdspol_facts_scope(w->facts, account, text_of_pair(step->b, RP_STR("name"), TEST_REGION));
+    if (entity->is_region)
+        return rdspol_facts_scope(w->facts, account,
+                                  text_of_pair(step->b, RP_STR("name"), TEST_REGION));
     if (rp_bundle_find_table(w->done->test_bundle, entity->name) == RP_NONE) return RDSPOL_OK;
     uint32_t row = 0;
     rp_str region = text_of_pair(step->b, RP_STR("region"), TEST_REGION);
@@ -208,7 +232,8 @@ static void set_param(world *w, const rp_node *step)
     rdspol_str *values = RP_NEW_ARRAY(&w->arena, rdspol_str, count);
     size_t i = 0;
     if (list) {
-        for (const rp_node *item = step->b->a; item != NULL; item = item->next) values[i++] = value_text(w, item);
+        for (const rp_node *item = step->b->a; item != NULL; item = item->next)
+            values[i++] = value_text(w, item);
     } else {
         values[0] = value_text(w, step->b);
     }
@@ -221,12 +246,16 @@ static rdspol_status build_world(world *w)
     if (status != RDSPOL_OK) return status;
     rdspol_facts_assume_complete(w->facts);
     status = rdspol_facts_scope(w->facts, TEST_ACCOUNT, TEST_REGION);
-    for (const rp_node *step = w->test->node->a; step != NULL && status == RDSPOL_OK; step = step->next) {
+    for (const rp_node *step = w->test->node->a; step != NULL && status == RDSPOL_OK;
+         step = step->next) {
         if (step->kind == RP_NODE_ROW) status = add_row(w, step);
         if (step->kind == RP_NODE_NOW) w->now = step->a->value.number;
         if (step->kind == RP_NODE_SET) set_param(w, step);
-        if (step->kind != RP_NODE_UNKNOWN_TYPE || rp_bundle_find_table(w->done->test_bundle, step->a->text) == RP_NONE) continue;
-        status = rdspol_facts_listed(w->facts, step->a->text, TEST_ACCOUNT, TEST_REGION, 0, RDSPOL_REASON_ACCESS_DENIED, RP_STR_EMPTY);
+        if (step->kind != RP_NODE_UNKNOWN_TYPE ||
+            rp_bundle_find_table(w->done->test_bundle, step->a->text) == RP_NONE)
+            continue;
+        status = rdspol_facts_listed(w->facts, step->a->text, TEST_ACCOUNT, TEST_REGION, 0,
+                                     RDSPOL_REASON_ACCESS_DENIED, RP_STR_EMPTY);
     }
     return status == RDSPOL_OK ? rdspol_facts_seal(w->facts, w->error) : status;
 }
@@ -236,15 +265,21 @@ static rdspol_status judge(world *w, uint32_t chunk)
     uint32_t count = rdspol_bundle_policy_count(w->done->test_bundle);
     uint32_t *all = RP_NEW_ARRAY(&w->arena, uint32_t, count);
     for (uint32_t i = 0; i < count; i++) all[i] = i;
-    rdspol_run_opts opts = {.size = sizeof opts, .now = w->now, .params = w->params, .param_count = w->param_count,
-                            .policies = all, .policy_count = count, .chunk = chunk};
+    rdspol_run_opts opts = {.size = sizeof opts,
+                            .now = w->now,
+                            .params = w->params,
+                            .param_count = w->param_count,
+                            .policies = all,
+                            .policy_count = count,
+                            .chunk = chunk};
     rdspol_status status = rdspol_run_new(&w->run, w->done->test_bundle, w->facts, &opts, w->error);
     return status == RDSPOL_OK ? rdspol_run_evaluate(w->run, w->error) : status;
 }
 
 // ---- expectations ----
 
-static bool find_finding(world *w, uint32_t policy, rp_str id, rdspol_finding *out, uint32_t *matches)
+static bool find_finding(world *w, uint32_t policy, rp_str id, rdspol_finding *out,
+                         uint32_t *matches)
 {
     rdspol_cursor cursor = {{0}};
     rdspol_finding finding;
@@ -283,13 +318,16 @@ static bool expectation_holds(world *w, const rp_node *step)
 {
     rp_meaning meaning;
     rp_str qualifier = step->a->a != NULL ? step->a->a->text : RP_STR_EMPTY;
-    if (!rp_scope_peek(w->test->module, RP_SPACE_POLICY, qualifier, step->a->text, &meaning)) return true;
+    if (!rp_scope_peek(w->test->module, RP_SPACE_POLICY, qualifier, step->a->text, &meaning))
+        return true;
     rdspol_finding finding;
     uint32_t matches = 0;
     rp_str id = step->b != NULL ? step->b->text : RP_STR_EMPTY;
     if (!find_finding(w, meaning.policy->index, id, &finding, &matches)) {
         put_place(w, step);
-        rp_buf_printf(&w->failure, "expected %.*s, but %.*s judged no such row", (int)step->text.len, step->text.ptr, (int)meaning.policy->name.len, meaning.policy->name.ptr);
+        rp_buf_printf(&w->failure, "expected %.*s, but %.*s judged no such row",
+                      (int)step->text.len, step->text.ptr, (int)meaning.policy->name.len,
+                      meaning.policy->name.ptr);
         return false;
     }
     rp_str verdict = rp_str_from(rdspol_verdict_name(finding.verdict));
@@ -297,10 +335,12 @@ static bool expectation_holds(world *w, const rp_node *step)
     bool text_fits = step->c == NULL || mentions(w, &finding, step->c, &found);
     if (rp_str_equal(verdict, step->text) && text_fits && (matches == 1 || id.len > 0)) return true;
     put_place(w, step);
-    rp_buf_printf(&w->failure, "expected %.*s, found %.*s", (int)step->text.len, step->text.ptr, (int)verdict.len, verdict.ptr);
+    rp_buf_printf(&w->failure, "expected %.*s, found %.*s", (int)step->text.len, step->text.ptr,
+                  (int)verdict.len, verdict.ptr);
     if (step->c == NULL) mentions(w, &finding, step->a, &found);
     if (found.len > 0) rp_buf_printf(&w->failure, ": %.*s", (int)found.len, found.ptr);
-    if (matches > 1 && id.len == 0) rp_buf_add_text(&w->failure, " (several rows: say which, `on \"…\"`)");
+    if (matches > 1 && id.len == 0)
+        rp_buf_add_text(&w->failure, " (several rows: say which, `on \"…\"`)");
     return false;
 }
 
@@ -340,7 +380,8 @@ uint32_t rdspol_compilation_test_count(const rdspol_compilation *done)
 static rdspol_status open_bundle(rdspol_compilation *done, rdspol_error *error)
 {
     if (done->test_bundle != NULL) return RDSPOL_OK;
-    return rdspol_bundle_open(&done->test_bundle, done->bundle.data, done->bundle.size, NULL, error);
+    return rdspol_bundle_open(&done->test_bundle, done->bundle.data, done->bundle.size, NULL,
+                              error);
 }
 
 static rdspol_status run_test(world *w, uint32_t chunk, rdspol_test_result *out)
@@ -356,15 +397,18 @@ static rdspol_status run_test(world *w, uint32_t chunk, rdspol_test_result *out)
     return status;
 }
 
-rdspol_status rdspol_compilation_test(rdspol_compilation *done, uint32_t index, uint32_t chunk, rdspol_test_result *out,
-                                      rdspol_error *error)
+rdspol_status rdspol_compilation_test(rdspol_compilation *done, uint32_t index, uint32_t chunk,
+                                      rdspol_test_result *out, rdspol_error *error)
 {
     const rp_test_decl *test = done->written ? test_at(done, index) : NULL;
     if (test == NULL) return RDSPOL_DONE;
     rdspol_status status = open_bundle(done, error);
     if (status != RDSPOL_OK) return status;
-    rp_position at = rp_sources_position(&done->sources, test->node->span.file, test->node->span.begin);
-    *out = (rdspol_test_result){.name = test->node->text, .file = done->sources.files[test->node->span.file].name, .line = at.line};
+    rp_position at =
+        rp_sources_position(&done->sources, test->node->span.file, test->node->span.begin);
+    *out = (rdspol_test_result){.name = test->node->text,
+                                .file = done->sources.files[test->node->span.file].name,
+                                .line = at.line};
     world w = {.done = done, .test = test, .error = error, .now = TEST_NOW};
     rp_arena_init(&w.arena, done->alloc);
     rp_buf_init(&w.failure, done->alloc, 64u * 1024u);

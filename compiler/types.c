@@ -3,23 +3,27 @@
 #include "compiler/model.h"
 
 static const char *const basic_names[] = {
-    [RP_T_POISON] = "?",       [RP_T_BOOL] = "bool",       [RP_T_INT] = "int",
-    [RP_T_FLOAT] = "float",    [RP_T_STRING] = "string",   [RP_T_TIME] = "time",
-    [RP_T_DURATION] = "duration", [RP_T_CIDR] = "cidr",    [RP_T_VERSION] = "version",
-    [RP_T_ENUM] = "enum",      [RP_T_REF] = "record",      [RP_T_LIST] = "list",
-    [RP_T_MAP] = "map",        [RP_T_NOTHING] = "absent"};
+    [RP_T_POISON] = "?",          [RP_T_BOOL] = "bool",     [RP_T_INT] = "int",
+    [RP_T_FLOAT] = "float",       [RP_T_STRING] = "string", [RP_T_TIME] = "time",
+    [RP_T_DURATION] = "duration", [RP_T_CIDR] = "cidr",     [RP_T_VERSION] = "version",
+    [RP_T_ENUM] = "enum",         [RP_T_REF] = "record",    [RP_T_LIST] = "list",
+    [RP_T_MAP] = "map",           [RP_T_NOTHING] = "absent"};
 
 void rp_types_init(rp_types *types, rp_arena *arena)
 {
     *types = (rp_types){.arena = arena};
     for (int kind = 0; kind <= RP_T_NOTHING; kind++) {
-        types->basic[kind] = (rp_type){.kind = (rp_type_kind)kind, .other = &types->basic_optional[kind]};
-        types->basic_optional[kind] = (rp_type){
-            .kind = (rp_type_kind)kind, .optional = true, .other = &types->basic[kind]};
+        types->basic[kind] =
+            (rp_type){.kind = (rp_type_kind)kind, .other = &types->basic_optional[kind]};
+        types->basic_optional[kind] =
+            (rp_type){.kind = (rp_type_kind)kind, .optional = true, .other = &types->basic[kind]};
     }
 }
 
-const rp_type *rp_type_basic(rp_types *types, rp_type_kind kind) { return &types->basic[kind]; }
+const rp_type *rp_type_basic(rp_types *types, rp_type_kind kind)
+{
+    return &types->basic[kind];
+}
 
 static rp_type *find(rp_types *types, rp_type_kind kind, const rp_type *element,
                      const rp_enum *members, const rp_entity *entity)
@@ -76,7 +80,10 @@ const rp_type *rp_type_optional(const rp_type *type)
     return type->optional || type->other == NULL ? type : type->other;
 }
 
-const rp_type *rp_type_required(const rp_type *type) { return type->optional ? type->other : type; }
+const rp_type *rp_type_required(const rp_type *type)
+{
+    return type->optional ? type->other : type;
+}
 
 bool rp_type_is_text(const rp_type *type)
 {
@@ -154,7 +161,8 @@ static rp_str in_place_enum(rp_arena *arena, const rp_enum *members)
 static rp_str bare_name(rp_arena *arena, const rp_type *type)
 {
     if (type->kind == RP_T_ENUM) {
-        return type->members->name.len > 0 ? type->members->name : in_place_enum(arena, type->members);
+        return type->members->name.len > 0 ? type->members->name
+                                           : in_place_enum(arena, type->members);
     }
     if (type->kind == RP_T_REF) return type->entity->name;
     return rp_str_from(basic_names[type->kind]);
@@ -175,7 +183,8 @@ static rp_str wrap(rp_arena *arena, const char *before, rp_str text, const char 
 rp_str rp_type_name(rp_arena *arena, const rp_type *type)
 {
     if (type->kind == RP_T_LIST) return wrap(arena, "[", rp_type_name(arena, type->element), "]");
-    if (type->kind == RP_T_MAP) return wrap(arena, "{string: ", rp_type_name(arena, type->element), "}");
+    if (type->kind == RP_T_MAP)
+        return wrap(arena, "{string: ", rp_type_name(arena, type->element), "}");
     if (type->kind == RP_T_NOTHING) return rp_str_from(type->optional ? "absent" : "unknown");
     rp_str name = bare_name(arena, type);
     return type->optional ? wrap(arena, "", name, "?") : name;

@@ -18,9 +18,9 @@ typedef enum rp_type_kind {
     RP_T_CIDR,
     RP_T_VERSION,
     RP_T_ENUM,
-    RP_T_REF,  // a record or a resource
-    RP_T_LIST, // of `element`
-    RP_T_MAP,  // from string to `element`
+    RP_T_REF,    // a record or a resource
+    RP_T_LIST,   // of `element`
+    RP_T_MAP,    // from string to `element`
     RP_T_NOTHING // of `absent` and `unknown("…")` where nothing tells which type is meant
 } rp_type_kind;
 
@@ -31,10 +31,10 @@ typedef struct rp_type rp_type;
 struct rp_type {
     rp_type_kind kind;
     bool optional;
-    const rp_type *element;  // LIST, MAP
-    const rp_enum *members;  // ENUM
-    rp_entity *entity;       // REF
-    const rp_type *other;    // the same with `optional` the other way round; NULL for lists and maps
+    const rp_type *element; // LIST, MAP
+    const rp_enum *members; // ENUM
+    rp_entity *entity;      // REF
+    const rp_type *other;   // the same with `optional` the other way round; NULL for lists and maps
     struct rp_type *next;
 };
 
@@ -61,7 +61,10 @@ const rp_type *rp_type_ref(rp_types *types, rp_entity *entity);
 const rp_type *rp_type_optional(const rp_type *type);
 const rp_type *rp_type_required(const rp_type *type);
 
-static inline bool rp_type_is(const rp_type *type, rp_type_kind kind) { return type->kind == kind; }
+static inline bool rp_type_is(const rp_type *type, rp_type_kind kind)
+{
+    return type->kind == kind;
+}
 // string, or an enum, which is one
 bool rp_type_is_text(const rp_type *type);
 // what `<` takes

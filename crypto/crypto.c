@@ -12,7 +12,8 @@
 
 // A function found by name. ISO C has no conversion from an object pointer to a function pointer;
 // POSIX says that their representations agree.
-#define FIND(crypto, member, name) find((crypto)->library, name, &(crypto)->member, sizeof(crypto)->member)
+#define FIND(crypto, member, name)                                                                 \
+    find((crypto)->library, name, &(crypto)->member, sizeof(crypto)->member)
 
 static bool find(void *library, const char *name, void *function, size_t size)
 {

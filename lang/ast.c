@@ -15,18 +15,27 @@ static const struct {
 #undef NODE
 };
 
-static const char *const operators[RP_OPERATOR_COUNT] = {
-    [RP_OPERATOR_OR] = "or",         [RP_OPERATOR_AND] = "and",
-    [RP_OPERATOR_NOT] = "not",       [RP_OPERATOR_EQ] = "==",
-    [RP_OPERATOR_NE] = "!=",         [RP_OPERATOR_LT] = "<",
-    [RP_OPERATOR_LE] = "<=",         [RP_OPERATOR_GT] = ">",
-    [RP_OPERATOR_GE] = ">=",         [RP_OPERATOR_IN] = "in",
-    [RP_OPERATOR_NOT_IN] = "not in", [RP_OPERATOR_COALESCE] = "??",
-    [RP_OPERATOR_ADD] = "+",         [RP_OPERATOR_SUB] = "-",
-    [RP_OPERATOR_MUL] = "*",         [RP_OPERATOR_DIV] = "/",
-    [RP_OPERATOR_NEG] = "-",         [RP_OPERATOR_ABSENT] = "is absent",
-    [RP_OPERATOR_PRESENT] = "is present", [RP_OPERATOR_EMPTY] = "is empty",
-    [RP_OPERATOR_NOT_EMPTY] = "is not empty"};
+static const char *const operators[RP_OPERATOR_COUNT] = {[RP_OPERATOR_OR] = "or",
+                                                         [RP_OPERATOR_AND] = "and",
+                                                         [RP_OPERATOR_NOT] = "not",
+                                                         [RP_OPERATOR_EQ] = "==",
+                                                         [RP_OPERATOR_NE] = "!=",
+                                                         [RP_OPERATOR_LT] = "<",
+                                                         [RP_OPERATOR_LE] = "<=",
+                                                         [RP_OPERATOR_GT] = ">",
+                                                         [RP_OPERATOR_GE] = ">=",
+                                                         [RP_OPERATOR_IN] = "in",
+                                                         [RP_OPERATOR_NOT_IN] = "not in",
+                                                         [RP_OPERATOR_COALESCE] = "??",
+                                                         [RP_OPERATOR_ADD] = "+",
+                                                         [RP_OPERATOR_SUB] = "-",
+                                                         [RP_OPERATOR_MUL] = "*",
+                                                         [RP_OPERATOR_DIV] = "/",
+                                                         [RP_OPERATOR_NEG] = "-",
+                                                         [RP_OPERATOR_ABSENT] = "is absent",
+                                                         [RP_OPERATOR_PRESENT] = "is present",
+                                                         [RP_OPERATOR_EMPTY] = "is empty",
+                                                         [RP_OPERATOR_NOT_EMPTY] = "is not empty"};
 
 static const char *const quantifiers[RP_QUANTIFIER_KINDS] = {
     [RP_QUANTIFIER_ANY] = "any",     [RP_QUANTIFIER_ALL] = "all",
@@ -35,9 +44,18 @@ static const char *const quantifiers[RP_QUANTIFIER_KINDS] = {
     [RP_QUANTIFIER_MIN] = "min",     [RP_QUANTIFIER_MAX] = "max",
     [RP_QUANTIFIER_EACH] = "each",   [RP_QUANTIFIER_FIRST] = "first"};
 
-const char *rp_node_kind_name(rp_node_kind kind) { return kinds[kind].name; }
-const char *rp_operator_name(rp_operator op) { return operators[op]; }
-const char *rp_quantifier_name(rp_quantifier quantifier) { return quantifiers[quantifier]; }
+const char *rp_node_kind_name(rp_node_kind kind)
+{
+    return kinds[kind].name;
+}
+const char *rp_operator_name(rp_operator op)
+{
+    return operators[op];
+}
+const char *rp_quantifier_name(rp_quantifier quantifier)
+{
+    return quantifiers[quantifier];
+}
 
 static uint16_t depth_of_list(const rp_node *first)
 {
@@ -66,7 +84,10 @@ rp_node *rp_node_new(rp_arena *arena, uint32_t *ids, rp_node_kind kind, rp_span 
     return node;
 }
 
-rp_nodes rp_nodes_of(rp_node *node) { return (rp_nodes){node, node}; }
+rp_nodes rp_nodes_of(rp_node *node)
+{
+    return (rp_nodes){node, node};
+}
 
 rp_nodes rp_nodes_add(rp_nodes list, rp_node *node)
 {
@@ -91,11 +112,16 @@ static void put_quoted(rp_buf *out, rp_str text, bool holes)
     rp_buf_add_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         char byte = text.ptr[i];
-        if (byte == '\n') rp_buf_add_text(out, "\\n");
-        else if (byte == '\t') rp_buf_add_text(out, "\\t");
-        else if (byte == '"' || byte == '\\') rp_buf_printf(out, "\\%c", byte);
-        else if (holes && byte == '{') rp_buf_add_text(out, "\\{");
-        else rp_buf_add_char(out, byte);
+        if (byte == '\n')
+            rp_buf_add_text(out, "\\n");
+        else if (byte == '\t')
+            rp_buf_add_text(out, "\\t");
+        else if (byte == '"' || byte == '\\')
+            rp_buf_printf(out, "\\%c", byte);
+        else if (holes && byte == '{')
+            rp_buf_add_text(out, "\\{");
+        else
+            rp_buf_add_char(out, byte);
     }
     rp_buf_add_char(out, '"');
 }
@@ -104,10 +130,14 @@ static void put_number(rp_buf *out, const rp_node *node)
 {
     char text[RP_TEXT_MAX];
     size_t size = 0;
-    if (node->kind == RP_NODE_FLOAT) size = rp_text_print_float(node->value.real, text);
-    else if (node->kind == RP_NODE_DURATION) size = rp_duration_print(node->value.number, text);
-    else if (node->kind == RP_NODE_TIME) size = rp_time_print(node->value.number, text);
-    else size = rp_text_print_int(node->value.number, text);
+    if (node->kind == RP_NODE_FLOAT)
+        size = rp_text_print_float(node->value.real, text);
+    else if (node->kind == RP_NODE_DURATION)
+        size = rp_duration_print(node->value.number, text);
+    else if (node->kind == RP_NODE_TIME)
+        size = rp_time_print(node->value.number, text);
+    else
+        size = rp_text_print_int(node->value.number, text);
     rp_buf_add(out, text, size);
 }
 
@@ -156,12 +186,27 @@ static void print_list(rp_buf *out, const rp_node *first, const char *slot, uint
     }
 }
 
-void rp_ast_print(rp_buf *out, const rp_node *first) { print_list(out, first, NULL, 0); }
+void rp_ast_print(rp_buf *out, const rp_node *first)
+{
+    print_list(out, first, NULL, 0);
+}
 
 // ---- canonical text of expressions ----
 
-// How tightly each kind binds; parentheses stand where an operand binds more loosely than its place.
-enum { LOOSE = 0, OR_LEVEL, AND_LEVEL, NOT_LEVEL, COMPARE, COALESCE, SUM_LEVEL, PRODUCT, NEGATION, PRIMARY };
+// How tightly each kind binds; parentheses stand where an operand binds more loosely than its
+// place.
+enum {
+    LOOSE = 0,
+    OR_LEVEL,
+    AND_LEVEL,
+    NOT_LEVEL,
+    COMPARE,
+    COALESCE,
+    SUM_LEVEL,
+    PRODUCT,
+    NEGATION,
+    PRIMARY
+};
 
 static int level_of_operator(rp_operator op)
 {
@@ -203,12 +248,17 @@ static void put_exprs(rp_buf *out, const rp_node *first, const char *separator)
     }
 }
 
-static void put_name(rp_buf *out, const rp_node *node) { rp_buf_add_str(out, node->text); }
+static void put_name(rp_buf *out, const rp_node *node)
+{
+    rp_buf_add_str(out, node->text);
+}
 
 static void put_pair(rp_buf *out, const rp_node *node)
 {
-    if (node->op == RP_FLAG_STRING_KEY) put_quoted(out, node->text, true);
-    else put_name(out, node);
+    if (node->op == RP_FLAG_STRING_KEY)
+        put_quoted(out, node->text, true);
+    else
+        put_name(out, node);
     rp_buf_add_text(out, ": ");
     put_expr(out, node->a, LOOSE);
 }
@@ -370,4 +420,7 @@ static void put_expr(rp_buf *out, const rp_node *expr, int least)
     if (parentheses) rp_buf_add_char(out, ')');
 }
 
-void rp_expr_print(rp_buf *out, const rp_node *expr) { put_expr(out, expr, LOOSE); }
+void rp_expr_print(rp_buf *out, const rp_node *expr)
+{
+    put_expr(out, expr, LOOSE);
+}

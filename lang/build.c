@@ -18,7 +18,8 @@ rp_span rp_build_join(rp_span first, rp_span last)
 static rp_node *hold_depth(rp_parse *parse, rp_node *node)
 {
     if (node->depth <= RP_MAX_TREE_DEPTH) return node;
-    rp_node *cut = rp_node_new(parse->arena, parse->ids, RP_NODE_ERROR, node->span, NULL, NULL, NULL);
+    rp_node *cut =
+        rp_node_new(parse->arena, parse->ids, RP_NODE_ERROR, node->span, NULL, NULL, NULL);
     if (!parse->stopped) RP_DIAG(parse->diags, TOO_DEEP, node->span, RP_STR("expression"));
     parse->stopped = true;
     return cut;
@@ -39,8 +40,8 @@ rp_node *rp_build_named(rp_parse *parse, rp_node_kind kind, rp_span span, rp_str
     return node;
 }
 
-rp_node *rp_build_op(rp_parse *parse, rp_node_kind kind, rp_span span, int op, rp_node *a, rp_node *b,
-                     rp_node *c)
+rp_node *rp_build_op(rp_parse *parse, rp_node_kind kind, rp_span span, int op, rp_node *a,
+                     rp_node *b, rp_node *c)
 {
     rp_node *node = rp_build_node(parse, kind, span, a, b, c);
     node->op = (uint16_t)op;
@@ -74,8 +75,8 @@ static rp_node *string_node(rp_parse *parse, rp_str text, rp_span span)
 }
 
 // The pieces alternate: text, hole, text, ..., hole, text.
-rp_node *rp_build_text(rp_parse *parse, rp_span span, rp_str head, rp_span head_span, rp_node *first,
-                       rp_nodes rest, rp_str tail, rp_span tail_span)
+rp_node *rp_build_text(rp_parse *parse, rp_span span, rp_str head, rp_span head_span,
+                       rp_node *first, rp_nodes rest, rp_str tail, rp_span tail_span)
 {
     rp_nodes pieces = rp_nodes_of(string_node(parse, head, head_span));
     pieces = rp_nodes_add(pieces, first);
@@ -120,8 +121,8 @@ rp_node *rp_build_limit_size(rp_parse *parse, rp_span span, rp_str word, rp_span
 }
 
 // `signature` is the type's qname, followed by the arguments.
-rp_node *rp_build_method(rp_parse *parse, rp_span span, rp_str name, rp_span name_span, rp_node *type,
-                         rp_nodes arguments, rp_node *result, rp_node *body)
+rp_node *rp_build_method(rp_parse *parse, rp_span span, rp_str name, rp_span name_span,
+                         rp_node *type, rp_nodes arguments, rp_node *result, rp_node *body)
 {
     type->next = arguments.first;
     return rp_build_named(parse, RP_NODE_METHOD, span, name, name_span, type, result, body);
@@ -131,8 +132,8 @@ rp_node *rp_build_waive(rp_parse *parse, rp_span span, rp_nodes policies, rp_nod
                         rp_node *glob, rp_node *condition, int64_t until, rp_span until_span,
                         rp_node *because)
 {
-    rp_node *target = rp_build_named(parse, RP_NODE_WAIVE_TARGET, glob->span, glob->text, glob->span,
-                                     type, condition, NULL);
+    rp_node *target = rp_build_named(parse, RP_NODE_WAIVE_TARGET, glob->span, glob->text,
+                                     glob->span, type, condition, NULL);
     rp_node *time = rp_build_number(parse, RP_NODE_TIME, until_span, until);
     rp_node *reason = rp_build_named(parse, RP_NODE_WAIVE_REASON, because->span, because->text,
                                      because->span, time, NULL, NULL);
@@ -145,7 +146,8 @@ rp_node *rp_build_unknown_type(rp_parse *parse, rp_span span, rp_str word, rp_sp
     if (!is_word(parse, word, word_span, RP_STR("unknown"))) {
         return rp_build_node(parse, RP_NODE_ERROR, span, NULL, NULL, NULL);
     }
-    rp_node *name = rp_build_named(parse, RP_NODE_QNAME, type_span, type, type_span, NULL, NULL, NULL);
+    rp_node *name =
+        rp_build_named(parse, RP_NODE_QNAME, type_span, type, type_span, NULL, NULL, NULL);
     return rp_build_node(parse, RP_NODE_UNKNOWN_TYPE, span, name, NULL, NULL);
 }
 
@@ -204,7 +206,8 @@ rp_node *rp_build_as_json(rp_parse *parse, rp_span span, rp_str word, rp_span wo
     return rp_build_node(parse, RP_NODE_OPT_JSON, span, NULL, NULL, NULL);
 }
 
-rp_node *rp_build_map_type(rp_parse *parse, rp_span span, rp_str key, rp_span key_span, rp_node *value)
+rp_node *rp_build_map_type(rp_parse *parse, rp_span span, rp_str key, rp_span key_span,
+                           rp_node *value)
 {
     is_word(parse, key, key_span, RP_STR("string"));
     return rp_build_node(parse, RP_NODE_TYPE_MAP, span, value, NULL, NULL);
@@ -214,8 +217,8 @@ rp_node *rp_build_map_type(rp_parse *parse, rp_span span, rp_str key, rp_span ke
 // tokens (a name, a string) without.
 static rp_str shown(rp_arena *arena, const char *token)
 {
-    static const char *const classes[] = {"name", "string", "number", "duration", "date",
-                                          "decimal number", "end of file"};
+    static const char *const classes[] = {"name", "string",         "number",     "duration",
+                                          "date", "decimal number", "end of file"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         if (strcmp(token, classes[i]) == 0) return rp_str_from(token);
     }
@@ -238,10 +241,14 @@ static bool expects(const char *const *expected, size_t count, const char *token
 // Few possibilities are listed; of many only what kind of thing belongs there.
 static rp_str summary(rp_parse *parse, const char *const *expected, size_t count)
 {
-    if (expects(expected, count, "not") && expects(expected, count, "match")) return RP_STR("an expression");
-    if (expects(expected, count, "policy") && expects(expected, count, "pack")) return RP_STR("a declaration");
-    if (expects(expected, count, "module") && expects(expected, count, "import")) return RP_STR("a name");
-    if (expects(expected, count, "and") && expects(expected, count, "??")) return RP_STR("an operator or the end of the expression");
+    if (expects(expected, count, "not") && expects(expected, count, "match"))
+        return RP_STR("an expression");
+    if (expects(expected, count, "policy") && expects(expected, count, "pack"))
+        return RP_STR("a declaration");
+    if (expects(expected, count, "module") && expects(expected, count, "import"))
+        return RP_STR("a name");
+    if (expects(expected, count, "and") && expects(expected, count, "??"))
+        return RP_STR("an operator or the end of the expression");
     if (count == 0 || count > 5) return RP_STR("something else");
     rp_buf text;
     rp_buf_init(&text, parse->arena->alloc, 512);
@@ -264,7 +271,8 @@ void rp_build_syntax_error(rp_parse *parse, rp_span span, const char *found,
         RP_DIAG(parse->diags, FOREIGN, span, RP_STR("="), RP_STR("=="));
         return;
     }
-    RP_DIAG(parse->diags, SYNTAX, span, shown(parse->arena, found), summary(parse, expected, count));
+    RP_DIAG(parse->diags, SYNTAX, span, shown(parse->arena, found),
+            summary(parse, expected, count));
 }
 
 void rp_build_too_deep(rp_parse *parse, rp_span span, const char *message)

@@ -58,8 +58,10 @@ typedef struct rp_diags {
 void rp_diags_init(rp_diags *diags, rp_arena *arena, const rp_sources *sources);
 // Appends a diagnostic and returns it, so that lines can be added; beyond the limit of a file it is
 // counted but not kept (the returned one is a scratch).
-rp_diag *rp_diags_add(rp_diags *diags, rp_diag_id id, rp_span span, size_t count, const rp_str *args);
-void rp_diag_help(rp_diags *diags, rp_diag *diag, const char *text, size_t count, const rp_str *args);
+rp_diag *rp_diags_add(rp_diags *diags, rp_diag_id id, rp_span span, size_t count,
+                      const rp_str *args);
+void rp_diag_help(rp_diags *diags, rp_diag *diag, const char *text, size_t count,
+                  const rp_str *args);
 void rp_diag_note(rp_diags *diags, rp_diag *diag, rp_span span, const char *text, size_t count,
                   const rp_str *args);
 // Sorts by file and place.

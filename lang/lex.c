@@ -45,7 +45,8 @@ static const struct {
 #undef KEYWORD
 };
 
-static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
+                      size_t size)
 {
     if (size > RP_MAX_NAME) {
         RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
@@ -102,7 +103,8 @@ static bool parse_int(const char *text, size_t size, int64_t *out)
     return true;
 }
 
-static int number_range(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size, int token)
+static int number_range(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
+                        size_t size, int token)
 {
     RP_DIAG(parse->diags, NUMBER_RANGE, span, copy(parse, text, size));
     value->number = 0;
@@ -155,14 +157,16 @@ int rp_lex_time(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *te
     return RP_TOKEN_TIME;
 }
 
-int rp_lex_bad_number(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+int rp_lex_bad_number(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
+                      size_t size)
 {
     RP_DIAG(parse->diags, BAD_NUMBER, span, copy(parse, text, size));
     value->number = 0;
     return RP_TOKEN_INT;
 }
 
-int rp_lex_single_quotes(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+int rp_lex_single_quotes(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
+                         size_t size)
 {
     RP_DIAG(parse->diags, FOREIGN, span, RP_STR("'...'"), RP_STR("\"...\""));
     size_t end = size > 1 && text[size - 1] == '\'' ? size - 1 : size;
@@ -172,7 +176,8 @@ int rp_lex_single_quotes(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const
 
 int rp_lex_open(rp_parse *parse, rp_span span, int token)
 {
-    if (token == RP_TOKEN_LBRACE && parse->hole_count > 0) parse->holes[parse->hole_count - 1].braces++;
+    if (token == RP_TOKEN_LBRACE && parse->hole_count > 0)
+        parse->holes[parse->hole_count - 1].braces++;
     if (token == RP_TOKEN_LBRACE) parse->in_source = false;
     if (++parse->nesting <= RP_MAX_NESTING) return token;
     if (!parse->stopped) RP_DIAG(parse->diags, TOO_DEEP, span, RP_STR("source"));
@@ -182,7 +187,8 @@ int rp_lex_open(rp_parse *parse, rp_span span, int token)
 
 int rp_lex_close(rp_parse *parse, int token)
 {
-    if (token == RP_TOKEN_RBRACE && parse->hole_count > 0) parse->holes[parse->hole_count - 1].braces--;
+    if (token == RP_TOKEN_RBRACE && parse->hole_count > 0)
+        parse->holes[parse->hole_count - 1].braces--;
     if (parse->nesting > 0) parse->nesting--;
     return token;
 }
@@ -249,7 +255,8 @@ static void take_string(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
     *span = string_span(parse);
     if (parse->string.too_long) RP_DIAG0(parse->diags, STRING_TOO_LONG, *span);
     parse->string.too_long = false;
-    value->text = copy(parse, parse->string.size > 0 ? parse->string.bytes : "", parse->string.size);
+    value->text =
+        copy(parse, parse->string.size > 0 ? parse->string.bytes : "", parse->string.size);
 }
 
 // A string that began with its quote ends as STRING; one that went on after a hole as STRING_TAIL.
@@ -320,7 +327,8 @@ static starts starts_of(int token)
 {
     switch (token) {
 #define KEYWORD(TOKEN, text, starts)                                                               \
-    case RP_TOKEN_##TOKEN: return STARTS_##starts;
+    case RP_TOKEN_##TOKEN:                                                                         \
+        return STARTS_##starts;
 #include "lang/keywords.def"
 #undef KEYWORD
     default: return STARTS_N;
@@ -360,4 +368,3 @@ int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
     parse->last_end = span->end;
     return token;
 }
-

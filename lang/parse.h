@@ -54,15 +54,23 @@ union RP_YYSTYPE;
 void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size);
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
-int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
+int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                size_t size);
 int rp_lex_name(rp_parse *parse, union RP_YYSTYPE *value, const char *text, size_t size);
-int rp_lex_bad_name(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_int(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_float(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_duration(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_time(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_bad_number(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
-int rp_lex_single_quotes(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text, size_t size);
+int rp_lex_bad_name(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                    size_t size);
+int rp_lex_int(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+               size_t size);
+int rp_lex_float(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                 size_t size);
+int rp_lex_duration(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                    size_t size);
+int rp_lex_time(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                size_t size);
+int rp_lex_bad_number(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                      size_t size);
+int rp_lex_single_quotes(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
+                         size_t size);
 int rp_lex_open(rp_parse *parse, rp_span span, int token);
 int rp_lex_close(rp_parse *parse, int token);
 bool rp_lex_hole_ends(rp_parse *parse);

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
-void rp_sources_init(rp_sources *sources, rp_arena *arena) {
+void rp_sources_init(rp_sources *sources, rp_arena *arena)
+{
     *sources = (rp_sources){.arena = arena};
 }
 
-static void find_lines(rp_arena *arena, rp_source *source) {
+static void find_lines(rp_arena *arena, rp_source *source)
+{
     uint32_t count = 1;
     for (size_t i = 0; i < source->text.len; i++) count += source->text.ptr[i] == '\n';
     source->line_starts = rp_arena_alloc(arena, count * sizeof *source->line_starts);
@@ -20,7 +22,8 @@ static void find_lines(rp_arena *arena, rp_source *source) {
     }
 }
 
-uint32_t rp_sources_add(rp_sources *sources, rp_str name, rp_str text) {
+uint32_t rp_sources_add(rp_sources *sources, rp_str name, rp_str text)
+{
     if (sources->count == sources->capacity) {
         uint32_t capacity = sources->capacity == 0 ? 16 : sources->capacity * 2;
         rp_source *files = rp_arena_alloc(sources->arena, capacity * sizeof *files);
@@ -34,18 +37,22 @@ uint32_t rp_sources_add(rp_sources *sources, rp_str name, rp_str text) {
     return sources->count++;
 }
 
-static uint32_t line_of(const rp_source *source, uint32_t offset) {
+static uint32_t line_of(const rp_source *source, uint32_t offset)
+{
     uint32_t low = 0;
     uint32_t high = source->line_count;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (source->line_starts[middle] <= offset) low = middle;
-        else high = middle;
+        if (source->line_starts[middle] <= offset)
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }
 
-rp_position rp_sources_position(const rp_sources *sources, uint32_t file, uint32_t offset) {
+rp_position rp_sources_position(const rp_sources *sources, uint32_t file, uint32_t offset)
+{
     const rp_source *source = &sources->files[file];
     uint32_t line = line_of(source, offset);
     uint32_t column = 1;
@@ -55,7 +62,8 @@ rp_position rp_sources_position(const rp_sources *sources, uint32_t file, uint32
     return (rp_position){line + 1, column};
 }
 
-rp_str rp_sources_line(const rp_sources *sources, uint32_t file, uint32_t line) {
+rp_str rp_sources_line(const rp_sources *sources, uint32_t file, uint32_t line)
+{
     const rp_source *source = &sources->files[file];
     if (line == 0 || line > source->line_count) return RP_STR_EMPTY;
     uint32_t begin = source->line_starts[line - 1];
@@ -64,7 +72,8 @@ rp_str rp_sources_line(const rp_sources *sources, uint32_t file, uint32_t line) 
     return (rp_str){source->text.ptr + begin, end - begin};
 }
 
-rp_str rp_sources_text(const rp_sources *sources, rp_span span) {
+rp_str rp_sources_text(const rp_sources *sources, rp_span span)
+{
     rp_str text = sources->files[span.file].text;
     return (rp_str){text.ptr + span.begin, span.end - span.begin};
 }

@@ -6,14 +6,19 @@
 
 #define MAX_COMPARED 64u
 
-rp_suggest rp_suggest_start(rp_str name) {
+rp_suggest rp_suggest_start(rp_str name)
+{
     uint32_t limit = (uint32_t)name.len / 3;
     return (rp_suggest){.name = name, .distance = limit + 2};
 }
 
-static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
 
-static uint32_t distance(rp_str a, rp_str b) {
+static uint32_t distance(rp_str a, rp_str b)
+{
     uint32_t rows[3][MAX_COMPARED + 1];
     for (uint32_t j = 0; j <= b.len; j++) rows[0][j] = j;
     for (uint32_t i = 1; i <= a.len; i++) {
@@ -32,17 +37,20 @@ static uint32_t distance(rp_str a, rp_str b) {
     return rows[a.len % 3][b.len];
 }
 
-void rp_suggest_add(rp_suggest *suggest, rp_str candidate) {
-    if (candidate.len == 0 || candidate.len > MAX_COMPARED || suggest->name.len > MAX_COMPARED) return;
+void rp_suggest_add(rp_suggest *suggest, rp_str candidate)
+{
+    if (candidate.len == 0 || candidate.len > MAX_COMPARED || suggest->name.len > MAX_COMPARED)
+        return;
     uint32_t found = distance(suggest->name, candidate);
-    bool better = found < suggest->distance ||
-                  (found == suggest->distance && suggest->best.len > 0 &&
-                   rp_str_compare(candidate, suggest->best) < 0);
+    bool better =
+        found < suggest->distance || (found == suggest->distance && suggest->best.len > 0 &&
+                                      rp_str_compare(candidate, suggest->best) < 0);
     if (!better) return;
     suggest->distance = found;
     suggest->best = candidate;
 }
 
-void rp_suggest_help(rp_diags *diags, rp_diag *diag, const rp_suggest *suggest) {
+void rp_suggest_help(rp_diags *diags, rp_diag *diag, const rp_suggest *suggest)
+{
     if (suggest->best.len > 0) RP_HELP(diags, diag, "did you mean `{0}`?", suggest->best);
 }

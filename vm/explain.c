@@ -25,7 +25,8 @@ static rp_explainer *new_explainer(rp_run *run)
     run->explainer = e;
     e->need = RP_NEW_ARRAY(&e->arena, unsigned char, run->bundle->insn_count);
     e->titles = RP_NEW_ARRAY(&e->arena, rp_str, run->bundle->policy_count);
-    bool ok = e->need != NULL && e->titles != NULL &&
+    e->message_need = RP_NEW_ARRAY(&e->arena, unsigned char *, run->bundle->message_count);
+    bool ok = e->need != NULL && e->titles != NULL && e->message_need != NULL &&
               rp_exec_init(&e->exec, &run->world, &e->arena, RP_EXPLAIN_CHUNK, NULL, false);
     if (!ok) {
         rp_explainer_free(run);
@@ -70,28 +71,41 @@ static bool clause_is(const rp_explainer *e, const rp_rec_clause *c, bool truth)
     return yes != no && yes == truth;
 }
 
-// Runs a message's frame for a row, so that its values are at hand.
-static bool run_message(rp_explainer *e, const rp_rec_message *m, uint32_t row)
+// The instructions that a message's texts and witnesses need; made once, kept with the explainer.
+static const unsigned char *message_need(rp_explainer *e, uint32_t message)
 {
     const rp_bundle *b = e->run->bundle;
-    if (m->frame == RP_NONE) {
-        return true;
-    }
-    unsigned char *need = RP_NEW_ARRAY(&e->scratch, unsigned char, b->insn_count);
-    if (need == NULL) {
-        e->failed = true;
-        return false;
-    }
+    const rp_rec_message *m = &b->messages[message];
     const rp_rec_template *t = &b->templates[m->template];
-    for (uint32_t k = 0; k < t->piece_count; k++) {
+    if (e->message_need[message] != NULL) {
+        return e->message_need[message];
+    }
+    unsigned char *need = RP_NEW_ARRAY(&e->arena, unsigned char, b->insn_count);
+    for (uint32_t k = 0; need != NULL && k < t->piece_count; k++) {
         if (b->pieces[t->first_piece + k].value != RP_NONE) {
             rp_run_mark(e->run, need, b->pieces[t->first_piece + k].value, false);
         }
     }
-    for (uint32_t k = 0; k < m->witness_count; k++) {
+    for (uint32_t k = 0; need != NULL && k < m->witness_count; k++) {
         rp_run_mark(e->run, need, b->witnesss[m->first_witness + k].value, false);
     }
-    e->exec.live = need;
+    e->message_need[message] = need;
+    return need;
+}
+
+// Runs a message's frame for a row, so that its values are at hand.
+static bool run_message(rp_explainer *e, uint32_t message, uint32_t row)
+{
+    const rp_bundle *b = e->run->bundle;
+    const rp_rec_message *m = &b->messages[message];
+    if (m->frame == RP_NONE) {
+        return true;
+    }
+    e->exec.live = message_need(e, message);
+    if (e->exec.live == NULL) {
+        e->failed = true;
+        return false;
+    }
     rp_exec_one(&e->exec, b->frame_of[m->frame], row, 0);
     return true;
 }
@@ -121,12 +135,13 @@ static void add_witnesses(rp_explainer *e, const rp_rec_message *m, rdspol_messa
     out->witnesses = list;
 }
 
-static rp_str message_text(rp_explainer *e, const rp_rec_message *m, uint32_t row)
+static rp_str message_text(rp_explainer *e, uint32_t message, uint32_t row)
 {
     rp_buf text;
     rp_buf_init(&text, e->run->alloc, SIZE_MAX);
-    if (run_message(e, m, row)) {
-        (void)rp_print_template(e->run, m->template, e->exec.vals, &text);
+    if (run_message(e, message, row)) {
+        uint32_t template = e->run->bundle->messages[message].template;
+        (void)rp_print_template(e->run, template, e->exec.vals, &text);
     }
     rp_str copy = copy_text(e, &text);
     rp_buf_free(&text);
@@ -144,11 +159,12 @@ static void add_message(rp_explainer *e, const rp_rec_clause *c, uint32_t policy
         e->failed = e->failed || rdspol_run_title(e->run, policy, &out->text) != RDSPOL_OK;
         return;
     }
-    out->text = message_text(e, &b->messages[c->message], row);
+    out->text = message_text(e, c->message, row);
     add_witnesses(e, &b->messages[c->message], out);
 }
 
-// One for each false `require`; of not_applicable the first false `when`.
+// One for each false `require`; of not_applicable the first false `when`. The clauses have run;
+// messages, in frames of their own, leave their values alone.
 static void add_messages(rp_explainer *e, const rdspol_finding *f, rdspol_details *out)
 {
     const rp_bundle *b = e->run->bundle;
@@ -160,7 +176,6 @@ static void add_messages(rp_explainer *e, const rdspol_finding *f, rdspol_detail
         e->failed = true;
         return;
     }
-    run_clauses(e, f->policy, f->row);
     for (uint32_t k = 0; k < p->clause_count; k++) {
         const rp_rec_clause *c = &b->clauses[p->first_clause + k];
         bool wanted = c->kind == (excluded ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE);
@@ -289,7 +304,6 @@ static void add_observed(rp_explainer *e, const rdspol_finding *f, rdspol_detail
         e->failed = true;
         return;
     }
-    run_clauses(e, f->policy, f->row);
     for (uint32_t k = 0; k < p->clause_count; k++) {
         const rp_rec_clause *c = &b->clauses[p->first_clause + k];
         bool failed = c->kind == RP_CLAUSE_REQUIRE && clause_is(e, c, false);
@@ -362,13 +376,14 @@ static void explain(rp_explainer *e, const rdspol_finding *f, rdspol_details *ou
     }
     add_tags(e, f, out);
     if (failed || f->verdict == RDSPOL_VERDICT_NOT_APPLICABLE) {
+        run_clauses(e, f->policy, f->row);
         add_messages(e, f, out);
     }
     if (failed) {
         add_observed(e, f, out);
     }
     if (failed && p->remedy != RP_NONE) {
-        out->remedy = message_text(e, &e->run->bundle->messages[p->remedy], f->row);
+        out->remedy = message_text(e, p->remedy, f->row);
     }
     if (f->verdict == RDSPOL_VERDICT_UNKNOWN) {
         add_missing(e, f, out);

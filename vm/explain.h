@@ -19,6 +19,7 @@ struct rp_explainer {
     rp_exec exec;
     unsigned char *need; // per instruction, of the last policy
     uint32_t need_policy;
+    unsigned char **message_need; // per message, when first printed: per instruction
     rp_str *titles; // per policy, made when asked; in the run's arena
     bool failed;    // memory ran out
 };

@@ -211,7 +211,11 @@ rdspol_status rp_paths_find(rp_paths *paths, rp_arena *arena, const rp_str *inpu
         if (rp_str_equal(path, RP_STR("-"))) {
             RP_TRY(add_path(&w, "-", 0, false));
         } else {
+            size_t before = paths->count;
             RP_TRY(add_any(&w, path.ptr, true));
+            if (paths->count == before) {
+                return fail(&w, path.ptr, "a folder without any file of AWS CLI JSON");
+            }
         }
     }
     return sort_paths(&w);

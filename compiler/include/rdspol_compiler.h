@@ -18,17 +18,17 @@
 extern "C" {
 #endif
 
-// A source file. `name` is what messages show; `module_hint` (of libraries): which module it belongs
-// to, so that it is parsed only if that module is imported.
+// A source file. `name` is what messages show; `module_hint` (of libraries): which module it
+// belongs to, so that it is parsed only if that module is imported.
 typedef struct rdspol_source {
     rdspol_str name;
     rdspol_str text;
     rdspol_str module_hint;
 } rdspol_source;
 
-// Finds the files of an imported module that is neither among the sources nor in the library, beside
-// the file that imports it. Fills `out` with up to `capacity` sources and returns how many there are
-// (0: not found). Their texts must stay valid until the compilation is freed.
+// Finds the files of an imported module that is neither among the sources nor in the library,
+// beside the file that imports it. Fills `out` with up to `capacity` sources and returns how many
+// there are (0: not found). Their texts must stay valid until the compilation is freed.
 typedef size_t (*rdspol_load_fn)(void *ctx, rdspol_str module, rdspol_str importer,
                                  rdspol_source *out, size_t capacity);
 
@@ -41,10 +41,10 @@ typedef struct rdspol_compile_opts {
     int is_library;      // the sources are the standard library itself
     rdspol_load_fn load; // default: nothing is loaded
     void *load_ctx;
-    int no_optimize;            // lower as written: for tests of the optimiser
-    int keep_tests;             // sources of tests stay available to rdspol_compilation_test
-    rdspol_str name;            // of the bundle; default: none
-    rdspol_sha256_fn sha256;    // default: sections carry no hash
+    int no_optimize;         // lower as written: for tests of the optimiser
+    int keep_tests;          // sources of tests stay available to rdspol_compilation_test
+    rdspol_str name;         // of the bundle; default: none
+    rdspol_sha256_fn sha256; // default: sections carry no hash
     void *sha256_ctx;
 } rdspol_compile_opts;
 

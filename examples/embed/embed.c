@@ -31,10 +31,13 @@ static unsigned char *read_file(const char *path, size_t *size)
 static rdspol_status add_instance(rdspol_facts *facts, const char *id, const char *protection)
 {
     uint32_t row;
-    rdspol_status status = rdspol_facts_add(facts, str("instance"), str("123456789012"), str("us-east-1"), &row);
-    if (status == RDSPOL_OK) status = rdspol_facts_set(facts, str("instance"), row, str("id"), str(id));
+    rdspol_status status =
+        rdspol_facts_add(facts, str("instance"), str("123456789012"), str("us-east-1"), &row);
+    if (status == RDSPOL_OK)
+        status = rdspol_facts_set(facts, str("instance"), row, str("id"), str(id));
     if (status == RDSPOL_OK && protection != NULL) {
-        status = rdspol_facts_set(facts, str("instance"), row, str("deletion_protection"), str(protection));
+        status = rdspol_facts_set(facts, str("instance"), row, str("deletion_protection"),
+                                  str(protection));
     }
     return status;
 }
@@ -57,7 +60,8 @@ static rdspol_status print_findings(rdspol_run *run, rdspol_error *error)
         rdspol_details details = {.size = sizeof details};
         rdspol_status status = rdspol_run_explain(run, &finding, &details, error);
         if (status != RDSPOL_OK) return status;
-        printf("%s %.*s", rdspol_verdict_name(finding.verdict), (int)finding.id.len, finding.id.ptr);
+        printf("%s %.*s", rdspol_verdict_name(finding.verdict), (int)finding.id.len,
+               finding.id.ptr);
         if (details.message_count > 0) {
             printf(": %.*s", (int)details.messages[0].text.len, details.messages[0].text.ptr);
         }

@@ -23,10 +23,16 @@ static void judge(const rdspol_bundle *bundle, uint64_t seed)
     rdspol_run *run = NULL;
     rdspol_error error;
     random_state random = {seed};
-    if (rdspol_facts_new(&facts, bundle, NULL, &error) == RDSPOL_OK && generate_facts(&random, facts, 20) == RDSPOL_OK &&
+    if (rdspol_facts_new(&facts, bundle, NULL, &error) == RDSPOL_OK &&
+        generate_facts(&random, facts, 20) == RDSPOL_OK &&
         rdspol_facts_seal(facts, &error) == RDSPOL_OK) {
-        rdspol_run_opts opts = {.size = sizeof opts, .now = 1, .chunk = 1 + (uint32_t)(seed % 5), .cost_limit = 1000000};
-        if (rdspol_run_new(&run, bundle, facts, &opts, &error) == RDSPOL_OK && rdspol_run_evaluate(run, &error) == RDSPOL_OK) explain_all(run);
+        rdspol_run_opts opts = {.size = sizeof opts,
+                                .now = 1,
+                                .chunk = 1 + (uint32_t)(seed % 5),
+                                .cost_limit = 1000000};
+        if (rdspol_run_new(&run, bundle, facts, &opts, &error) == RDSPOL_OK &&
+            rdspol_run_evaluate(run, &error) == RDSPOL_OK)
+            explain_all(run);
     }
     rdspol_run_free(run);
     rdspol_facts_free(facts);

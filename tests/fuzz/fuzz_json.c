@@ -43,20 +43,13 @@ static void read_any(rp_json *j)
             read_any(j);
         }
         break;
-    case RP_JSON_STRING:
-        (void)rp_json_string(j, &text);
-        break;
-    case RP_JSON_NUMBER:
-        (void)rp_json_number(j, &text);
-        break;
+    case RP_JSON_STRING: (void)rp_json_string(j, &text); break;
+    case RP_JSON_NUMBER: (void)rp_json_number(j, &text); break;
     case RP_JSON_TRUE:
     case RP_JSON_FALSE:
-    case RP_JSON_NULL:
-        (void)rp_json_word(j);
-        break;
+    case RP_JSON_NULL: (void)rp_json_word(j); break;
     case RP_JSON_ERROR:
-    case RP_JSON_END:
-        break;
+    case RP_JSON_END: break;
     }
 }
 

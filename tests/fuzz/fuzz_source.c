@@ -9,14 +9,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    rdspol_source sources[2] = {{{"fuzz", 4}, {(const char *)data, size}, {"", 0}},
-                                {{"schema", 6}, {generated_schema, strlen(generated_schema)}, {"aws", 3}}};
+    rdspol_source sources[2] = {
+        {{"fuzz", 4}, {(const char *)data, size}, {"", 0}},
+        {{"schema", 6}, {generated_schema, strlen(generated_schema)}, {"aws", 3}}};
     rdspol_compile_opts opts = {.size = sizeof opts, .library = &sources[1], .library_count = 1};
     rdspol_compilation *done = NULL;
     rdspol_error error = {.message = ""};
     rdspol_str text;
     if (rdspol_compile(&done, sources, 1, &opts, &error) != RDSPOL_OK) abort();
-    if (rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &text, &error) != RDSPOL_OK) abort();
+    if (rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &text, &error) != RDSPOL_OK)
+        abort();
     if (rdspol_compilation_print(done, RDSPOL_PRINT_AST, &text, &error) != RDSPOL_OK) abort();
     for (uint32_t i = 0; i < rdspol_compilation_test_count(done); i++) {
         rdspol_test_result result;

@@ -1,5 +1,5 @@
-// A small driver for the fuzz targets where libFuzzer is not: mutates seeds with a fixed sequence of
-// random numbers for some seconds. A crash leaves the input in `mutate.crash`.
+// A small driver for the fuzz targets where libFuzzer is not: mutates seeds with a fixed sequence
+// of random numbers for some seconds. A crash leaves the input in `mutate.crash`.
 //
 //     fuzz_NAME SECONDS SEED_FILE...
 #include "tests/oracle/generate.h"
@@ -35,20 +35,27 @@ static input read_input(const char *path)
 
 static void change(random_state *random, uint8_t *bytes, size_t *size)
 {
-    static const uint8_t interesting[] = {0, 1, 0x7f, 0x80, 0xff, '{', '}', '"', '(', '\n', '[', '#'};
+    static const uint8_t interesting[] = {0,   1,   0x7f, 0x80, 0xff, '{',
+                                          '}', '"', '(',  '\n', '[',  '#'};
     size_t at = *size == 0 ? 0 : random_below(random, (uint32_t)*size);
     switch (random_below(random, 6)) {
-    case 0: if (*size > 0) bytes[at] ^= (uint8_t)(1u << random_below(random, 8)); break;
-    case 1: if (*size > 0) bytes[at] = interesting[random_below(random, sizeof interesting)]; break;
+    case 0:
+        if (*size > 0) bytes[at] ^= (uint8_t)(1u << random_below(random, 8));
+        break;
+    case 1:
+        if (*size > 0) bytes[at] = interesting[random_below(random, sizeof interesting)];
+        break;
     case 2: *size = at; break; // cut
-    case 3: // repeat a part
+    case 3:                    // repeat a part
         if (*size > 0 && *size < MAX_INPUT / 2) {
             size_t part = 1 + random_below(random, 32) % (*size - at);
             memmove(bytes + at + part, bytes + at, *size - at);
             *size += part;
         }
         break;
-    case 4: if (*size > 0) bytes[at] = (uint8_t)random_below(random, 256); break;
+    case 4:
+        if (*size > 0) bytes[at] = (uint8_t)random_below(random, 256);
+        break;
     default:
         if (*size >= 4) {
             uint32_t word = random_below(random, 2) ? random_below(random, 300) : 0xffffffffu;
@@ -82,7 +89,8 @@ int main(int argc, char **argv)
         for (int k = 0; k < 200 && time(NULL) < end; k++, runs++) {
             size_t size = seed.size;
             memcpy(bytes, seed.bytes, size);
-            for (uint32_t n = k == 0 ? 0 : 1 + random_below(&random, 4); n > 0; n--) change(&random, bytes, &size);
+            for (uint32_t n = k == 0 ? 0 : 1 + random_below(&random, 4); n > 0; n--)
+                change(&random, bytes, &size);
             save(bytes, size);
             LLVMFuzzerTestOneInput(bytes, size);
         }

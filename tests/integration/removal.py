@@ -44,7 +44,8 @@ def find_program():
 
 
 def find_maker():
-    path = pathlib.Path(os.environ.get("RDSPOL_SHARED", "/nonexistent")) / "tools" / "make-fleet"
+    beside = pathlib.Path(__file__).resolve().parents[2].parent / "shared"
+    path = pathlib.Path(os.environ.get("RDSPOL_SHARED", beside)) / "tools" / "make-fleet"
     return str(path) if path.exists() else None
 
 
@@ -305,7 +306,7 @@ def main():
     options = parser.parse_args()
     program, maker = find_program(), find_maker()
     if program is None or maker is None:
-        print("skipped: needs the program and $RDSPOL_SHARED/tools/make-fleet")
+        print("skipped: needs the program and tools/make-fleet of shared/")
         return SKIPPED
     failed = 0
     with tempfile.TemporaryDirectory() as root:

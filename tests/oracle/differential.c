@@ -25,7 +25,10 @@ typedef struct differential {
     uint64_t pairs;
 } differential;
 
-static rdspol_str text(const char *bytes) { return (rdspol_str){bytes, strlen(bytes)}; }
+static rdspol_str text(const char *bytes)
+{
+    return (rdspol_str){bytes, strlen(bytes)};
+}
 
 static void fail(const char *what, const rdspol_error *error)
 {
@@ -35,8 +38,12 @@ static void fail(const char *what, const rdspol_error *error)
 
 static rdspol_compilation *compile(const char *policies, size_t size, int no_optimize)
 {
-    rdspol_source sources[2] = {{text("policies"), {policies, size}, text("")}, {text("schema"), text(generated_schema), text("aws")}};
-    rdspol_compile_opts opts = {.size = sizeof opts, .library = &sources[1], .library_count = 1, .no_optimize = no_optimize};
+    rdspol_source sources[2] = {{text("policies"), {policies, size}, text("")},
+                                {text("schema"), text(generated_schema), text("aws")}};
+    rdspol_compile_opts opts = {.size = sizeof opts,
+                                .library = &sources[1],
+                                .library_count = 1,
+                                .no_optimize = no_optimize};
     rdspol_compilation *done = NULL;
     rdspol_error error = {.message = ""};
     if (rdspol_compile(&done, sources, 1, &opts, &error) != RDSPOL_OK) {
@@ -46,13 +53,15 @@ static rdspol_compilation *compile(const char *policies, size_t size, int no_opt
     if (rdspol_compilation_error_count(done) == 0) return done;
     rdspol_diagnostic at;
     bool limited = false;
-    for (uint32_t i = 0; rdspol_compilation_diagnostic(done, i, &at) == RDSPOL_OK; i++) limited |= memcmp(at.code.ptr, "E0231", 5) == 0;
+    for (uint32_t i = 0; rdspol_compilation_diagnostic(done, i, &at) == RDSPOL_OK; i++)
+        limited |= memcmp(at.code.ptr, "E0231", 5) == 0;
     if (limited) { // a function of texts over parts of a text: refused, and rightly so
         rdspol_compilation_free(done);
         return NULL;
     }
     rdspol_str messages;
-    if (rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error) == RDSPOL_OK) fwrite(messages.ptr, 1, messages.len, stderr);
+    if (rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error) == RDSPOL_OK)
+        fwrite(messages.ptr, 1, messages.len, stderr);
     exit(1);
 }
 
@@ -71,7 +80,8 @@ static rdspol_facts *world(const rdspol_bundle *bundle, uint64_t seed, uint32_t 
     return facts;
 }
 
-static void judge(const rdspol_bundle *bundle, const rdspol_facts *facts, uint32_t chunk, verdicts *out)
+static void judge(const rdspol_bundle *bundle, const rdspol_facts *facts, uint32_t chunk,
+                  verdicts *out)
 {
     rdspol_run *run = NULL;
     rdspol_error error = {.message = ""};
@@ -82,7 +92,8 @@ static void judge(const rdspol_bundle *bundle, const rdspol_facts *facts, uint32
     rdspol_cursor cursor = {{0}};
     rdspol_finding finding;
     while (rdspol_run_next(run, &cursor, &finding) == RDSPOL_OK) {
-        if (!finding.about_type && finding.row < MAX_ROWS) out->of[finding.policy][finding.row] = (signed char)finding.verdict;
+        if (!finding.about_type && finding.row < MAX_ROWS)
+            out->of[finding.policy][finding.row] = (signed char)finding.verdict;
     }
     rdspol_run_free(run);
 }
@@ -94,11 +105,13 @@ static void define(rdspol_compilation *done, const rdspol_facts *facts, verdicts
     memset(out, -1, sizeof *out);
     uint32_t table = rp_bundle_find_table(facts->bundle, text("a"));
     for (const rp_module *module = done->program.modules; module != NULL; module = module->next) {
-        for (const rp_policy_decl *policy = module->policies; policy != NULL; policy = policy->next) {
+        for (const rp_policy_decl *policy = module->policies; policy != NULL;
+             policy = policy->next) {
             for (uint32_t row = 0; row < facts->tables[table].rows && row < MAX_ROWS; row++) {
                 if (facts->tables[table].meta[row].state != RP_ROW_REAL) continue;
                 rp_arena_init(&arena, libc);
-                struct oracle judge_ = {&arena, facts, &done->program, INT64_C(1767225600000), false};
+                struct oracle judge_ = {&arena, facts, &done->program, INT64_C(1767225600000),
+                                        false};
                 out->of[policy->index][row] = (signed char)oracle_judge(&judge_, policy, row);
                 rp_arena_clear(&arena);
             }
@@ -115,12 +128,14 @@ static void print_policy(const char *policies, uint32_t policy)
     if (end != NULL) fprintf(stderr, "%.*s\n", (int)(end - at) + 2, at);
 }
 
-static void compare(const verdicts *a, const verdicts *b, const char *what, const char *policies, uint64_t seed)
+static void compare(const verdicts *a, const verdicts *b, const char *what, const char *policies,
+                    uint64_t seed)
 {
     for (uint32_t p = 0; p < POLICIES; p++) {
         for (uint32_t r = 0; r < MAX_ROWS; r++) {
             if (a->of[p][r] == b->of[p][r]) continue;
-            fprintf(stderr, "%s: world %llu, row %u: %d against %d\n", what, (unsigned long long)seed, r, a->of[p][r], b->of[p][r]);
+            fprintf(stderr, "%s: world %llu, row %u: %d against %d\n", what,
+                    (unsigned long long)seed, r, a->of[p][r], b->of[p][r]);
             print_policy(policies, p);
             exit(1);
         }
@@ -128,13 +143,15 @@ static void compare(const verdicts *a, const verdicts *b, const char *what, cons
 }
 
 // The law: the same world with more hidden gives the same verdicts, or unknown.
-static void hold_law(const verdicts *full, const verdicts *less, const char *policies, uint64_t seed)
+static void hold_law(const verdicts *full, const verdicts *less, const char *policies,
+                     uint64_t seed)
 {
     for (uint32_t p = 0; p < POLICIES; p++) {
         for (uint32_t r = 0; r < MAX_ROWS; r++) {
             signed char now = less->of[p][r];
             if (now == full->of[p][r] || now == RDSPOL_VERDICT_UNKNOWN) continue;
-            fprintf(stderr, "the law: world %llu, row %u: %d, and with less known %d\n", (unsigned long long)seed, r, full->of[p][r], now);
+            fprintf(stderr, "the law: world %llu, row %u: %d, and with less known %d\n",
+                    (unsigned long long)seed, r, full->of[p][r], now);
             print_policy(policies, p);
             exit(1);
         }
@@ -168,7 +185,8 @@ static void open(differential *suite, int i, const rdspol_compilation *done)
 {
     rdspol_error error = {.message = ""};
     rdspol_str bytes = rdspol_compilation_bundle(done);
-    if (rdspol_bundle_open(&suite->bundles[i], bytes.ptr, bytes.len, NULL, &error) != RDSPOL_OK) fail("open", &error);
+    if (rdspol_bundle_open(&suite->bundles[i], bytes.ptr, bytes.len, NULL, &error) != RDSPOL_OK)
+        fail("open", &error);
 }
 
 static void run_suite(uint64_t seed, uint64_t *pairs)
@@ -180,7 +198,8 @@ static void run_suite(uint64_t seed, uint64_t *pairs)
     generate_policies(&random, &policies, POLICIES);
     rp_buf_add_char(&policies, '\0');
     size_t size = policies.size - 1;
-    differential suite = {compile(policies.data, size, 1), compile(policies.data, size, 0), {NULL, NULL}, 0};
+    differential suite = {
+        compile(policies.data, size, 1), compile(policies.data, size, 0), {NULL, NULL}, 0};
     if (suite.plain == NULL || suite.optimized == NULL) {
         rdspol_compilation_free(suite.plain);
         rdspol_compilation_free(suite.optimized);
@@ -189,7 +208,8 @@ static void run_suite(uint64_t seed, uint64_t *pairs)
     }
     open(&suite, 0, suite.plain);
     open(&suite, 1, suite.optimized);
-    for (uint32_t i = 0; i < WORLDS; i++) run_world(&suite, policies.data, seed * WORLDS + i, i % 3 == 0 ? 0 : 8 * i);
+    for (uint32_t i = 0; i < WORLDS; i++)
+        run_world(&suite, policies.data, seed * WORLDS + i, i % 3 == 0 ? 0 : 8 * i);
     *pairs += suite.pairs;
     for (int i = 0; i < 2; i++) rdspol_bundle_close(suite.bundles[i]);
     rdspol_compilation_free(suite.plain);
@@ -216,7 +236,8 @@ static int write_bundle(const char *path, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "--bundle") == 0) return write_bundle(argv[2], strtoull(argv[3], NULL, 10));
+    if (argc == 4 && strcmp(argv[1], "--bundle") == 0)
+        return write_bundle(argv[2], strtoull(argv[3], NULL, 10));
     uint64_t wanted = argc > 1 ? strtoull(argv[1], NULL, 10) : 5000;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     uint64_t pairs = 0;

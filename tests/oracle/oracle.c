@@ -17,17 +17,32 @@ typedef struct scope {
 
 static oracle_value eval(oracle *o, const scope *env, const rp_core *core);
 
-static oracle_value unknown(const rp_type *type) { return (oracle_value){.state = ORACLE_UNKNOWN, .type = type}; }
-static oracle_value absent(const rp_type *type) { return (oracle_value){.state = ORACLE_ABSENT, .type = type}; }
+static oracle_value unknown(const rp_type *type)
+{
+    return (oracle_value){.state = ORACLE_UNKNOWN, .type = type};
+}
+static oracle_value absent(const rp_type *type)
+{
+    return (oracle_value){.state = ORACLE_ABSENT, .type = type};
+}
 
 static oracle_value truth(const rp_core *core, bool value)
 {
     return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = value};
 }
 
-static bool is_known(oracle_value v) { return v.state == ORACLE_KNOWN; }
-static bool is_true(oracle_value v) { return v.state == ORACLE_KNOWN && v.number != 0; }
-static bool is_false(oracle_value v) { return v.state == ORACLE_KNOWN && v.number == 0; }
+static bool is_known(oracle_value v)
+{
+    return v.state == ORACLE_KNOWN;
+}
+static bool is_true(oracle_value v)
+{
+    return v.state == ORACLE_KNOWN && v.number != 0;
+}
+static bool is_false(oracle_value v)
+{
+    return v.state == ORACLE_KNOWN && v.number == 0;
+}
 
 static oracle_value not_(oracle_value v)
 {
@@ -37,7 +52,10 @@ static oracle_value not_(oracle_value v)
 
 // ---- facts ----
 
-static uint32_t table_of(oracle *o, const rp_entity *entity) { return rp_bundle_find_table(o->facts->bundle, entity->name); }
+static uint32_t table_of(oracle *o, const rp_entity *entity)
+{
+    return rp_bundle_find_table(o->facts->bundle, entity->name);
+}
 
 static oracle_value cell(oracle *o, uint32_t column, uint32_t row, const rp_type *type)
 {
@@ -97,9 +115,11 @@ static oracle_value field_of(oracle *o, const scope *env, const rp_core *core)
 {
     oracle_value object = eval(o, env, core->a);
     if (object.state == ORACLE_UNKNOWN) return unknown(core->type);
-    if (object.state == ORACLE_ABSENT) return core->type->optional ? absent(core->type) : unknown(core->type);
+    if (object.state == ORACLE_ABSENT)
+        return core->type->optional ? absent(core->type) : unknown(core->type);
     const rp_field *field = core->of.field;
-    return field->kind == RP_FIELD_DERIVED ? apply(o, field->function, object) : fact(o, object, field, core->type);
+    return field->kind == RP_FIELD_DERIVED ? apply(o, field->function, object)
+                                           : fact(o, object, field, core->type);
 }
 
 // ---- comparison ----
@@ -145,7 +165,10 @@ static oracle_value arithmetic(const rp_core *core, oracle_value a, oracle_value
     if (!is_known(a) || !is_known(b)) return unknown(core->type);
     bool fits = true;
     if (core->type->kind == RP_T_FLOAT) {
-        v.real = core->kind == RP_CORE_ADD ? a.real + b.real : core->kind == RP_CORE_SUB ? a.real - b.real : core->kind == RP_CORE_MUL ? a.real * b.real : a.real / b.real;
+        v.real = core->kind == RP_CORE_ADD   ? a.real + b.real
+                 : core->kind == RP_CORE_SUB ? a.real - b.real
+                 : core->kind == RP_CORE_MUL ? a.real * b.real
+                                             : a.real / b.real;
         fits = isfinite(v.real) && (core->kind != RP_CORE_DIV || b.real < 0.0 || b.real > 0.0);
     } else {
         fits = core->kind == RP_CORE_ADD   ? !__builtin_add_overflow(a.number, b.number, &v.number)
@@ -157,9 +180,9 @@ static oracle_value arithmetic(const rp_core *core, oracle_value a, oracle_value
 
 // ---- lists ----
 
-// A list is consumed: each member is asked whether it belongs and what it counts for, and the answers
-// are joined. f(if c then a else b) is if c then f(a) else f(b), f(a + b) is f(a) joined with f(b),
-// and f(each …) goes level by level.
+// A list is consumed: each member is asked whether it belongs and what it counts for, and the
+// answers are joined. f(if c then a else b) is if c then f(a) else f(b), f(a + b) is f(a) joined
+// with f(b), and f(each …) goes level by level.
 typedef struct cover_set {
     bool sure4[256], sure6[256], may4[256], may6[256];
     bool open;
@@ -169,7 +192,8 @@ typedef struct consumer {
     const rp_core *core; // of the result's type and quantifier
     rp_quantifier kind;
     // What a member counts for. `belongs` is true when called and may be changed.
-    oracle_value (*visit)(oracle *o, const struct consumer *consumer, oracle_value member, oracle_value *belongs);
+    oracle_value (*visit)(oracle *o, const struct consumer *consumer, oracle_value member,
+                          oracle_value *belongs);
     const scope *env;
     const void *data;
     uint32_t index;
@@ -192,11 +216,16 @@ static oracle_value element(oracle *o, uint32_t table, uint32_t row, const rp_ty
 {
     const rp_rec_table *t = &o->facts->bundle->tables[table];
     if (t->kind == RP_TABLE_ELEMENTS) return cell(o, t->first_column, row, type);
-    return (oracle_value){.state = ORACLE_KNOWN, .type = type, .table = table, .row = row, .entries = t->kind == RP_TABLE_ENTRIES};
+    return (oracle_value){.state = ORACLE_KNOWN,
+                          .type = type,
+                          .table = table,
+                          .row = row,
+                          .entries = t->kind == RP_TABLE_ENTRIES};
 }
 
 // The rows of the other table that refer to this one, found by looking at all of them.
-static oracle_list relation(oracle *o, const rp_rec_list *record, uint32_t owner, const rp_type *type)
+static oracle_list relation(oracle *o, const rp_rec_list *record, uint32_t owner,
+                            const rp_type *type)
 {
     oracle_list list = {.complete = true};
     const rp_fact_table *rows = &o->facts->tables[record->element];
@@ -204,7 +233,8 @@ static oracle_list relation(oracle *o, const rp_rec_list *record, uint32_t owner
         if (rows->meta[r].state != RP_ROW_REAL) continue;
         oracle_value back = cell(o, record->a, r, type);
         if (back.state == ORACLE_UNKNOWN) list.complete = false;
-        if (is_known(back) && back.row == owner) push(o, &list, element(o, record->element, r, type));
+        if (is_known(back) && back.row == owner)
+            push(o, &list, element(o, record->element, r, type));
     }
     return list;
 }
@@ -219,7 +249,8 @@ static oracle_list fact_list(oracle *o, oracle_value object, const rp_field *fie
     if (record->kind == RP_LIST_RELATION) return relation(o, record, object.row, type);
     const rp_fact_list *stored = &o->facts->lists[index];
     oracle_list list = {.complete = rp_bits_get(stored->complete, object.row)};
-    for (uint32_t e = stored->begin[object.row]; e < stored->end[object.row]; e++) push(o, &list, element(o, record->element, e, type));
+    for (uint32_t e = stored->begin[object.row]; e < stored->end[object.row]; e++)
+        push(o, &list, element(o, record->element, e, type));
     return list;
 }
 
@@ -268,7 +299,9 @@ static oracle_list split(oracle *o, const scope *env, const rp_core *core)
     rp_str part;
     while (list.complete && rp_text_split(&rest, core->items[1]->value.text, &part)) {
         part = rp_text_trim(part);
-        if (part.len > 0) push(o, &list, (oracle_value){.state = ORACLE_KNOWN, .type = core->type->element, .text = part});
+        if (part.len > 0)
+            push(o, &list,
+                 (oracle_value){.state = ORACLE_KNOWN, .type = core->type->element, .text = part});
     }
     return list;
 }
@@ -320,8 +353,10 @@ static void count_bool(tally *t, oracle_value belongs, oracle_value v)
 static void count_first(tally *t, oracle_value belongs, oracle_value v)
 {
     if (t->has_best || t->open || v.state == ORACLE_ABSENT) return;
-    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) t->open = true;
-    else take_best(t, RP_QUANTIFIER_FIRST, v);
+    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN)
+        t->open = true;
+    else
+        take_best(t, RP_QUANTIFIER_FIRST, v);
 }
 
 static void count_number(tally *t, const consumer *c, oracle_value belongs, oracle_value v)
@@ -331,9 +366,12 @@ static void count_number(tally *t, const consumer *c, oracle_value belongs, orac
         count_first(t, belongs, v);
         return;
     }
-    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN) t->open = true;
-    else if (c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT) add_number(t, c->core->type, v);
-    else take_best(t, c->kind, v);
+    if (!is_true(belongs) || v.state == ORACLE_UNKNOWN)
+        t->open = true;
+    else if (c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT)
+        add_number(t, c->core->type, v);
+    else
+        take_best(t, c->kind, v);
 }
 
 static oracle_value of_tally(const consumer *c, const tally *t, bool complete)
@@ -341,24 +379,30 @@ static oracle_value of_tally(const consumer *c, const tally *t, bool complete)
     const rp_core *core = c->core;
     switch (c->kind) {
     case RP_QUANTIFIER_ANY:
-        return t->sure > 0 ? truth(core, true) : t->any_open || !complete ? unknown(core->type) : truth(core, false);
+        return t->sure > 0                ? truth(core, true)
+               : t->any_open || !complete ? unknown(core->type)
+                                          : truth(core, false);
     case RP_QUANTIFIER_ONE:
         if (t->sure > 1) return truth(core, false);
         return t->any_open || !complete ? unknown(core->type) : truth(core, t->sure == 1);
     case RP_QUANTIFIER_COUNT:
     case RP_QUANTIFIER_SUM:
         if (t->open || !complete || t->overflow) return unknown(core->type);
-        return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = t->number, .real = t->real};
+        return (oracle_value){
+            .state = ORACLE_KNOWN, .type = core->type, .number = t->number, .real = t->real};
     default:
         if (t->open || !complete) return unknown(core->type);
         return t->has_best ? t->best : absent(core->type);
     }
 }
 
-static bool is_bool(const consumer *c) { return c->kind == RP_QUANTIFIER_ANY || c->kind == RP_QUANTIFIER_ONE; }
+static bool is_bool(const consumer *c)
+{
+    return c->kind == RP_QUANTIFIER_ANY || c->kind == RP_QUANTIFIER_ONE;
+}
 
-// Of `exactly one` over lists inside lists: `any` says that the member has some below it, `one` that
-// it has exactly one.
+// Of `exactly one` over lists inside lists: `any` says that the member has some below it, `one`
+// that it has exactly one.
 static void count_nested(tally *t, oracle_value any, oracle_value one)
 {
     bool several = is_true(any) && is_false(one);
@@ -373,9 +417,12 @@ static oracle_value consume_members(oracle *o, const oracle_list *list, const co
         oracle_value belongs = truth(c->core, true);
         o->nested = false;
         oracle_value v = c->visit(o, c, list->members[i].value, &belongs);
-        if (o->nested) count_nested(&t, belongs, v);
-        else if (is_bool(c)) count_bool(&t, belongs, v);
-        else count_number(&t, c, belongs, v);
+        if (o->nested)
+            count_nested(&t, belongs, v);
+        else if (is_bool(c))
+            count_bool(&t, belongs, v);
+        else
+            count_number(&t, c, belongs, v);
     }
     if (c->cover != NULL && !list->complete) c->cover->open = true;
     return of_tally(c, &t, list->complete);
@@ -406,7 +453,10 @@ static oracle_value or_(const rp_core *core, oracle_value a, oracle_value b)
     return is_known(a) && is_known(b) ? truth(core, false) : unknown(core->type);
 }
 
-static oracle_value and_(const rp_core *core, oracle_value a, oracle_value b) { return not_(or_(core, not_(a), not_(b))); }
+static oracle_value and_(const rp_core *core, oracle_value a, oracle_value b)
+{
+    return not_(or_(core, not_(a), not_(b)));
+}
 
 static oracle_value exactly_one(oracle *o, const scope *env, const rp_core *list, const consumer *c)
 {
@@ -414,16 +464,19 @@ static oracle_value exactly_one(oracle *o, const scope *env, const rp_core *list
     any.kind = RP_QUANTIFIER_ANY;
     oracle_value none_a = not_(fold(o, env, list->a, &any));
     oracle_value none_b = not_(fold(o, env, list->b, &any));
-    return or_(c->core, and_(c->core, fold(o, env, list->a, c), none_b), and_(c->core, none_a, fold(o, env, list->b, c)));
+    return or_(c->core, and_(c->core, fold(o, env, list->a, c), none_b),
+               and_(c->core, none_a, fold(o, env, list->b, c)));
 }
 
-static oracle_value concatenation(oracle *o, const scope *env, const rp_core *list, const consumer *c)
+static oracle_value concatenation(oracle *o, const scope *env, const rp_core *list,
+                                  const consumer *c)
 {
     if (c->kind == RP_QUANTIFIER_ONE) return exactly_one(o, env, list, c);
     oracle_value a = fold(o, env, list->a, c);
     oracle_value b = fold(o, env, list->b, c);
     if (c->kind == RP_QUANTIFIER_ANY) return or_(c->core, a, b);
-    return c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT ? plus(c, a, b) : better(c, a, b);
+    return c->kind == RP_QUANTIFIER_SUM || c->kind == RP_QUANTIFIER_COUNT ? plus(c, a, b)
+                                                                          : better(c, a, b);
 }
 
 static oracle_value common(const rp_core *core, oracle_value a, oracle_value b)
@@ -445,9 +498,11 @@ static oracle_value choice(oracle *o, const scope *env, const rp_core *list, con
 
 // ---- each, inside another consumer ----
 
-static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index, const consumer *outer);
+static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index,
+                              const consumer *outer);
 
-static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member,
+                               oracle_value *belongs)
 {
     const rp_core *each = c->data;
     scope *bound = RP_NEW(o->arena, scope);
@@ -477,7 +532,8 @@ static oracle_value visit_each(oracle *o, const consumer *c, oracle_value member
     return v;
 }
 
-static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index, const consumer *outer)
+static oracle_value each_from(oracle *o, const scope *env, const rp_core *each, uint32_t index,
+                              const consumer *outer)
 {
     consumer *c = RP_NEW(o->arena, consumer);
     consumer *asks = RP_NEW(o->arena, consumer);
@@ -499,11 +555,13 @@ static oracle_value fold(oracle *o, const scope *env, const rp_core *list, const
     case RP_CORE_CONCAT: return concatenation(o, env, list, c);
     case RP_CORE_CALL: return fold(o, arguments(o, env, list), list->of.function->body, c);
     case RP_CORE_QUANTIFIER: return each_from(o, env, list, 0, c);
-    case RP_CORE_VAR: return fold(o, find(env, list->of.var)->list_env, find(env, list->of.var)->list, c);
+    case RP_CORE_VAR:
+        return fold(o, find(env, list->of.var)->list_env, find(env, list->of.var)->list, c);
     case RP_CORE_FIELD:
         if (list->of.field->kind == RP_FIELD_DERIVED) {
             scope *self = RP_NEW(o->arena, scope);
-            *self = (scope){.var = list->of.field->function->receiver_var, .value = eval(o, env, list->a)};
+            *self = (scope){.var = list->of.field->function->receiver_var,
+                            .value = eval(o, env, list->a)};
             return fold(o, self, list->of.field->function->body, c);
         }
         members = field_list(o, env, list);
@@ -520,9 +578,11 @@ static oracle_value fold(oracle *o, const scope *env, const rp_core *list, const
 
 // ---- quantifiers ----
 
-static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index, rp_quantifier kind);
+static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index,
+                          rp_quantifier kind);
 
-static oracle_value visit_binding(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+static oracle_value visit_binding(oracle *o, const consumer *c, oracle_value member,
+                                  oracle_value *belongs)
 {
     const rp_core *core = c->data;
     scope *bound = RP_NEW(o->arena, scope);
@@ -542,17 +602,24 @@ static oracle_value visit_binding(oracle *o, const consumer *c, oracle_value mem
     return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = 1};
 }
 
-static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index, rp_quantifier kind)
+static oracle_value level(oracle *o, const scope *env, const rp_core *core, uint32_t index,
+                          rp_quantifier kind)
 {
     consumer *c = RP_NEW(o->arena, consumer);
-    *c = (consumer){.core = core, .kind = kind, .visit = visit_binding, .env = env, .data = core, .index = index};
+    *c = (consumer){.core = core,
+                    .kind = kind,
+                    .visit = visit_binding,
+                    .env = env,
+                    .data = core,
+                    .index = index};
     return fold(o, env, core->items[index], c);
 }
 
 static oracle_value quantify(oracle *o, const scope *env, const rp_core *core)
 {
     bool negated = core->op == RP_QUANTIFIER_ALL || core->op == RP_QUANTIFIER_NONE;
-    oracle_value result = level(o, env, core, 0, negated ? RP_QUANTIFIER_ANY : (rp_quantifier)core->op);
+    oracle_value result =
+        level(o, env, core, 0, negated ? RP_QUANTIFIER_ANY : (rp_quantifier)core->op);
     return negated ? not_(result) : result;
 }
 
@@ -573,7 +640,8 @@ static oracle_value branch(oracle *o, const scope *env, const rp_core *core)
     return common(core, eval(o, env, core->b), eval(o, env, core->c));
 }
 
-static oracle_value visit_equal(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+static oracle_value visit_equal(oracle *o, const consumer *c, oracle_value member,
+                                oracle_value *belongs)
 {
     (void)o;
     (void)belongs;
@@ -587,16 +655,20 @@ static oracle_value contains(oracle *o, const scope *env, const rp_core *core)
     return fold(o, env, core->b, &c);
 }
 
-static oracle_value visit_any(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+static oracle_value visit_any(oracle *o, const consumer *c, oracle_value member,
+                              oracle_value *belongs)
 {
     (void)o;
     (void)member;
     (void)belongs;
-    return c->kind == RP_QUANTIFIER_COUNT ? (oracle_value){.state = ORACLE_KNOWN, .type = c->core->type, .number = 1} : truth(c->core, true);
+    return c->kind == RP_QUANTIFIER_COUNT
+               ? (oracle_value){.state = ORACLE_KNOWN, .type = c->core->type, .number = 1}
+               : truth(c->core, true);
 }
 
 // The entry of a key: known, absent, or unknown where the map is not complete.
-static oracle_value entry(oracle *o, const scope *env, const rp_core *map, oracle_value key, const rp_type *type, bool ask)
+static oracle_value entry(oracle *o, const scope *env, const rp_core *map, oracle_value key,
+                          const rp_type *type, bool ask)
 {
     oracle_list entries = field_list(o, env, map);
     if (!is_known(key)) return unknown(type);
@@ -604,7 +676,8 @@ static oracle_value entry(oracle *o, const scope *env, const rp_core *map, oracl
         oracle_value e = entries.members[i].value;
         uint32_t first = o->facts->bundle->tables[e.table].first_column;
         oracle_value k = cell(o, first, e.row, o->program->t_string);
-        if (is_known(k) && rp_str_equal(k.text, key.text)) return ask ? e : cell(o, first + 1, e.row, type);
+        if (is_known(k) && rp_str_equal(k.text, key.text))
+            return ask ? e : cell(o, first + 1, e.row, type);
     }
     return entries.complete ? absent(type) : unknown(type);
 }
@@ -627,8 +700,13 @@ static oracle_value text_result(oracle *o, const rp_core *core, rp_str text, rp_
     char *bytes = rp_arena_alloc(o->arena, text.len + RP_TEXT_MAX);
     rp_cidr range;
     switch (core->op) {
-    case BUILTIN_LOWER: rp_text_lower(text, bytes); v.text.ptr = bytes; return v;
-    case BUILTIN_AFTER: v.text = rp_str_starts(text, argument) ? rp_str_from_offset(text, argument.len) : text; return rp_str_starts(text, argument) ? v : absent(core->type);
+    case BUILTIN_LOWER:
+        rp_text_lower(text, bytes);
+        v.text.ptr = bytes;
+        return v;
+    case BUILTIN_AFTER:
+        v.text = rp_str_starts(text, argument) ? rp_str_from_offset(text, argument.len) : text;
+        return rp_str_starts(text, argument) ? v : absent(core->type);
     case BUILTIN_NUMBER: return rp_text_parse_int(text, &v.number) ? v : absent(core->type);
     case BUILTIN_VERSION: return rp_version_is_valid(text) ? v : absent(core->type);
     case BUILTIN_LENGTH: v.number = (int64_t)text.len; return v;
@@ -662,7 +740,10 @@ static oracle_value predicate(const rp_core *core, oracle_value a, oracle_value 
 }
 
 // The public /8 blocks of IPv4, and the eighths of 2000::/3, one bit each.
-static bool is_public_block(uint32_t block) { return block >= 1 && block <= 223 && block != 10 && block != 127; }
+static bool is_public_block(uint32_t block)
+{
+    return block >= 1 && block <= 223 && block != 10 && block != 127;
+}
 
 static bool covers_all(const bool *blocks4, bool six)
 {
@@ -688,11 +769,13 @@ static bool six_covered(const bool *blocks6)
     return true;
 }
 
-static oracle_value visit_range(oracle *o, const consumer *c, oracle_value member, oracle_value *belongs)
+static oracle_value visit_range(oracle *o, const consumer *c, oracle_value member,
+                                oracle_value *belongs)
 {
     (void)o;
     (void)belongs;
-    if (!is_known(member)) c->cover->open = true;
+    if (!is_known(member))
+        c->cover->open = true;
     else {
         if (!c->possibly) cover(member.text, c->cover->sure4, c->cover->sure6);
         cover(member.text, c->cover->may4, c->cover->may6);
@@ -707,13 +790,15 @@ static oracle_value covers_internet(oracle *o, const scope *env, const rp_core *
     consumer c = {.core = core, .kind = RP_QUANTIFIER_ANY, .visit = visit_range, .cover = &set};
     fold(o, env, core->items[0], &c);
     if (covers_all(set.sure4, six_covered(set.sure6))) return truth(core, true);
-    return set.open || covers_all(set.may4, six_covered(set.may6)) ? unknown(core->type) : truth(core, false);
+    return set.open || covers_all(set.may4, six_covered(set.may6)) ? unknown(core->type)
+                                                                   : truth(core, false);
 }
 
 static oracle_value text_builtin(oracle *o, const rp_core *core, oracle_value a)
 {
     if (!is_known(a)) return unknown(core->type);
-    return text_result(o, core, a.text, core->count > 1 ? core->items[1]->value.text : RP_STR_EMPTY);
+    return text_result(o, core, a.text,
+                       core->count > 1 ? core->items[1]->value.text : RP_STR_EMPTY);
 }
 
 static oracle_value builtin(oracle *o, const scope *env, const rp_core *core)
@@ -728,14 +813,19 @@ static oracle_value builtin(oracle *o, const scope *env, const rp_core *core)
     if (text) return text_builtin(o, core, a);
     oracle_value b = core->count > 1 ? eval(o, env, core->items[1]) : a;
     if (a.state == ORACLE_UNKNOWN || b.state == ORACLE_UNKNOWN) return unknown(core->type);
-    if (a.state == ORACLE_ABSENT) return core->op <= BUILTIN_GLOB ? truth(core, false) : unknown(core->type);
+    if (a.state == ORACLE_ABSENT)
+        return core->op <= BUILTIN_GLOB ? truth(core, false) : unknown(core->type);
     if (core->op != BUILTIN_DAYS) return predicate(core, a, b);
     return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = a.number / 86400000};
 }
 
 static oracle_value constant(const rp_core *core)
 {
-    return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = core->value.number, .real = core->value.real, .text = core->value.text};
+    return (oracle_value){.state = ORACLE_KNOWN,
+                          .type = core->type,
+                          .number = core->value.number,
+                          .real = core->value.real,
+                          .text = core->value.text};
 }
 
 static oracle_value call(oracle *o, const scope *env, const rp_core *core)
@@ -768,7 +858,8 @@ static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
     switch (core->kind) {
     case RP_CORE_CONST: return constant(core);
     case RP_CORE_ABSENT: return absent(core->type);
-    case RP_CORE_NOW: return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = o->now};
+    case RP_CORE_NOW:
+        return (oracle_value){.state = ORACLE_KNOWN, .type = core->type, .number = o->now};
     case RP_CORE_VAR: return find(env, core->of.var)->value;
     case RP_CORE_FIELD: return field_of(o, env, core);
     case RP_CORE_LOOKUP: return entry(o, env, core->a, eval(o, env, core->b), core->type, false);
@@ -785,11 +876,16 @@ static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
     case RP_CORE_TO_FLOAT: return to_float(core, eval(o, env, core->a));
     case RP_CORE_PRESENT: return present(core, eval(o, env, core->a));
     case RP_CORE_EMPTY: return is_empty(o, env, core);
-    case RP_CORE_COALESCE: a = eval(o, env, core->a); return a.state == ORACLE_ABSENT ? eval(o, env, core->b) : a;
-    case RP_CORE_ASSUME: a = eval(o, env, core->a); return a.state == ORACLE_ABSENT ? unknown(core->type) : a;
+    case RP_CORE_COALESCE:
+        a = eval(o, env, core->a);
+        return a.state == ORACLE_ABSENT ? eval(o, env, core->b) : a;
+    case RP_CORE_ASSUME:
+        a = eval(o, env, core->a);
+        return a.state == ORACLE_ABSENT ? unknown(core->type) : a;
     case RP_CORE_IF: return branch(o, env, core);
     case RP_CORE_IN: return contains(o, env, core);
-    case RP_CORE_IN_MAP: return present(core, entry(o, env, core->b, eval(o, env, core->a), core->type, true));
+    case RP_CORE_IN_MAP:
+        return present(core, entry(o, env, core->b, eval(o, env, core->a), core->type, true));
     case RP_CORE_BUILTIN: return builtin(o, env, core);
     case RP_CORE_CALL: return call(o, env, core);
     case RP_CORE_QUANTIFIER: return quantify(o, env, core);
@@ -801,7 +897,11 @@ static oracle_value eval(oracle *o, const scope *env, const rp_core *core)
 
 rdspol_verdict oracle_judge(oracle *o, const rp_policy_decl *policy, uint32_t row)
 {
-    scope self = {.var = &policy->self, .value = {.state = ORACLE_KNOWN, .type = policy->entity->type, .table = table_of(o, policy->entity), .row = row}};
+    scope self = {.var = &policy->self,
+                  .value = {.state = ORACLE_KNOWN,
+                            .type = policy->entity->type,
+                            .table = table_of(o, policy->entity),
+                            .row = row}};
     bool when_false = false, when_open = false, fails = false, open = false;
     for (const rp_clause *clause = policy->clauses; clause != NULL; clause = clause->next) {
         oracle_value v = eval(o, &self, clause->condition);

@@ -13,7 +13,7 @@ typedef struct oracle_value {
     const rp_type *type;
     int64_t number; // bool, int, time, duration
     double real;
-    rp_str text;        // string, enum, version, cidr
+    rp_str text;         // string, enum, version, cidr
     uint32_t table, row; // reference
     uint32_t entries;    // of an entry of a map: its table; 0 otherwise
 } oracle_value;

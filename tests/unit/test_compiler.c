@@ -1,5 +1,5 @@
-// The compiler from outside: every diagnostic's example gives exactly that diagnostic, every built-in
-// function's example compiles, and no text makes it crash.
+// The compiler from outside: every diagnostic's example gives exactly that diagnostic, every
+// built-in function's example compiles, and no text makes it crash.
 #include "tests/unit/library.h"
 
 #include <check.h>
@@ -9,8 +9,14 @@
 
 static library lib;
 
-static void open_library(void) { library_open(&lib); }
-static void close_library(void) { library_close(&lib); }
+static void open_library(void)
+{
+    library_open(&lib);
+}
+static void close_library(void)
+{
+    library_close(&lib);
+}
 
 static void check_example(rdspol_str code, rdspol_str example)
 {
@@ -22,12 +28,15 @@ static void check_example(rdspol_str code, rdspol_str example)
     ck_assert_ptr_nonnull(done);
     rdspol_diagnostic found;
     rdspol_status status = rdspol_compilation_diagnostic(done, 0, &found);
-    ck_assert_msg(status == RDSPOL_OK, "%.*s: its example compiles cleanly:\n%s", (int)code.len, code.ptr, text);
-    ck_assert_msg(found.code.len == code.len && memcmp(found.code.ptr, code.ptr, code.len) == 0, "%.*s: its example gives %.*s: %.*s\n%s",
-                  (int)code.len, code.ptr, (int)found.code.len, found.code.ptr, (int)found.text.len, found.text.ptr, text);
+    ck_assert_msg(status == RDSPOL_OK, "%.*s: its example compiles cleanly:\n%s", (int)code.len,
+                  code.ptr, text);
+    ck_assert_msg(found.code.len == code.len && memcmp(found.code.ptr, code.ptr, code.len) == 0,
+                  "%.*s: its example gives %.*s: %.*s\n%s", (int)code.len, code.ptr,
+                  (int)found.code.len, found.code.ptr, (int)found.text.len, found.text.ptr, text);
     status = rdspol_compilation_diagnostic(done, 1, &found);
-    ck_assert_msg(status == RDSPOL_DONE, "%.*s: its example gives %.*s too: %.*s", (int)code.len, code.ptr, (int)found.code.len,
-                  found.code.ptr, (int)found.text.len, found.text.ptr);
+    ck_assert_msg(status == RDSPOL_DONE, "%.*s: its example gives %.*s too: %.*s", (int)code.len,
+                  code.ptr, (int)found.code.len, found.code.ptr, (int)found.text.len,
+                  found.text.ptr);
     rdspol_compilation_free(done);
 }
 
@@ -52,13 +61,17 @@ START_TEST(each_builtin_example_compiles)
 {
     for (size_t i = 0; i < sizeof builtin_examples / sizeof *builtin_examples; i++) {
         char text[1024];
-        snprintf(text, sizeof text, "policy p on instance {\n  require instance.deletion_protection or (%s)\n}\n", builtin_examples[i]);
+        snprintf(text, sizeof text,
+                 "policy p on instance {\n  require instance.deletion_protection or (%s)\n}\n",
+                 builtin_examples[i]);
         rdspol_compilation *done = library_compile(&lib, text, 0);
         ck_assert_ptr_nonnull(done);
         rdspol_str messages;
         rdspol_error error;
-        ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error), RDSPOL_OK);
-        ck_assert_msg(rdspol_compilation_error_count(done) == 0, "%s\n%.*s", text, (int)messages.len, messages.ptr);
+        ck_assert_int_eq(
+            rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error), RDSPOL_OK);
+        ck_assert_msg(rdspol_compilation_error_count(done) == 0, "%s\n%.*s", text,
+                      (int)messages.len, messages.ptr);
         rdspol_compilation_free(done);
     }
 }
@@ -84,7 +97,8 @@ static char *repeated(const char *part, size_t count)
 
 START_TEST(hostile_texts_give_diagnostics)
 {
-    static const char *const parts[] = {"(", "[", "{", "not ", "- ", "require ", "\"{", "a.", "if true then ", "1 + ", "any x in "};
+    static const char *const parts[] = {
+        "(", "[", "{", "not ", "- ", "require ", "\"{", "a.", "if true then ", "1 + ", "any x in "};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         char *text = repeated(parts[i], 50000);
         survives(text);
@@ -105,7 +119,8 @@ START_TEST(the_library_compiles_without_diagnostics)
     rdspol_error error;
     ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
     rdspol_str messages;
-    ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error),
+                     RDSPOL_OK);
     ck_assert_msg(messages.len == 0, "%.*s", (int)messages.len, messages.ptr);
     rdspol_compilation_free(done);
 }
@@ -120,14 +135,16 @@ static void run_tests(rdspol_compilation *done, uint32_t chunk)
         memset(&error, 0, sizeof error);
         rdspol_status status = rdspol_compilation_test(done, i, chunk, &result, &error);
         ck_assert_msg(status == RDSPOL_OK, "%s", error.message);
-        ck_assert_msg(result.passed, "%.*s\n%.*s", (int)result.name.len, result.name.ptr, (int)result.failure.len, result.failure.ptr);
+        ck_assert_msg(result.passed, "%.*s\n%.*s", (int)result.name.len, result.name.ptr,
+                      (int)result.failure.len, result.failure.ptr);
     }
 }
 
 START_TEST(the_library_passes_its_tests_in_chunks_of_any_size)
 {
     for (int no_optimize = 0; no_optimize < 2; no_optimize++) {
-        rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
+        rdspol_compile_opts opts = {
+            .size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
         rdspol_compilation *done = NULL;
         rdspol_error error;
         ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
@@ -161,12 +178,18 @@ static void *fail_later(void *ctx, void *ptr, size_t old_size, size_t new_size)
 
 START_TEST(compiling_survives_each_failing_allocation)
 {
-    static const char text[] = "policy p on instance {\n  when instance.cluster is absent\n  require none g in instance.security_groups: any r in g.ingress: r.protocol == \"tcp\"\n    else \"{g.id}\"\n}\n";
+    static const char text[] = "policy p on instance {\n  when instance.cluster is absent\n  "
+                               "require none g in instance.security_groups: any r in g.ingress: "
+                               "r.protocol == \"tcp\"\n    else \"{g.id}\"\n}\n";
     rdspol_source source = {{"t.rdspol", 8}, {text, sizeof text - 1}, {"", 0}};
     rdspol_status status = RDSPOL_NO_MEMORY;
     for (size_t n = 0; status == RDSPOL_NO_MEMORY; n++) {
         failing state = {n};
-        rdspol_compile_opts opts = {.size = sizeof opts, .alloc = fail_later, .alloc_ctx = &state, .library = lib.sources, .library_count = lib.count};
+        rdspol_compile_opts opts = {.size = sizeof opts,
+                                    .alloc = fail_later,
+                                    .alloc_ctx = &state,
+                                    .library = lib.sources,
+                                    .library_count = lib.count};
         rdspol_compilation *done = NULL;
         rdspol_error error;
         status = rdspol_compile(&done, &source, 1, &opts, &error);
