@@ -282,7 +282,8 @@ static bool any_audited(const rp_facts *f)
 }
 
 // The field `audited` of `region` is the machine's: whether the account of the pair is one of those
-// under audit (decisions.md 14). If no audited account is known at all, every one is.
+// under audit (decisions.md 14). If no audited account is known at all, every one is. A field of
+// that name and another type is somebody else's and stays as it was read.
 static void fill_audited(rp_facts *f)
 {
     if (f->region_table == RP_NONE) {
@@ -290,7 +291,8 @@ static void fill_audited(rp_facts *f)
     }
     uint32_t column = rp_bundle_find_column(f->bundle, f->region_table, rp_str_from("audited"));
     bool any = f->has_audited;
-    for (uint32_t r = 0; column != RP_NONE && r < f->tables[f->region_table].rows; r++) {
+    bool ours = column != RP_NONE && RP_TYPE_KIND(f->bundle->columns[column].type) == RP_KIND_BOOL;
+    for (uint32_t r = 0; ours && r < f->tables[f->region_table].rows; r++) {
         uint32_t account = f->tables[f->region_table].meta[r].account;
         bool is = account != RP_NONE && rp_map_find(&f->audited, account, 0) == 1;
         if (account != RP_NONE || !any) {

@@ -3,6 +3,7 @@
 #include "tests/unit/library.h"
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,121 @@ START_TEST(hostile_texts_give_diagnostics)
 }
 END_TEST
 
+// ---- Diagnostics that a line of text cannot show ------------------------------------------------
+
+// Compiles sources beside the library and wants `code` among the diagnostics.
+static void gives(const char *code, const rdspol_source *sources, size_t count)
+{
+    rdspol_compile_opts opts = {
+        .size = sizeof opts, .library = lib.sources, .library_count = lib.count};
+    rdspol_compilation *done = NULL;
+    rdspol_error error;
+    rdspol_diagnostic found;
+    bool seen = false;
+    ck_assert_int_eq(rdspol_compile(&done, sources, count, &opts, &error), RDSPOL_OK);
+    for (uint32_t i = 0; rdspol_compilation_diagnostic(done, i, &found) == RDSPOL_OK; i++)
+        seen = seen || (found.code.len == 5 && memcmp(found.code.ptr, code, 5) == 0);
+    ck_assert_msg(seen, "no %s", code);
+    ck_assert_uint_gt(rdspol_compilation_error_count(done), 0);
+    rdspol_compilation_free(done);
+}
+
+static void bytes_give(const char *code, const char *bytes, size_t length)
+{
+    rdspol_source source = {{"test.rdspol", 11}, {bytes, length}, {"", 0}};
+    gives(code, &source, 1);
+}
+
+static void many_give(const char *code, const char *before, const char *part, size_t count,
+                      const char *after)
+{
+    char *middle = repeated(part, count);
+    size_t size = strlen(before) + strlen(middle) + strlen(after) + 1;
+    char *text = malloc(size);
+    ck_assert_ptr_nonnull(text);
+    snprintf(text, size, "%s%s%s", before, middle, after);
+    bytes_give(code, text, strlen(text));
+    free(text);
+    free(middle);
+}
+
+START_TEST(limits_and_bad_bytes_give_their_codes)
+{
+    many_give("E0011", "let a = \"", "0123456789abcdef", 1025, "\"\n");
+    many_give("E0012", "require ", "(", 65, "instance.deletion_protection\n");
+    many_give("E0012", "let a = 1", " + 1", 401, "\n");
+    many_give("E0013", "", "# 0123456789abcde\n", 61682, "");
+    bytes_give("E0014", "let a = \"\xc3\x28\"\n", 13);
+    bytes_give("E0014", "# \xed\xa0\x80\n", 6);
+    bytes_give("E0015", "let a = 1\0\n", 11);
+    many_give("E0016", "", "require instance.nothing\n", 120, "");
+}
+END_TEST
+
+START_TEST(limits_are_reached_and_not_passed)
+{
+    static const char *const texts[][3] = {
+        {"let a = \"", "0123456789abcdef", "\"\nrequire instance.engine != a\n"},
+        {"require ", "(", "instance.deletion_protection"}};
+    static const size_t counts[] = {1024, 63};
+    for (size_t i = 0; i < 2; i++) {
+        char *middle = repeated(texts[i][1], counts[i]);
+        char *close = repeated(")", i == 1 ? counts[i] : 0);
+        size_t size = strlen(middle) + 200;
+        char *text = malloc(size);
+        ck_assert_ptr_nonnull(text);
+        snprintf(text, size, "%s%s%s%s\n", texts[i][0], middle, texts[i][2], close);
+        rdspol_compilation *done = library_compile(&lib, text, 0);
+        ck_assert_ptr_nonnull(done);
+        ck_assert_uint_eq(rdspol_compilation_error_count(done), 0);
+        rdspol_compilation_free(done);
+        free(text);
+        free(close);
+        free(middle);
+    }
+}
+END_TEST
+
+START_TEST(a_name_of_two_imports_is_ambiguous)
+{
+#define TEXT(text) {text, sizeof text - 1}
+    rdspol_source sources[] = {
+        {TEXT("a.rdspol"), TEXT("module one\ndef twice(x: int): int = x + x\n"), TEXT("")},
+        {TEXT("b.rdspol"), TEXT("module two\ndef twice(x: int): int = x * 2\n"), TEXT("")},
+        {TEXT("c.rdspol"), TEXT("import one\nimport two\nrequire twice(1) < instance.port ?? 0\n"),
+         TEXT("")}};
+#undef TEXT
+    gives("E0113", sources, 3);
+}
+END_TEST
+
+START_TEST(the_machines_field_may_have_another_type)
+{
+    static const char schema[] =
+        "resource region \"AWS::::Region\" { key name: string  audited: string }\n"
+        "resource thing \"T::T\" from rds:ListThings \"Things\" { key id: string = \"Id\" }\n"
+        "policy p on region { title \"t\" severity low require region.audited == \"yes\" }\n";
+    rdspol_source source = {{"s.rdspol", 8}, {schema, sizeof schema - 1}, {"", 0}};
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compilation *done = NULL;
+    rdspol_bundle *bundle = NULL;
+    rdspol_facts *facts = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_compile(&done, &source, 1, &opts, &error), RDSPOL_OK);
+    rdspol_str bytes = rdspol_compilation_bundle(done);
+    ck_assert_uint_gt(bytes.len, 0);
+    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(
+        rdspol_facts_scope(facts, (rdspol_str){"123456789012", 12}, (rdspol_str){"us-east-1", 9}),
+        RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
+    rdspol_facts_free(facts);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+}
+END_TEST
+
 START_TEST(the_library_compiles_without_diagnostics)
 {
     rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
@@ -212,6 +328,10 @@ int main(void)
     tcase_add_test(tests, each_example_gives_its_diagnostic);
     tcase_add_test(tests, each_builtin_example_compiles);
     tcase_add_test(tests, hostile_texts_give_diagnostics);
+    tcase_add_test(tests, limits_and_bad_bytes_give_their_codes);
+    tcase_add_test(tests, limits_are_reached_and_not_passed);
+    tcase_add_test(tests, a_name_of_two_imports_is_ambiguous);
+    tcase_add_test(tests, the_machines_field_may_have_another_type);
     tcase_add_test(tests, compiling_survives_each_failing_allocation);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
