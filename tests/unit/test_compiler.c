@@ -201,33 +201,6 @@ START_TEST(a_name_of_two_imports_is_ambiguous)
 }
 END_TEST
 
-START_TEST(the_machines_field_may_have_another_type)
-{
-    static const char schema[] =
-        "resource region \"AWS::::Region\" { key name: string  audited: string }\n"
-        "resource thing \"T::T\" from rds:ListThings \"Things\" { key id: string = \"Id\" }\n"
-        "policy p on region { title \"t\" severity low require region.audited == \"yes\" }\n";
-    rdspol_source source = {{"s.rdspol", 8}, {schema, sizeof schema - 1}, {"", 0}};
-    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
-    rdspol_compilation *done = NULL;
-    rdspol_bundle *bundle = NULL;
-    rdspol_facts *facts = NULL;
-    rdspol_error error;
-    ck_assert_int_eq(rdspol_compile(&done, &source, 1, &opts, &error), RDSPOL_OK);
-    rdspol_str bytes = rdspol_compilation_bundle(done);
-    ck_assert_uint_gt(bytes.len, 0);
-    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
-    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
-    ck_assert_int_eq(
-        rdspol_facts_scope(facts, (rdspol_str){"123456789012", 12}, (rdspol_str){"us-east-1", 9}),
-        RDSPOL_OK);
-    ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
-    rdspol_facts_free(facts);
-    rdspol_bundle_close(bundle);
-    rdspol_compilation_free(done);
-}
-END_TEST
-
 START_TEST(the_library_compiles_without_diagnostics)
 {
     rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
@@ -331,7 +304,6 @@ int main(void)
     tcase_add_test(tests, limits_and_bad_bytes_give_their_codes);
     tcase_add_test(tests, limits_are_reached_and_not_passed);
     tcase_add_test(tests, a_name_of_two_imports_is_ambiguous);
-    tcase_add_test(tests, the_machines_field_may_have_another_type);
     tcase_add_test(tests, compiling_survives_each_failing_allocation);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
