@@ -392,6 +392,10 @@ static rdspol_status check_texts(const rp_verifier *v)
                   t->kind == RP_TABLE_ELEMENTS,
               "column", i, "no text function fills it");
     }
+    for (uint32_t i = 0; i < b->list_count; i++) {
+        CHECK(b->lists[i].kind != RP_LIST_TEXT || b->text_of_list[i] != RP_NONE, "list", i,
+              "no text function fills it");
+    }
     return RDSPOL_OK;
 }
 
