@@ -6,6 +6,7 @@
 #include "vm/bundle.h"
 
 #include "vm/base/endian.h"
+#include "vm/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -321,4 +322,22 @@ uint32_t rp_bundle_find_list(const rp_bundle *bundle, uint32_t table, rp_str nam
         }
     }
     return RP_NONE;
+}
+
+bool rp_print_scalar(rp_kind kind, uint64_t bits, rp_buf *out)
+{
+    char text[RP_TEXT_MAX];
+    double number;
+    switch (kind) {
+    case RP_KIND_BOOL: rp_buf_add_text(out, bits != 0 ? "true" : "false"); break;
+    case RP_KIND_INT: rp_buf_add(out, text, rp_text_print_int((int64_t)bits, text)); break;
+    case RP_KIND_FLOAT:
+        memcpy(&number, &bits, sizeof number);
+        rp_buf_add(out, text, rp_text_print_float(number, text));
+        break;
+    case RP_KIND_TIME: rp_buf_add(out, text, rp_time_print((int64_t)bits, text)); break;
+    case RP_KIND_DURATION: rp_buf_add(out, text, rp_duration_print((int64_t)bits, text)); break;
+    default: return false;
+    }
+    return true;
 }

@@ -9,6 +9,7 @@
 
 #include "vm/base/alloc.h"
 #include "vm/base/arena.h"
+#include "vm/base/buf.h"
 #include "vm/format.h"
 #include "vm/include/rdspol.h"
 #include "vm/op.h"
@@ -54,6 +55,9 @@ static inline rp_str rp_bundle_text(const rp_bundle *bundle, uint32_t string)
     }
     return rp_str_make(bundle->text + bundle->strings[string].offset, bundle->strings[string].size);
 }
+
+// Prints a bool, number, time or duration as the language writes it; false for other kinds.
+bool rp_print_scalar(rp_kind kind, uint64_t bits, rp_buf *out);
 
 static inline uint64_t rp_bundle_const_bits(const rp_bundle *bundle, uint32_t constant)
 {

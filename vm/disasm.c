@@ -42,33 +42,13 @@ void rp_disasm_type(const rp_bundle *bundle, uint32_t type, rp_buf *out)
 
 void rp_disasm_const(const rp_bundle *bundle, uint32_t constant, rp_buf *out)
 {
-    char text[RP_TEXT_MAX];
-    double number;
     if (constant == RP_NONE) {
         rp_buf_add_text(out, "absent");
         return;
     }
     uint64_t bits = rp_bundle_const_bits(bundle, constant);
-    switch (RP_TYPE_KIND(bundle->consts[constant].type)) {
-    case RP_KIND_BOOL:
-        rp_buf_add_text(out, bits != 0 ? "true" : "false");
-        break;
-    case RP_KIND_INT:
-        rp_buf_add(out, text, rp_text_print_int((int64_t)bits, text));
-        break;
-    case RP_KIND_FLOAT:
-        memcpy(&number, &bits, sizeof number);
-        rp_buf_add(out, text, rp_text_print_float(number, text));
-        break;
-    case RP_KIND_TIME:
-        rp_buf_add(out, text, rp_time_print((int64_t)bits, text));
-        break;
-    case RP_KIND_DURATION:
-        rp_buf_add(out, text, rp_duration_print((int64_t)bits, text));
-        break;
-    default:
+    if (!rp_print_scalar(RP_TYPE_KIND(bundle->consts[constant].type), bits, out)) {
         add_quoted(rp_bundle_text(bundle, (uint32_t)bits), out);
-        break;
     }
 }
 
@@ -124,30 +104,14 @@ static void add_operand(const rp_bundle *b, rp_operand kind, uint32_t value, rp_
         return;
     }
     switch (kind) {
-    case RP_OPERAND_TABLE:
-        add_name(b, b->tables[value].name, out);
-        break;
-    case RP_OPERAND_COLUMN:
-        add_column(b, value, out);
-        break;
-    case RP_OPERAND_LIST:
-        add_list(b, value, out);
-        break;
-    case RP_OPERAND_CONST:
-        rp_disasm_const(b, value, out);
-        break;
-    case RP_OPERAND_SET:
-        add_set(b, value, out);
-        break;
-    case RP_OPERAND_PARAM:
-        add_param(b, value, out);
-        break;
-    case RP_OPERAND_POLICY:
-        add_name(b, b->policys[value].name, out);
-        break;
-    default:
-        add_quoted(rp_bundle_text(b, value), out);
-        break;
+    case RP_OPERAND_TABLE: add_name(b, b->tables[value].name, out); break;
+    case RP_OPERAND_COLUMN: add_column(b, value, out); break;
+    case RP_OPERAND_LIST: add_list(b, value, out); break;
+    case RP_OPERAND_CONST: rp_disasm_const(b, value, out); break;
+    case RP_OPERAND_SET: add_set(b, value, out); break;
+    case RP_OPERAND_PARAM: add_param(b, value, out); break;
+    case RP_OPERAND_POLICY: add_name(b, b->policys[value].name, out); break;
+    default: add_quoted(rp_bundle_text(b, value), out); break;
     }
 }
 

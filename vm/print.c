@@ -21,12 +21,9 @@ rp_state rp_value_state(uint32_t type, const rp_val *v, size_t i)
 uint64_t rp_value_bits(uint32_t type, const rp_val *v, size_t i)
 {
     switch (rp_plan_value_size(RP_TYPE_KIND(type))) {
-    case 4:
-        return ((const uint32_t *)v->v)[i];
-    case 8:
-        return ((const uint64_t *)v->v)[i];
-    default:
-        return rp_bits_get(v->p, i);
+    case 4: return ((const uint32_t *)v->v)[i];
+    case 8: return ((const uint64_t *)v->v)[i];
+    default: return rp_bits_get(v->p, i);
     }
 }
 
@@ -41,31 +38,11 @@ static rp_str reference_text(const rp_run *run, uint32_t table, uint32_t row)
 
 void rp_print_bits(const rp_run *run, uint32_t type, uint64_t bits, rp_buf *out)
 {
-    char text[RP_TEXT_MAX];
-    double number;
-    switch (RP_TYPE_KIND(type)) {
-    case RP_KIND_BOOL:
-        rp_buf_add_text(out, bits != 0 ? "true" : "false");
-        break;
-    case RP_KIND_INT:
-        rp_buf_add(out, text, rp_text_print_int((int64_t)bits, text));
-        break;
-    case RP_KIND_FLOAT:
-        memcpy(&number, &bits, sizeof number);
-        rp_buf_add(out, text, rp_text_print_float(number, text));
-        break;
-    case RP_KIND_TIME:
-        rp_buf_add(out, text, rp_time_print((int64_t)bits, text));
-        break;
-    case RP_KIND_DURATION:
-        rp_buf_add(out, text, rp_duration_print((int64_t)bits, text));
-        break;
-    case RP_KIND_REF:
+    rp_kind kind = RP_TYPE_KIND(type);
+    if (kind == RP_KIND_REF) {
         rp_buf_add_str(out, reference_text(run, RP_TYPE_TABLE(type), (uint32_t)bits));
-        break;
-    default:
+    } else if (!rp_print_scalar(kind, bits, out)) {
         rp_buf_add_str(out, rp_world_text(&run->world, (uint32_t)bits));
-        break;
     }
 }
 
@@ -107,15 +84,9 @@ uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn)
 void rp_print_value(const rp_run *run, uint32_t type, const rp_val *v, size_t i, rp_buf *out)
 {
     switch (rp_value_state(type, v, i)) {
-    case RP_STATE_UNKNOWN:
-        rp_buf_add_text(out, "(unknown)");
-        break;
-    case RP_STATE_ABSENT:
-        rp_buf_add_text(out, "(none)");
-        break;
-    case RP_STATE_PRESENT:
-        rp_print_bits(run, type, rp_value_bits(type, v, i), out);
-        break;
+    case RP_STATE_UNKNOWN: rp_buf_add_text(out, "(unknown)"); break;
+    case RP_STATE_ABSENT: rp_buf_add_text(out, "(none)"); break;
+    case RP_STATE_PRESENT: rp_print_bits(run, type, rp_value_bits(type, v, i), out); break;
     }
 }
 

@@ -31,6 +31,8 @@ rdspol_status rp_seal_merge_rows(rp_facts *facts, uint32_t table, uint32_t to, u
 void rp_seal_copy_cell(rp_facts *facts, uint32_t column, uint32_t to, uint32_t from);
 // Moves why a column or ~list is not known; `to` may lose its own.
 void rp_seal_take_reason(rp_facts *facts, uint32_t field, uint32_t to, uint32_t from);
+// Cells and lists of a row, with the reasons of what it does not know; not its meta.
+void rp_seal_copy_row(rp_facts *facts, uint32_t table, uint32_t to, uint32_t from);
 // The key at the end of an ARN; another text as it is.
 rp_str rp_seal_id_from_arn(rp_str text);
 // That key as a text id, or RP_NONE; and the key of a row, or what stands at the end of its ARN.

@@ -4,26 +4,6 @@
 // pass over the entries finds the second of two. There hardly ever is one.
 #include "vm/seal.h"
 
-static void move_entry(rp_facts *f, uint32_t table, uint32_t to, uint32_t from)
-{
-    const rp_rec_table *t = &f->bundle->tables[table];
-    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        if (f->columns[c].known != NULL) {
-            rp_seal_copy_cell(f, c, to, from);
-        }
-        rp_seal_take_reason(f, c, to, from);
-    }
-    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        rp_fact_list *list = &f->lists[l];
-        if (list->begin != NULL) {
-            list->begin[to] = list->begin[from];
-            list->end[to] = list->end[from];
-            rp_bits_put(list->complete, to, rp_bits_get(list->complete, from));
-        }
-        rp_seal_take_reason(f, ~l, to, from);
-    }
-}
-
 static void drop_later(rp_facts *f, uint32_t list, uint32_t row, uint32_t *stamps)
 {
     rp_fact_list *l = &f->lists[list];
@@ -38,7 +18,7 @@ static void drop_later(rp_facts *f, uint32_t list, uint32_t row, uint32_t *stamp
             stamps[ids[e]] = row + 1;
         }
         if (kept != e) {
-            move_entry(f, element, kept, e);
+            rp_seal_copy_row(f, element, kept, e);
         }
         kept++;
     }

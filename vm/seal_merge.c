@@ -126,6 +126,26 @@ void rp_seal_copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
     }
 }
 
+void rp_seal_copy_row(rp_facts *f, uint32_t table, uint32_t to, uint32_t from)
+{
+    const rp_rec_table *t = &f->bundle->tables[table];
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        if (f->columns[c].known != NULL) {
+            rp_seal_copy_cell(f, c, to, from);
+        }
+        rp_seal_take_reason(f, c, to, from);
+    }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        rp_fact_list *list = &f->lists[l];
+        if (list->begin != NULL) {
+            list->begin[to] = list->begin[from];
+            list->end[to] = list->end[from];
+            rp_bits_put(list->complete, to, rp_bits_get(list->complete, from));
+        }
+        rp_seal_take_reason(f, ~l, to, from);
+    }
+}
+
 static bool is_absent(const rp_facts *f, uint32_t column, uint32_t row)
 {
     const rp_fact_column *c = &f->columns[column];
