@@ -369,7 +369,7 @@ static void place_value(rp_exec *x, uint32_t insn, rp_val *out)
     uint64_t *planes = (void *)(at + x->plan.padded * size);
     size_t words = x->plan.padded / RP_WORD_BITS;
     out->v = at;
-    if (size <= 8) {
+    if (size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER) {
         out->p = planes;
         out->k = size == 0 || RP_TYPE_OPTIONAL(type) ? planes + words : planes;
     }
@@ -410,14 +410,13 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
 static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
 {
     rp_exec *x = k->x;
-    bool costly = s->op == RP_OP_TEXT_CONTAINS || s->op == RP_OP_TEXT_GLOB;
-    if (!costly) {
+    if (s->op < RP_OP_TEXT_STARTS || s->op > RP_OP_TEXT_GLOB) {
         return;
     }
     uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
     if (literal == RP_OP_CONST || literal == RP_OP_PARAM) {
         x->memo[s->insn] =
-            RP_NEW_ARRAY(k->arena, uint64_t, (size_t)x->world->id_count * 2 / RP_WORD_BITS + 1);
+RP_NEW_ARRAY(k->arena, uint64_t, RP_MEMO_SLOTS);
         k->failed = k->failed || x->memo[s->insn] == NULL;
     }
 }

@@ -8,7 +8,8 @@
 // Planes: `p` present (of a bool: true), `k` known (of a bool: false). Of a type that is not
 // optional both are the same plane. Of a bool both bits set is absent. Arrays and planes may hold
 // anything behind the last row of a chunk except in planes: those are zero there. Kernels work on
-// whole words; those that follow a value to memory walk the set bits only.
+// whole words; those that follow a value to memory walk the set bits only. A cover has one plane:
+// where its bit is not set the cover is empty, and its words may hold anything.
 #ifndef RP_VM_EXEC_H
 #define RP_VM_EXEC_H
 
@@ -93,6 +94,8 @@ struct rp_step {
     uint32_t number; // per opcode: row of a set, size of a value, ...
 };
 
+#define RP_MEMO_SLOTS 128u
+
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
@@ -107,7 +110,7 @@ struct rp_exec {
     uint64_t *zero;      // a plane of zeros
     uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
     int64_t *now;        // an array of the start of the run, or NULL
-    uint64_t **memo;     // per instruction: tested and true bits of texts, or NULL
+    uint64_t **memo;     // per instruction: slots of answers to a test of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
     // After the body of an outermost frame ran over a chunk.

@@ -206,6 +206,9 @@ RP_KERNEL(outer)
     uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
     if (s->number > 8) {
         pick_large(x, s, f, home);
+        if (s->out->p != NULL) {
+            pick_bits(s->out->p, s->a->p, outer_positions(x, f, home), f->n);
+        }
         return;
     }
     // What is there in every row of its own frame is there in every row of this one.
@@ -269,8 +272,7 @@ static void look_up(rp_exec *x, const rp_step *s, uint32_t i, uint32_t row)
             rp_bits_set(s->out->k, i);
         }
         break;
-    case NOT_KNOWN:
-        break;
+    case NOT_KNOWN: break;
     }
 }
 

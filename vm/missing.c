@@ -236,7 +236,7 @@ static uint32_t type_of(const walker *w, uint32_t insn)
 static bool is_open_cover(const rp_val *v)
 {
     const rp_cover *cover = v->v;
-    return memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
+    return rp_bits_get(v->p, 0) && memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
 }
 
 static rp_state state_of(const walker *w, uint32_t insn)

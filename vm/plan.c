@@ -144,7 +144,8 @@ static uint32_t class_of(uint32_t type)
 static size_t value_bytes(const rp_plan *plan, uint32_t type)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : size <= 8;
+    bool one = size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER;
+    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : one;
     return plan->padded * size + planes * plane_bytes(plan);
 }
 

@@ -33,13 +33,13 @@ START_TEST(bits_fill_and_window_at_word_edges)
     ck_assert_uint_eq(rp_bits_window(plane, 10), (uint64_t)1 << 60);
     ck_assert_uint_eq(rp_bits_window(plane, 64), (uint64_t)1 << 6);
     ck_assert_uint_eq(rp_bits_window(plane, 70), 1);
-    unsigned char bytes[64];
-    for (int i = 0; i < 64; i++) {
-        bytes[i] = i % 3 == 0;
-    }
-    uint64_t word = rp_bits_pack64(bytes);
+    uint64_t word = 0;
     for (unsigned i = 0; i < 64; i++) {
-        ck_assert_int_eq((int)(word >> i & 1), i % 3 == 0);
+        word |= (uint64_t)(i % 3 == 0) << i;
+    }
+    uint64_t exchanged = rp_bits_transpose8(word);
+    for (unsigned i = 0; i < 64; i++) {
+        ck_assert_int_eq((int)(exchanged >> (i % 8 * 8 + i / 8) & 1), i % 3 == 0);
     }
 }
 END_TEST
