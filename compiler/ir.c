@@ -57,6 +57,66 @@ static void grow(rp_ir_program *ir)
     ir->bucket_count = count;
 }
 
+// ---- what a value depends on ----
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+// The frame around a fold sees the rows of the inner one as rows of its own, or as members of what
+// the list belongs to.
+static uint32_t reach_of_fold(const rp_ir *fold, uint32_t inside)
+{
+    const rp_frame *child = fold->child;
+    bool own = child->index == NULL && child->list != NULL && child->list->owner != NULL;
+    uint32_t reach = child->index != NULL ? child->index->reach : RP_REACH_NONE;
+    if (own || (child->kind == RP_FRAME_FILTER && inside == child->depth))
+        reach = least(reach, child->parent->depth);
+    return inside < child->depth ? least(reach, inside) : reach;
+}
+
+static uint32_t reach_of(const rp_ir *value)
+{
+    uint32_t reach = RP_REACH_NONE;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) reach = least(reach, value->in[i]->reach);
+    }
+    if (value->child != NULL) return reach_of_fold(value, reach);
+    bool own = value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
+               (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
+    return own ? least(reach, value->frame->depth) : reach;
+}
+
+static bool has_folds(const rp_ir *value)
+{
+    bool folds = value->child != NULL && value->child->kind == RP_FRAME_UNNEST;
+    for (int i = 0; i < 3 && value->op != RP_OP_OUTER; i++)
+        folds = folds || (value->in[i] != NULL && value->in[i]->folds);
+    return folds;
+}
+
+static uint32_t deepest_of(const rp_ir *value)
+{
+    uint32_t deepest = value->child != NULL   ? value->child->depth
+                       : value->frame != NULL ? value->frame->depth
+                                              : 0;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL && value->in[i]->deepest > deepest)
+            deepest = value->in[i]->deepest;
+    }
+    return deepest;
+}
+
+// Of a tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+static uint32_t weight_of(const rp_ir *value)
+{
+    uint32_t weight = value->op > RP_OP_UNKNOWN;
+    for (int i = 0; i < 3 && value->child == NULL && value->op != RP_OP_OUTER; i++)
+        weight += value->in[i] != NULL ? value->in[i]->weight : 0;
+    return least(weight, 1000);
+}
+
 static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
 {
     uint32_t at = hash_of(wanted) % ir->bucket_count;
@@ -67,6 +127,10 @@ static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
     rp_ir *value = RP_NEW(ir->arena, rp_ir);
     *value = *wanted;
     value->id = ir->value_count++;
+    value->reach = reach_of(value);
+    value->folds = has_folds(value);
+    value->weight = weight_of(value);
+    value->deepest = deepest_of(value);
     value->chain = ir->buckets[at];
     ir->buckets[at] = value;
     if (value->frame != NULL) {
@@ -127,13 +191,43 @@ rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg,
 rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
                   rp_span span)
 {
+    rp_ir *inside = rp_ir_use(ir, child, a);
+    bool same_as_filter = ir->optimize && op == RP_OP_FOLD_ANY && child->kind == RP_FRAME_FILTER &&
+                          inside->op == RP_OP_OUTER && inside->in[0] == child->index;
+    if (same_as_filter) return child->index;
     rp_ir wanted = {.op = op,
                     .type = type,
                     .frame = child->parent,
                     .child = child,
                     .span = span,
-                    .in = {rp_ir_use(ir, child, a), rp_ir_use(ir, child, b), NULL}};
+                    .in = {inside, rp_ir_use(ir, child, b), NULL}};
     return intern(ir, &wanted);
+}
+
+rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span)
+{
+    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
+    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+}
+
+rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span)
+{
+    if (object->op == RP_OP_ROW)
+        return rp_ir_in(ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL,
+                        span);
+    rp_ir_type type = column->type;
+    type.optional |= object->type.optional;
+    return rp_ir_make(ir, RP_OP_GATHER, type, column, object, NULL, NULL, span);
+}
+
+rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name)
+{
+    if (value->column == NULL) {
+        value->column =
+            rp_layout_add_column(ir, value->frame->table, name, value->type, RP_COLUMN_DERIVED);
+        value->column->definition = value;
+    }
+    return value->column;
 }
 
 // ---- frames ----

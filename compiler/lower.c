@@ -167,22 +167,6 @@ static bool is_own_row(const rp_ir *object)
     return object->op == RP_OP_ROW;
 }
 
-static rp_ir *read_column(rp_lower *lower, rp_ir *object, rp_lcolumn *column, rp_span span)
-{
-    if (is_own_row(object))
-        return rp_ir_in(lower->ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL,
-                        NULL, span);
-    rp_ir_type type = column->type;
-    type.optional |= object->type.optional;
-    return rp_ir_make(lower->ir, RP_OP_GATHER, type, column, object, NULL, NULL, span);
-}
-
-static rp_ir *row_of(rp_ir_program *ir, rp_frame *frame, rp_span span)
-{
-    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
-}
-
 // The definition of a derived column, in the scan of its table.
 static rp_ir *definition(rp_lower *lower, rp_lcolumn *column)
 {
@@ -190,7 +174,7 @@ static rp_ir *definition(rp_lower *lower, rp_lcolumn *column)
     rp_function *function = column->field->function;
     rp_lower scan = {.ir = lower->ir, .root = rp_ir_scan(lower->ir, column->table)};
     scan.env = rp_lower_bind(&scan, function->receiver_var,
-                             row_of(lower->ir, scan.root, column->field->node->span));
+                             rp_ir_row(lower->ir, scan.root, column->field->node->span));
     rp_ir *value = rp_lower_expr(&scan, function->body);
     if (!function->type->optional)
         value = required(&scan, value, function->body->span);
@@ -205,7 +189,7 @@ static rp_ir *derived_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_
     rp_lcolumn *column = rp_layout_column(lower->ir, field);
     rp_ir *value = definition(lower, column);
     if (is_own_row(object) && object->frame == column->table->scan) return value;
-    return read_column(lower, object, column, span);
+    return rp_ir_read(lower->ir, object, column, span);
 }
 
 // Fields of a group with a condition: elsewhere optionals are absent.
@@ -223,7 +207,7 @@ static rp_ir *group_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_ir
 rp_ir *rp_lower_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_span span)
 {
     if (field->kind == RP_FIELD_DERIVED) return derived_field(lower, object, field, span);
-    rp_ir *raw = read_column(lower, object, rp_layout_column(lower->ir, field), span);
+    rp_ir *raw = rp_ir_read(lower->ir, object, rp_layout_column(lower->ir, field), span);
     return field->group != NULL && field->group->when != NULL
                ? group_field(lower, object, field, raw, span)
                : raw;
@@ -234,7 +218,7 @@ static rp_ir *entry_field(rp_lower *lower, rp_ir *object, const rp_field *field,
 {
     rp_lcolumn *column = object->type.table->columns;
     if (rp_str_equal(field->name, RP_STR("value"))) column = column->next;
-    return read_column(lower, object, column, span);
+    return rp_ir_read(lower->ir, object, column, span);
 }
 
 static rp_ir *lower_field(rp_lower *lower, const rp_core *core)
@@ -270,14 +254,9 @@ static rp_ir *hoisted_lookup(rp_lower *lower, rp_ir *object, rp_llist *list, rp_
                              rp_span span)
 {
     rp_frame *scan = rp_ir_scan(lower->ir, list->owner);
-    rp_ir *entry = lookup_in(lower, row_of(lower->ir, scan, span), list, key, span);
+    rp_ir *entry = lookup_in(lower, rp_ir_row(lower->ir, scan, span), list, key, span);
     if (object->frame == scan && is_own_row(object)) return entry;
-    if (entry->column == NULL) {
-        entry->column = rp_layout_add_column(lower->ir, list->owner, RP_STR("#entry"), entry->type,
-                                             RP_COLUMN_DERIVED);
-        entry->column->definition = entry;
-    }
-    return read_column(lower, object, entry->column, span);
+    return rp_ir_read(lower->ir, object, rp_ir_column(lower->ir, entry, RP_STR("#entry")), span);
 }
 
 static rp_ir *lower_key(rp_lower *lower, const rp_core *core, const rp_llist *list)
@@ -349,7 +328,7 @@ static rp_ir *lower_lookup(rp_lower *lower, const rp_core *core)
     if (entry == NULL)
         return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY,
                                 core->span);
-    return read_column(lower, entry, entry->type.table->columns->next, core->span);
+    return rp_ir_read(lower->ir, entry, entry->type.table->columns->next, core->span);
 }
 
 static rp_ir *lower_in_map(rp_lower *lower, const rp_core *core)
