@@ -504,6 +504,16 @@ static void consume_filtered(rp_lower *inner, const binding *at, const binding *
         *value = rp_lower_fold(inner, at->consumer, filter, asked, result);
 }
 
+// The condition on this element, the level below or the body, and what comes of them.
+static void consume_plain(rp_lower *inner, const binding *at, const binding *next, rp_frame *frame,
+                          rp_ir *where, rp_ir **condition, rp_ir **value)
+{
+    if (next->index == at->quantifier->count)
+        body_element(inner, at, frame, where, condition, value);
+    else
+        consume_below(inner, next, frame, where, condition, value);
+}
+
 static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
                                rp_ir **condition, rp_ir **value)
 {
@@ -516,17 +526,18 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
                        ? rp_lower_required(&inner, quantifier->wheres[at->index])
                        : NULL;
     bool last = at->index + 1 == quantifier->count;
+    rp_lower before = inner;
     binding next = {quantifier, at->index + 1, at->consumer, &inner};
     bool filters = where != NULL && inner.ir->optimize && at->consumer->join != RP_JOIN_TEXT &&
                    at->consumer->join != RP_JOIN_ONE && (!last || has_frames(quantifier->a));
-    if (!filters) {
-        if (last)
-            body_element(&inner, at, frame, where, condition, value);
-        else
-            consume_below(&inner, &next, frame, where, condition, value);
-        return;
+    if (filters) {
+        consume_filtered(&inner, at, &next, frame, where, condition, value);
+        // What looked dear may have become columns of other tables.
+        filters = (*condition)->folds || (*value != NULL && (*value)->folds);
     }
-    consume_filtered(&inner, at, &next, frame, where, condition, value);
+    if (filters) return;
+    inner = before;
+    consume_plain(&inner, at, &next, frame, where, condition, value);
 }
 
 static rp_ir *consume_binding(rp_lower *lower, const binding *at, rp_frame *frame)

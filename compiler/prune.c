@@ -230,10 +230,11 @@ static bool can_store(rp_ir_type type)
 static rp_ir *hoisted(rp_ir_program *ir, rp_ir *fold)
 {
     rp_frame *child = fold->child;
-    bool alone = fold->in[0]->reach >= child->depth &&
-                 (fold->in[1] == NULL || fold->in[1]->reach >= child->depth);
-    rp_ir *owner = alone && can_store(fold->type) ? owner_of_list(ir, child, fold->span) : NULL;
+    rp_ir *owner = can_store(fold->type) ? owner_of_list(ir, child, fold->span) : NULL;
     if (owner == NULL || !is_row_somewhere(owner)) return NULL;
+    bool alone = fold->in[0]->reach >= owner->reach &&
+                 (fold->in[1] == NULL || fold->in[1]->reach >= owner->reach);
+    if (!alone) return NULL;
     rp_frame *scan = rp_ir_scan(ir, owner->type.table);
     rp_mover to = rp_move_into(ir, fold->frame, scan, owner);
     rp_ir *there = rp_move(&to, fold);

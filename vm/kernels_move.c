@@ -65,16 +65,33 @@ static void pick_u64(uint64_t *to, const uint64_t *from, const uint32_t *rows, u
     }
 }
 
+// The bits at 64 rows: lane l of group g is row 8 g + l, as in comparisons.
+RP_WIDE static uint64_t pick_word(const uint64_t *from, const uint32_t *rows)
+{
+    uint64_t lanes[8] = {0}, word = 0;
+    for (unsigned g = 0; g < 8; g++) {
+        for (unsigned l = 0; l < 8; l++) {
+            uint32_t row = rows[8 * g + l];
+            lanes[l] |= (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u) << g;
+        }
+    }
+    for (unsigned l = 0; l < 8; l++) {
+        word |= lanes[l] << (8 * l);
+    }
+    return rp_bits_transpose8(word);
+}
+
 static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint32_t n)
 {
-    for (uint32_t first = 0; first < n; first += RP_WORD_BITS) {
-        uint32_t count = n - first < RP_WORD_BITS ? n - first : RP_WORD_BITS;
-        uint64_t word = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t row = rows[first + i];
-            word |= (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u) << i;
-        }
-        to[first / RP_WORD_BITS] = word;
+    uint32_t whole = n / RP_WORD_BITS, first = whole * RP_WORD_BITS;
+    for (uint32_t w = 0; w < whole; w++) {
+        to[w] = pick_word(from, rows + (size_t)w * RP_WORD_BITS);
+    }
+    if (first < n) {
+        to[whole] = 0;
+    }
+    for (uint32_t i = first; i < n; i++) {
+        to[whole] |= (uint64_t)rp_bits_get(from, rows[i]) << (i - first);
     }
 }
 
@@ -128,6 +145,9 @@ static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, 
 static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64_t there)
 {
     uint64_t word = 0;
+    if (there == ~(uint64_t)0) {
+        return pick_word(plane, rows);
+    }
     for (uint64_t left = there; left != 0; left &= left - 1) {
         uint32_t i = rp_bits_lowest(left);
         word |= (uint64_t)rp_bits_get(plane, rows[i]) << i;
