@@ -88,12 +88,17 @@ static uint32_t reach_of(const rp_ir *value)
     return own ? least(reach, value->frame->depth) : reach;
 }
 
-static bool has_folds(const rp_ir *value)
+static uint32_t greatest(uint32_t a, uint32_t b)
 {
-    bool folds = value->child != NULL && value->child->kind == RP_FRAME_UNNEST;
+    return a > b ? a : b;
+}
+
+static uint32_t lists_of(const rp_ir *value)
+{
+    uint32_t lists = 0;
     for (int i = 0; i < 3 && value->op != RP_OP_OUTER; i++)
-        folds = folds || (value->in[i] != NULL && value->in[i]->folds);
-    return folds;
+        lists = greatest(lists, value->in[i] != NULL ? value->in[i]->lists : 0);
+    return lists + (value->child != NULL && value->child->kind == RP_FRAME_UNNEST);
 }
 
 static uint32_t deepest_of(const rp_ir *value)
@@ -101,10 +106,8 @@ static uint32_t deepest_of(const rp_ir *value)
     uint32_t deepest = value->child != NULL   ? value->child->depth
                        : value->frame != NULL ? value->frame->depth
                                               : 0;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL && value->in[i]->deepest > deepest)
-            deepest = value->in[i]->deepest;
-    }
+    for (int i = 0; i < 3; i++)
+        deepest = greatest(deepest, value->in[i] != NULL ? value->in[i]->deepest : 0);
     return deepest;
 }
 
@@ -128,7 +131,7 @@ static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
     *value = *wanted;
     value->id = ir->value_count++;
     value->reach = reach_of(value);
-    value->folds = has_folds(value);
+    value->lists = lists_of(value);
     value->weight = weight_of(value);
     value->deepest = deepest_of(value);
     value->chain = ir->buckets[at];

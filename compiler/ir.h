@@ -112,11 +112,11 @@ struct rp_value_ir {
     rp_ir *chain;       // in the hash table
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
-    uint32_t
-        reach; // the depth of the outermost frame whose rows it depends on; RP_REACH_NONE: none
-    uint32_t deepest; // the depth of the innermost frame that it needs
-    uint32_t weight;  // about how many instructions computing it takes, in its own frame
-    bool folds;       // it is a fold over a list, or is computed from one in its own frame
+    // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of the
+    // innermost one that it needs.
+    uint32_t reach, deepest;
+    uint32_t weight; // about how many instructions computing it takes, in its own frame
+    uint32_t lists;  // how deep folds over lists lie in each other in it
     uint32_t mark, seen, stage, insn; // of the emitter
     rp_ir *moved;                     // where a mover put it, and which mover
     uint32_t moved_by;

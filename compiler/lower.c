@@ -2,6 +2,7 @@
 // own and a gather elsewhere; a derived field is a column that its own table's scan computes once.
 #include "compiler/lower.h"
 #include "compiler/check.h"
+#include "compiler/prune.h"
 
 #define MAX_STEPS 1000000u
 
@@ -47,6 +48,7 @@ rp_ir *rp_lower_and(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 {
     if (is_bool(a, true) || is_bool(b, false) || a == b) return b;
     if (is_bool(b, true) || is_bool(a, false)) return a;
+    b = rp_prune_guarded(lower->ir, b, a);
     return rp_ir_make(lower->ir, RP_OP_AND, bool_type, NULL, a, b, NULL, span);
 }
 
@@ -54,6 +56,7 @@ rp_ir *rp_lower_or(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 {
     if (is_bool(a, false) || is_bool(b, true) || a == b) return b;
     if (is_bool(b, false) || is_bool(a, true)) return a;
+    b = rp_prune_guarded(lower->ir, b, rp_lower_not(lower, a, span));
     return rp_ir_make(lower->ir, RP_OP_OR, bool_type, NULL, a, b, NULL, span);
 }
 

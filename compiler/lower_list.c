@@ -533,7 +533,7 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
     if (filters) {
         consume_filtered(&inner, at, &next, frame, where, condition, value);
         // What looked dear may have become columns of other tables.
-        filters = (*condition)->folds || (*value != NULL && (*value)->folds);
+        filters = (*condition)->lists > 0 || (*value != NULL && (*value)->lists > 0);
     }
     if (filters) return;
     inner = before;

@@ -121,7 +121,7 @@ static bool stays(const rp_mover *mover, const rp_ir *value)
 {
     bool cheap = value->op == RP_OP_LOAD || value->op == RP_OP_ROW;
     return mover->keeps && value->frame == mover->from && !cheap && value->reach != RP_REACH_NONE &&
-           !value->folds;
+           value->lists < RP_DEAR_LISTS;
 }
 
 static rp_ir *move(rp_mover *mover, rp_ir *value)

@@ -4,13 +4,17 @@
 
 #include "compiler/ir.h"
 
+// Folds over one list share a pass over it with others; lists in lists are what pays to do for
+// fewer rows.
+#define RP_DEAR_LISTS 2u
+
 // `to` is a filter of `from`, or the scan of the table that `object` refers to (NULL: of the table
 // of `from` itself). A scan sees nothing of the frames around `from`: a value that does fails.
 typedef struct rp_mover {
     rp_ir_program *ir;
     rp_frame *from, *to;
     rp_ir *object;
-    bool keeps; // what is computed in `from` is not computed again, but taken from there
+    bool keeps; // what is computed in `from` is taken from there, unless lists lie in lists
     bool failed;
     uint32_t id;
 } rp_mover;

@@ -6,6 +6,8 @@
 //   the member alone: where it is false, the condition is false. It is hoisted likewise, and a
 //   filter keeps from the dear rest the members, and the rows of the scan, for which it is false.
 //   Nothing changes for the rest: a row left out is one whose fold is false, zero or absent.
+// - Of `a and b` a dear `b` is computed only where `a` is not false, of `a or b` where it is not
+//   true (*guards*).
 //
 // Example: `none g in instance.security_groups, rule in g.ingress: rule.open and
 // rule.covers(instance.port)` visits rules only of groups that have an open rule, of instances that
@@ -186,8 +188,7 @@ static rp_ir *in_some_rows(rp_ir_program *ir, rp_op op, rp_ir *value, rp_ir *con
 static rp_ir *pruned(rp_ir_program *ir, rp_ir *fold)
 {
     rp_frame *child = fold->child;
-    bool dear = fold->in[0]->folds || (fold->in[1] != NULL && fold->in[1]->folds);
-    if (!dear || child->kind != RP_FRAME_UNNEST || !joins_folds(fold->op)) return fold;
+    if (fold->lists < RP_DEAR_LISTS || child->kind != RP_FRAME_UNNEST || !joins_folds(fold->op)) return fold;
     if (fold->deepest + FILTERS >= RP_MAX_FRAME_DEPTH) return fold;
     rp_ir *condition = member_condition(ir, child, fold->in[0], fold->in[1]);
     if (condition == NULL) return fold;
@@ -250,6 +251,20 @@ rp_ir *rp_prune_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *chi
     if (!ir->optimize || is_message(child)) return fold;
     rp_ir *column = hoisted(ir, fold);
     return column != NULL ? column : pruned(ir, fold);
+}
+
+// ---- logic ----
+
+rp_ir *rp_prune_guarded(rp_ir_program *ir, rp_ir *value, rp_ir *guard)
+{
+    rp_frame *frame = value->frame;
+    bool pays = ir->optimize && value->lists >= RP_DEAR_LISTS && guard->reach != RP_REACH_NONE &&
+                !is_message(frame) && value->deepest + FILTERS < RP_MAX_FRAME_DEPTH;
+    if (!pays || frame->depth < guard->frame->depth) return value;
+    guard = rp_ir_use(ir, frame, guard);
+    bool given = guard->op == RP_OP_OUTER && guard->in[0] == frame->index; // by the filter around
+    if (given) return value;
+    return in_some_rows(ir, RP_OP_FOLD_ANY, value, guard);
 }
 
 // ---- covers ----

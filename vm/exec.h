@@ -23,13 +23,13 @@ typedef struct rp_val {
 } rp_val;
 
 // A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
-// rows.
+// rows. `dense`: each row's elements begin where those of the row before end.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
     const uint32_t *order;
     uint32_t first, last;
-    bool fixed;
+    bool fixed, dense;
 } rp_list_view;
 
 // A constant set: up to 8 members one by one, or a bitmap over ids, or sorted numbers.
@@ -44,7 +44,7 @@ typedef struct rp_set_view {
 typedef struct rp_world {
     const rp_bundle *bundle;
     rp_val *columns;     // per column
-    unsigned char *full; // per column: every cell is present (never of a bool)
+    unsigned char *full; // per column: every cell is present (`store` says it of derived columns)
     uint32_t *rows;      // per table
     rp_list_view *lists; // per list
     rp_set_view *sets;   // per set

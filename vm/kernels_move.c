@@ -65,20 +65,17 @@ static void pick_u64(uint64_t *to, const uint64_t *from, const uint32_t *rows, u
     }
 }
 
-// The bits at 64 rows: lane l of group g is row 8 g + l, as in comparisons.
-RP_WIDE static uint64_t pick_word(const uint64_t *from, const uint32_t *rows)
+// The bits at 64 rows, from the last one down.
+static uint64_t pick_word(const uint64_t *from, const uint32_t *rows)
 {
-    uint64_t lanes[8] = {0}, word = 0;
-    for (unsigned g = 0; g < 8; g++) {
-        for (unsigned l = 0; l < 8; l++) {
-            uint32_t row = rows[8 * g + l];
-            lanes[l] |= (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u) << g;
+    uint64_t word = 0;
+    for (unsigned g = RP_WORD_BITS; g > 0; g -= 8) {
+        for (unsigned l = 1; l <= 8; l++) {
+            uint32_t row = rows[g - l];
+            word = word << 1 | (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u);
         }
     }
-    for (unsigned l = 0; l < 8; l++) {
-        word |= lanes[l] << (8 * l);
-    }
-    return rp_bits_transpose8(word);
+    return word;
 }
 
 static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint32_t n)
@@ -104,14 +101,18 @@ static void pick(const rp_step *s, const rp_val *from, const uint32_t *rows, con
     } else if (s->number == 8) {
         pick_u64(s->out->v, from->v, rows, f->n);
     }
-    if (full) {
+    if (full && !is_bool(s->type)) {
         s->out->k = s->out->p = f->mask;
         return;
     }
-    if (s->out->k != s->out->p) {
+    pick_bits(s->out->p, from->p, rows, f->n);
+    if (full) {
+        for (uint32_t w = 0; w < f->words; w++) {
+            s->out->k[w] = f->mask[w] & ~s->out->p[w];
+        }
+    } else if (s->out->k != s->out->p) {
         pick_bits(s->out->k, from->k, rows, f->n);
     }
-    pick_bits(s->out->p, from->p, rows, f->n);
 }
 
 RP_KERNEL(load)
@@ -160,17 +161,20 @@ RP_KERNEL(gather)
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
     bool full = x->world->full[x->world->bundle->insns[s->insn].b] != 0;
-    bool two = s->out->k != s->out->p, optional = RP_TYPE_OPTIONAL(s->type);
+    bool boolean = is_bool(s->type), optional = RP_TYPE_OPTIONAL(s->type);
+    bool two = s->out->k != s->out->p;
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = w * RP_WORD_BITS;
         uint64_t there = s->a->p[w], absent = optional ? s->a->k[w] & ~there : 0;
         if (s->number != 0) {
             gather_word(s, rows, first, there);
         }
-        uint64_t p = full ? there : gather_plane(column->p, rows + first, there);
-        uint64_t k = !two ? p : full ? there : gather_plane(column->k, rows + first, there);
+        uint64_t p = full && !boolean ? there : gather_plane(column->p, rows + first, there);
+        uint64_t k = !two   ? p
+                     : full ? there & (boolean ? ~p : ~(uint64_t)0)
+                            : gather_plane(column->k, rows + first, there);
         s->out->k[w] = k | absent;
-        s->out->p[w] = p | (is_bool(s->type) ? absent : 0);
+        s->out->p[w] = p | (boolean ? absent : 0);
     }
 }
 
@@ -328,10 +332,21 @@ static void store_plane(uint64_t *to, const uint64_t *from, const rp_frame *f)
     }
 }
 
+// Whether all values of a chunk are present.
+static bool all_present(const rp_val *v, const rp_frame *f, bool boolean)
+{
+    uint64_t open = 0;
+    for (uint32_t w = 0; w < f->words; w++) {
+        open |= f->mask[w] & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+    }
+    return open == 0;
+}
+
 RP_KERNEL(store)
 {
-    (void)x;
     const rp_val *column = s->extra;
+    unsigned char *full = &x->world->full[x->world->bundle->insns[s->insn].a];
+    *full = (f->base == 0 || *full != 0) && all_present(s->b, f, s->number == 0);
     if (s->number != 0) {
         memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
                (size_t)f->n * s->number);

@@ -164,10 +164,10 @@ static void report_list(walker *w, uint32_t list, uint32_t row)
 // ---- Cells -------------------------------------------------------------------------------------
 
 // The masks of open frames hold their one row again after something else ran.
-static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH], uint32_t depth)
+static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH])
 {
     memcpy(x->frames, saved, sizeof x->frames);
-    for (uint32_t d = 0; d <= depth; d++) {
+    for (uint32_t d = 0; d < x->plan.depths; d++) {
         x->frames[d].mask[0] = 1;
         x->frames[d].rows[0] = x->frames[d].base;
         x->frames[d].parents[0] = 0;
@@ -206,7 +206,7 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
     w->derived = derived;
     w->follow = outer;
     w->x->live = live;
-    restore(w->x, saved, RP_MAX_FRAME_DEPTH - 1);
+    restore(w->x, saved);
 }
 
 static void walk_cell(walker *w, uint32_t column, uint32_t row)

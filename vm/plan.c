@@ -211,9 +211,12 @@ static void place_all(planner *p)
     }
 }
 
-static void place_frames(rp_plan *plan)
+static void place_frames(rp_plan *plan, const rp_bundle *b)
 {
-    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        plan->depths = b->frames[i].depth < plan->depths ? plan->depths : b->frames[i].depth + 1;
+    }
+    for (uint32_t d = 0; d < plan->depths; d++) {
         plan->rows[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->parents[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->mask[d] = take(&plan->size, plane_bytes(plan));
@@ -258,7 +261,7 @@ bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint3
     }
     find_uses(&p);
     find_late_uses(&p);
-    place_frames(plan);
+    place_frames(plan, bundle);
     place_all(&p);
     return true;
 }

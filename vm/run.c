@@ -2,6 +2,7 @@
 //
 // Judging is one pass over the outermost frames in the program's order; the clauses of a policy
 // become one byte a row. Waivers come after that. Nothing here allocates while it judges.
+#include "vm/base/endian.h"
 #include "vm/run.h"
 
 // ---- Binding -----------------------------------------------------------------------------------
@@ -193,13 +194,11 @@ static uint64_t spread(uint64_t bits)
 // The first `n` of eight bytes.
 static void put_bytes(unsigned char *out, uint64_t bytes, uint32_t n)
 {
-    if (n >= 8) {
-        for (uint32_t i = 0; i < 8; i++) { // one store
-            out[i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
-        }
+    if (n >= 8 && rp_endian_is_little()) {
+        memcpy(out, &bytes, sizeof bytes);
         return;
     }
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; i < 8 && i < n; i++) {
         out[i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
     }
 }
