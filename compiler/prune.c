@@ -225,7 +225,7 @@ static rp_ir *owner_of_list(rp_ir_program *ir, const rp_frame *child, rp_span sp
 
 static bool can_store(rp_ir_type type)
 {
-    return type.kind != RP_KIND_COVER && type.kind != RP_KIND_LISTTEXT;
+    return type.kind != RP_KIND_LISTTEXT;
 }
 
 static rp_ir *hoisted(rp_ir_program *ir, rp_ir *fold)

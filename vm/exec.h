@@ -94,7 +94,7 @@ struct rp_step {
     uint32_t number; // per opcode: row of a set, size of a value, ...
 };
 
-#define RP_MEMO_SLOTS 128u
+#define RP_MEMO_SLOTS 512u
 
 struct rp_exec {
     const rp_world *world;

@@ -115,6 +115,42 @@ static void pick(const rp_step *s, const rp_val *from, const uint32_t *rows, con
     }
 }
 
+// A cover is copied where it is there.
+static void copy_cover(const rp_val *to, uint32_t i, const rp_val *from, uint32_t row)
+{
+    if (rp_bits_get(from->p, row)) {
+        rp_bits_set(to->p, i);
+        ((rp_cover *)to->v)[i] = ((const rp_cover *)from->v)[row];
+    }
+}
+
+static void pick_covers(const rp_val *to, const rp_val *from, const uint32_t *rows,
+                        const rp_frame *f)
+{
+    memset(to->p, 0, f->words * sizeof(uint64_t));
+    for (uint32_t i = 0; i < f->n; i++) {
+        copy_cover(to, i, from, rows[i]);
+    }
+}
+
+// A reference that is not known may lead to a cover of everything.
+static void gather_covers(const rp_step *s, const rp_frame *f)
+{
+    const rp_val *column = s->extra;
+    const uint32_t *rows = s->a->v;
+    memset(s->out->p, 0, f->words * sizeof(uint64_t));
+    for (uint32_t i = 0; i < f->n; i++) {
+        if (rp_bits_get(s->a->p, i)) {
+            copy_cover(s->out, i, column, rows[i]);
+        } else {
+            rp_cover *open = (rp_cover *)s->out->v + i;
+            memset(open->sure, 0, sizeof open->sure);
+            memset(open->maybe, 0xff, sizeof open->maybe);
+            rp_bits_set(s->out->p, i);
+        }
+    }
+}
+
 RP_KERNEL(load)
 {
     if (f->consecutive) {
@@ -122,6 +158,10 @@ RP_KERNEL(load)
         return;
     }
     *s->out = x->slots[s->insn];
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        pick_covers(s->out, s->extra, f->rows, f);
+        return;
+    }
     pick(s, s->extra, f->rows, f, x->world->full[x->world->bundle->insns[s->insn].a] != 0);
 }
 
@@ -158,6 +198,10 @@ static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64
 
 RP_KERNEL(gather)
 {
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        gather_covers(s, f);
+        return;
+    }
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
     bool full = x->world->full[x->world->bundle->insns[s->insn].b] != 0;
@@ -189,16 +233,7 @@ RP_KERNEL(row)
     memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
 }
 
-// The position, in the frame that owns the operand, of row `i` of this one.
-static uint32_t outer_position(const rp_exec *x, uint32_t depth, uint32_t home, uint32_t i)
-{
-    for (; depth > home; depth--) {
-        i = x->frames[depth].parents[i];
-    }
-    return i;
-}
-
-// The same for all rows of the chunk.
+// The positions, in the frame that owns the operand, of the rows of this one.
 static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t home)
 {
     if (home + 1 == f->info->depth) {
@@ -214,13 +249,13 @@ static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t h
     return x->positions;
 }
 
-// Covers and texts of lists, which have no planes.
-static void pick_large(const rp_exec *x, const rp_step *s, const rp_frame *f, uint32_t home)
+// Texts of lists, which have no planes.
+static void pick_texts(const rp_step *s, const uint32_t *rows, const rp_frame *f)
 {
+    const rp_listtext *from = s->a->v;
+    rp_listtext *to = s->out->v;
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t from = outer_position(x, f->info->depth, home, i);
-        memcpy((unsigned char *)s->out->v + (size_t)i * s->number,
-               (const unsigned char *)s->a->v + (size_t)from * s->number, s->number);
+        to[i] = from[rows[i]];
     }
 }
 
@@ -228,17 +263,19 @@ RP_KERNEL(outer)
 {
     const rp_bundle *b = x->world->bundle;
     uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
-    if (s->number > 8) {
-        pick_large(x, s, f, home);
-        if (s->out->p != NULL) {
-            pick_bits(s->out->p, s->a->p, outer_positions(x, f, home), f->n);
-        }
+    const uint32_t *rows = outer_positions(x, f, home);
+    if (RP_TYPE_KIND(s->type) == RP_KIND_LISTTEXT) {
+        pick_texts(s, rows, f);
+        return;
+    }
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        pick_covers(s->out, s->a, rows, f);
         return;
     }
     // What is there in every row of its own frame is there in every row of this one.
     const uint64_t *mask = x->frames[home].mask;
     *s->out = x->slots[s->insn];
-    pick(s, s->a, outer_positions(x, f, home), f,
+    pick(s, s->a, rows, f,
          s->number != 0 && s->a->p == mask && s->a->k == mask);
 }
 

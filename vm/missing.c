@@ -233,19 +233,9 @@ static uint32_t type_of(const walker *w, uint32_t insn)
     return RP_INSN_TYPE(w->b->insns[insn].word);
 }
 
-static bool is_open_cover(const rp_val *v)
-{
-    const rp_cover *cover = v->v;
-    return rp_bits_get(v->p, 0) && memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
-}
-
 static rp_state state_of(const walker *w, uint32_t insn)
 {
-    uint32_t type = type_of(w, insn);
-    if (RP_TYPE_KIND(type) == RP_KIND_COVER) {
-        return is_open_cover(&w->x->vals[insn]) ? RP_STATE_UNKNOWN : RP_STATE_PRESENT;
-    }
-    return rp_value_state(type, &w->x->vals[insn], 0);
+    return rp_value_state(type_of(w, insn), &w->x->vals[insn], 0);
 }
 
 static bool is_unknown(const walker *w, uint32_t insn)
