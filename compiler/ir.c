@@ -1,7 +1,7 @@
 // Making values: constants float, everything else is at home in the deepest frame of its operands.
 #include "compiler/ir.h"
 
-#define FIRST_BUCKETS 4096u
+#define FIRST_BUCKETS 16384u
 
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
 {
@@ -140,7 +140,7 @@ static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
         *value->frame->last_value = value;
         value->frame->last_value = &value->next;
     }
-    if (ir->value_count > ir->bucket_count * 2) grow(ir);
+    if (ir->value_count > ir->bucket_count) grow(ir);
     return value;
 }
 

@@ -57,8 +57,10 @@ static rp_ir *move_outer(rp_mover *mover, rp_ir *value)
     if (frame == NULL) return NULL;
     if (object != NULL && object->op == RP_OP_OUTER && object->in[0] == outer)
         return rp_ir_use(mover->ir, frame, rp_ir_row(mover->ir, mover->to, value->span));
-    if (outer->frame->depth < mover->from->depth)
+    if (outer->frame->depth < mover->from->depth) {
+        if (mover->outside != NULL) outer = rp_move(mover->outside, outer);
         return is_filter(mover) ? rp_ir_use(mover->ir, frame, outer) : fail(mover);
+    }
     rp_ir *moved = rp_move(mover, outer);
     return moved != NULL ? rp_ir_use(mover->ir, frame, moved) : NULL;
 }

@@ -8,13 +8,14 @@
 // fewer rows.
 #define RP_DEAR_LISTS 2u
 
-// `to` is a filter of `from`, or the scan of the table that `object` refers to (NULL: of the table
+// `to` is a filter of `from`, or of what `outside` makes of it, or the scan of the table that `object` refers to (NULL: of the table
 // of `from` itself). A scan sees nothing of the frames around `from`: a value that does fails.
 typedef struct rp_mover {
     rp_ir_program *ir;
     rp_frame *from, *to;
     rp_ir *object;
     bool keeps; // what is computed in `from` is taken from there, unless lists lie in lists
+    struct rp_mover *outside; // moves what is further out than `from`; NULL: that stays
     bool failed;
     uint32_t id;
 } rp_mover;

@@ -165,15 +165,25 @@ static rp_ir *member_condition(rp_ir_program *ir, rp_frame *child, rp_ir *a, rp_
     return rp_ir_read(ir, object, column, a->span);
 }
 
-// The fold of the members for which `condition` may hold.
-static rp_ir *fold_of_some(rp_ir_program *ir, const rp_ir *fold, rp_ir *condition)
+// The fold of the members for which `condition` may hold. `around`: a filter of the fold's frame in
+// which it is done, or NULL.
+static rp_ir *fold_of_some(rp_ir_program *ir, const rp_ir *fold, rp_ir *condition, rp_frame *around)
 {
-    rp_frame *filter = rp_ir_filter(ir, fold->child, condition);
+    rp_frame *members = fold->child;
+    rp_mover outside = {.ir = ir};
+    if (around != NULL) {
+        outside = rp_move_into(ir, fold->frame, around, NULL);
+        outside.keeps = true;
+        members = rp_move_frame(&outside, members);
+        condition = rp_move(&outside, condition);
+    }
+    rp_frame *filter = rp_ir_filter(ir, members, condition);
     rp_mover into = rp_move_into(ir, fold->child, filter, NULL);
+    into.outside = around != NULL ? &outside : NULL;
     rp_ir *a = rp_move(&into, fold->in[0]);
     rp_ir *b = fold->in[1] != NULL ? rp_move(&into, fold->in[1]) : NULL;
     rp_ir *some = rp_ir_fold(ir, fold->op, fold->type, filter, a, b, fold->span);
-    return bring_out(ir, fold->child, fold->op, some);
+    return bring_out(ir, members, fold->op, some);
 }
 
 // The same value, computed only for the rows of a scan for which `condition` may hold.
@@ -192,10 +202,11 @@ static rp_ir *pruned(rp_ir_program *ir, rp_ir *fold)
     if (fold->deepest + FILTERS >= RP_MAX_FRAME_DEPTH) return fold;
     rp_ir *condition = member_condition(ir, child, fold->in[0], fold->in[1]);
     if (condition == NULL) return fold;
-    rp_ir *result = fold_of_some(ir, fold, condition);
-    if (fold->frame->kind != RP_FRAME_SCAN || fold->op == RP_OP_FOLD_COVER) return result;
+    if (fold->frame->kind != RP_FRAME_SCAN || fold->op == RP_OP_FOLD_COVER)
+        return fold_of_some(ir, fold, condition, NULL);
     rp_ir *some = rp_ir_fold(ir, RP_OP_FOLD_ANY, bool_type, child, condition, NULL, fold->span);
-    return in_some_rows(ir, fold->op, result, some);
+    rp_frame *rows = rp_ir_filter(ir, fold->frame, some);
+    return bring_out(ir, rows, fold->op, fold_of_some(ir, fold, condition, rows));
 }
 
 // ---- hoisting ----
