@@ -112,8 +112,8 @@ struct rp_value_ir {
     rp_ir *chain;       // in the hash table
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
-    // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of the
-    // innermost one that it needs.
+    // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
+    // the innermost one that it needs.
     uint32_t reach, deepest;
     uint32_t weight; // about how many instructions computing it takes, in its own frame
     uint32_t lists;  // how deep folds over lists lie in each other in it

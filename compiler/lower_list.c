@@ -284,22 +284,47 @@ static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *fiel
     return rp_lower_fold(lower, &outer, filter, rp_ir_use(lower->ir, filter, condition), value);
 }
 
-static rp_ir *list_field(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+// One of two results, which are both there.
+static rp_ir *choose_result(rp_lower *lower, const rp_consumer *consumer, rp_ir *condition,
+                            rp_ir *a, rp_ir *b)
 {
-    const rp_core *base = list->a->kind == RP_CORE_ASSUME ? list->a->a : list->a;
+    if (consumer->join != RP_JOIN_COVER)
+        return rp_lower_select(lower, condition, a, b, consumer->span);
+    rp_frame *frame = rp_ir_deeper(consumer->frame, condition->frame);
+    rp_frame *yes = rp_ir_filter(lower->ir, frame, condition);
+    rp_frame *no = rp_ir_filter(lower->ir, frame, rp_lower_not(lower, condition, consumer->span));
+    a = rp_lower_fold(lower, consumer, yes, rp_ir_use(lower->ir, yes, yes->index), a);
+    b = rp_lower_fold(lower, consumer, no, rp_ir_use(lower->ir, no, no->index), b);
+    return rp_ir_make(lower->ir, RP_OP_COVER_OR, cover_type, NULL, a, b, NULL, consumer->span);
+}
+
+static rp_ir *list_of_row(rp_lower *lower, const rp_core *list, const rp_member *of)
+{
+    const rp_consumer *consumer = of->data;
     rp_field *field = list->of.field;
-    if (base->kind == RP_CORE_RECORD) {
-        for (uint32_t i = 0; i < base->count; i++) {
-            if (rp_str_equal(base->names[i], field->name))
-                return rp_lower_list(lower, base->items[i], consumer);
-        }
-    }
-    rp_ir *object = rp_lower_expr(lower, base);
+    rp_ir *object = rp_lower_expr(lower, list->a->kind == RP_CORE_ASSUME ? list->a->a : list->a);
     if (field->kind != RP_FIELD_DERIVED) return list_of_group(lower, object, field, consumer);
     rp_lower inner = *lower;
     inner.env = NULL;
     inner.env = rp_lower_bind(&inner, field->function->receiver_var, object);
     return rp_lower_list(&inner, field->function->body, consumer);
+}
+
+static rp_ir *list_of_member(rp_lower *lower, const rp_core *list, const rp_member *of)
+{
+    return rp_lower_list(lower, list, of->data);
+}
+
+static rp_ir *chosen_list(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b,
+                          const rp_member *of)
+{
+    return choose_result(lower, of->data, condition, a, b);
+}
+
+static rp_ir *list_field(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+{
+    rp_member member = {list_of_member, chosen_list, list_of_row, consumer, consumer->span};
+    return rp_lower_member(lower, list, &member);
 }
 
 static rp_ir *list_call(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
@@ -782,7 +807,7 @@ static rp_ir *text_of_derived(rp_lower *lower, uint32_t op, rp_ir *value, rp_str
 
 static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
 {
-    RP_DIAG(lower->ir->program->diags, TEXT_SOURCE, span, RP_STR("this function"));
+    RP_DIAG0(lower->ir->program->diags, TEXT_SOURCE, span);
     lower->ir->failed = true;
     return rp_lower_unknown(lower, (rp_ir_type){.kind = kind}, RP_STR_EMPTY, span);
 }

@@ -8,8 +8,9 @@
 // fewer rows.
 #define RP_DEAR_LISTS 2u
 
-// `to` is a filter of `from`, or of what `outside` makes of it, or the scan of the table that `object` refers to (NULL: of the table
-// of `from` itself). A scan sees nothing of the frames around `from`: a value that does fails.
+// `to` is a filter of `from`, or of what `outside` makes of it, or the scan of the table that
+// `object` refers to (NULL: of the table of `from` itself). A scan sees nothing of the frames
+// around `from`: a value that does fails.
 typedef struct rp_mover {
     rp_ir_program *ir;
     rp_frame *from, *to;

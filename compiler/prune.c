@@ -198,7 +198,8 @@ static rp_ir *in_some_rows(rp_ir_program *ir, rp_op op, rp_ir *value, rp_ir *con
 static rp_ir *pruned(rp_ir_program *ir, rp_ir *fold)
 {
     rp_frame *child = fold->child;
-    if (fold->lists < RP_DEAR_LISTS || child->kind != RP_FRAME_UNNEST || !joins_folds(fold->op)) return fold;
+    if (fold->lists < RP_DEAR_LISTS || child->kind != RP_FRAME_UNNEST || !joins_folds(fold->op))
+        return fold;
     if (fold->deepest + FILTERS >= RP_MAX_FRAME_DEPTH) return fold;
     rp_ir *condition = member_condition(ir, child, fold->in[0], fold->in[1]);
     if (condition == NULL) return fold;
