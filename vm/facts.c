@@ -376,8 +376,6 @@ static uint32_t lowered(rp_facts *f, rp_str text)
     if (out != NULL) {
         (void)rp_text_lower(text, out);
         id = rp_facts_text(f, rp_str_make(out, text.len));
-    } else if (text.len == 0) {
-        id = rp_facts_text(f, text);
     } else {
         NO_MEMORY(f);
     }

@@ -96,6 +96,16 @@ START_TEST(buf_remembers_its_first_failure)
 }
 END_TEST
 
+START_TEST(buf_has_room_for_nothing)
+{
+    rp_buf buf;
+    rp_buf_init(&buf, libc, SIZE_MAX);
+    ck_assert_ptr_nonnull(rp_buf_grow(&buf, 0));
+    ck_assert_uint_eq(buf.size, 0);
+    rp_buf_free(&buf);
+}
+END_TEST
+
 START_TEST(checked_arithmetic_says_when_it_does_not_fit)
 {
     int64_t out;
@@ -210,6 +220,7 @@ int main(void)
     tcase_add_test(c, strtab_gives_each_text_one_id);
     tcase_add_test(c, map_and_arena_keep_what_they_are_given);
     tcase_add_test(c, buf_remembers_its_first_failure);
+    tcase_add_test(c, buf_has_room_for_nothing);
     tcase_add_test(c, checked_arithmetic_says_when_it_does_not_fit);
     tcase_add_test(c, ranges_print_canonically);
     tcase_add_test(c, times_and_durations_read_back);
