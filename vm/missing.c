@@ -123,7 +123,9 @@ static void report_made(walker *w, uint32_t insn, rdspol_reason reason, rp_str d
     rp_str kind = rp_bundle_text(w->b, w->b->tables[table].name);
     found.fact = kind;
     if (w->derived != RP_NONE && w->b->columns[w->derived].table == table) {
-        found.fact = join(w, kind, ".", rp_bundle_text(w->b, w->b->columns[w->derived].name));
+        rp_str name = rp_bundle_text(w->b, w->b->columns[w->derived].name);
+        bool of_compiler = rp_str_starts(name, RP_STR("#")); // nobody wrote that name
+        found.fact = of_compiler ? kind : join(w, kind, ".", name);
     }
     found.resource = owner_id(w, table, rp_frame_row(f, 0));
     found.reason = reason;
