@@ -98,7 +98,9 @@ static void report(walker *w, uint32_t table, uint32_t name, uint32_t row, const
     rdspol_missing found;
     memset(&found, 0, sizeof found);
     rp_str kind = rp_bundle_text(w->b, w->b->tables[table].name);
-    found.fact = name == RP_NONE ? kind : join(w, kind, ".", rp_bundle_text(w->b, name));
+    uint32_t of = w->b->tables[table].kind; // members of a list bear its name
+    bool whole = name == RP_NONE || of == RP_TABLE_ELEMENTS || of == RP_TABLE_ENTRIES;
+    found.fact = whole ? kind : join(w, kind, ".", rp_bundle_text(w->b, name));
     found.resource = owner_id(w, table, row);
     found.reason = gap->reason;
     found.detail = gap->detail == RP_NONE ? rp_str_make("", 0)
