@@ -235,6 +235,18 @@ void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last)
     }
 }
 
+void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t count)
+{
+    rp_frame *f = &x->frames[0];
+    f->info = &x->world->bundle->frames[frame];
+    bool consecutive = true;
+    for (uint32_t i = 0; i < count; i++) {
+        f->rows[i] = rows[i];
+        consecutive = consecutive && rows[i] == rows[0] + i;
+    }
+    run_chunk(x, f, count, consecutive);
+}
+
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
 {
     const rp_bundle *b = x->world->bundle;
@@ -511,13 +523,13 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
 }
 
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse)
+                  const unsigned char *live, const unsigned char *keep)
 {
     const rp_bundle *b = world->bundle;
     memset(x, 0, sizeof *x);
     x->world = world;
     x->live = live;
-    if (!rp_plan_make(&x->plan, b, arena, chunk, live, reuse) || !alloc_exec(x, arena)) {
+    if (!rp_plan_make(&x->plan, b, arena, chunk, live, keep) || !alloc_exec(x, arena)) {
         return false;
     }
     binder k = {.x = x, .arena = arena};

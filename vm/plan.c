@@ -12,7 +12,7 @@ typedef struct planner {
     rp_plan *plan;
     const rp_bundle *b;
     const unsigned char *live;
-    bool reuse;
+    const unsigned char *keep;
     uint32_t *last;      // per instruction: the last one that uses it
     uint32_t *dies_next; // lists of values by the instruction after which they end
     uint32_t *dies_first;
@@ -26,21 +26,16 @@ size_t rp_plan_value_size(rp_kind kind)
     case RP_KIND_INT:
     case RP_KIND_FLOAT:
     case RP_KIND_TIME:
-    case RP_KIND_DURATION:
-        return 8;
+    case RP_KIND_DURATION: return 8;
     case RP_KIND_STRING:
     case RP_KIND_CIDR:
     case RP_KIND_VERSION:
-    case RP_KIND_REF:
-        return 4;
-    case RP_KIND_COVER:
-        return sizeof(rp_cover);
-    case RP_KIND_LISTTEXT:
-        return sizeof(rp_listtext);
+    case RP_KIND_REF: return 4;
+    case RP_KIND_COVER: return sizeof(rp_cover);
+    case RP_KIND_LISTTEXT: return sizeof(rp_listtext);
     case RP_KIND_BOOL:
     case RP_KIND_NONE:
-    case RP_KIND_COUNT:
-        break;
+    case RP_KIND_COUNT: break;
     }
     return 0;
 }
@@ -106,15 +101,25 @@ static void find_uses(planner *p)
     }
 }
 
+static void use_late(planner *p, uint32_t value)
+{
+    if (value != RP_NONE) {
+        p->last[value] = p->b->frames[p->b->frame_of[value]].end;
+    }
+}
+
 // Values that are read when their frame ends: conditions of waivers, and what messages print.
 static void find_late_uses(planner *p)
 {
     const rp_bundle *b = p->b;
     for (uint32_t i = 0; i < b->waiver_count; i++) {
-        uint32_t value = b->waivers[i].condition;
-        if (value != RP_NONE) {
-            p->last[value] = b->frames[b->frame_of[value]].end;
-        }
+        use_late(p, b->waivers[i].condition);
+    }
+    for (uint32_t i = 0; i < b->piece_count; i++) {
+        use_late(p, b->pieces[i].value);
+    }
+    for (uint32_t i = 0; i < b->witness_count; i++) {
+        use_late(p, b->witnesss[i].value);
     }
 }
 
@@ -162,13 +167,17 @@ static void place(planner *p, uint32_t insn)
         return;
     }
     uint32_t c = class_of(type);
-    if (p->reuse && p->free_count[c] != 0) {
+    bool keep = p->keep != NULL && p->keep[insn] != 0;
+    if (!keep && p->free_count[c] != 0) {
         p->plan->value[insn] = p->stack[c][--p->free_count[c]];
     } else {
         p->plan->value[insn] = take(&p->plan->size, value_bytes(p->plan, type));
     }
     if (rp_op_folds(op_of(p, insn))) {
         p->plan->aux[insn] = take(&p->plan->size, plane_bytes(p->plan));
+    }
+    if (keep) {
+        return;
     }
     uint32_t last = p->last[insn] < insn ? insn : p->last[insn];
     p->dies_next[insn] = p->dies_first[last];
@@ -220,16 +229,16 @@ static void place_frames(rp_plan *plan)
     }
 }
 
-static bool make_tables(planner *p, rp_arena *arena)
+static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
 {
     uint32_t count = p->b->insn_count;
     p->plan->value = RP_NEW_ARRAY(arena, size_t, count);
     p->plan->aux = RP_NEW_ARRAY(arena, size_t, count);
-    p->last = RP_NEW_ARRAY(arena, uint32_t, count);
-    p->dies_next = RP_NEW_ARRAY(arena, uint32_t, count);
-    p->dies_first = RP_NEW_ARRAY(arena, uint32_t, count);
+    p->last = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->dies_next = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->dies_first = RP_NEW_ARRAY(scratch, uint32_t, count);
     for (uint32_t c = 0; c < CLASS_COUNT; c++) {
-        p->stack[c] = RP_NEW_ARRAY(arena, size_t, count);
+        p->stack[c] = RP_NEW_ARRAY(scratch, size_t, count);
         if (p->stack[c] == NULL) {
             return false;
         }
@@ -246,20 +255,23 @@ static bool make_tables(planner *p, rp_arena *arena)
 }
 
 bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse)
+                  const unsigned char *live, const unsigned char *keep)
 {
+    rp_arena scratch;
     memset(plan, 0, sizeof *plan);
     plan->chunk = chunk;
     plan->padded = (chunk + 63) / 64 * 64;
-    planner p = {.plan = plan, .b = bundle, .live = live, .reuse = reuse};
-    if (!make_tables(&p, arena)) {
-        return false;
+    planner p = {.plan = plan, .b = bundle, .live = live, .keep = keep};
+    rp_arena_init(&scratch, arena->alloc);
+    bool ok = make_tables(&p, arena, &scratch);
+    if (ok) {
+        find_uses(&p);
+        find_late_uses(&p);
+        place_frames(plan);
+        place_all(&p);
     }
-    find_uses(&p);
-    find_late_uses(&p);
-    place_frames(plan);
-    place_all(&p);
-    return true;
+    rp_arena_clear(&scratch);
+    return ok;
 }
 
 bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes)
@@ -267,7 +279,7 @@ bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes)
     rp_arena scratch;
     rp_plan plan;
     rp_arena_init(&scratch, bundle->alloc);
-    bool ok = rp_plan_make(&plan, bundle, &scratch, RP_MAX_CHUNK, NULL, true);
+    bool ok = rp_plan_make(&plan, bundle, &scratch, RP_MAX_CHUNK, NULL, NULL);
     rp_arena_clear(&scratch);
     *bytes = plan.size;
     return ok;

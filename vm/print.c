@@ -142,7 +142,7 @@ void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out)
 
 // Prints a hole; false if it has no value.
 static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
-                       rp_buf *out)
+                       uint32_t lane, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->param != RP_NONE) {
@@ -157,13 +157,13 @@ static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_va
     const rp_val *v = &vals[piece->value];
     uint32_t type = RP_INSN_TYPE(b->insns[piece->value].word);
     if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
-        const rp_listtext *list = v->v;
+        const rp_listtext *list = (const rp_listtext *)v->v + lane;
         print_list(run, rp_listtext_type(b, piece->value), list, out);
         return list->incomplete == 0 && list->unknown == 0 && list->count != 0 &&
                list->count <= RP_LISTTEXT_SHOWN;
     }
-    rp_print_value(run, type, v, 0, out);
-    return rp_value_state(type, v, 0) == RP_STATE_PRESENT;
+    rp_print_value(run, type, v, lane, out);
+    return rp_value_state(type, v, lane) == RP_STATE_PRESENT;
 }
 
 static bool is_plain_char(char c)
@@ -218,11 +218,11 @@ static bool add_quoted(rp_buf *out, rp_str text, bool inner)
 }
 
 static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
-                             rp_buf *out)
+                             uint32_t lane, rp_buf *out)
 {
     rp_buf value;
     rp_buf_init(&value, run->alloc, SIZE_MAX);
-    bool there = print_hole(run, piece, vals, &value);
+    bool there = print_hole(run, piece, vals, lane, &value);
     bool safe = there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
     if (!safe) {
         bool failed = out->failed;
@@ -237,7 +237,8 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
     return safe;
 }
 
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, rp_buf *out)
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+                       rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     const rp_rec_template *t = &b->templates[index];
@@ -246,8 +247,8 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, rp
         if (piece->text != RP_NONE) {
             rp_buf_add_str(out, rp_bundle_text(b, piece->text));
         } else if (piece->style == RP_PIECE_PLAIN) {
-            (void)print_hole(run, piece, vals, out);
-        } else if (!print_shell_hole(run, piece, vals, out)) {
+            (void)print_hole(run, piece, vals, lane, out);
+        } else if (!print_shell_hole(run, piece, vals, lane, out)) {
             return false;
         }
     }

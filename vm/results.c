@@ -57,7 +57,7 @@ static void describe_pair(const rp_run *run, uint32_t pair, rdspol_finding *out)
     out->about_type = 1;
 }
 
-static uint32_t next_row(const rp_run *run, uint32_t policy, uint32_t verdict, uint32_t from)
+uint32_t rp_run_next_row(const rp_run *run, uint32_t policy, uint32_t verdict, uint32_t from)
 {
     uint32_t table = run->bundle->policys[policy].table;
     uint32_t rows = run->world.rows[table];
@@ -90,7 +90,7 @@ static bool pair_is_first(const rdspol_finding *pair, const rdspol_finding *row)
 static bool take_finding(const rp_run *run, rdspol_cursor *c, uint32_t policy, rdspol_finding *out)
 {
     uint32_t verdict = c->state[AT_VERDICT];
-    uint32_t at = next_row(run, policy, verdict, c->state[AT_ROW]);
+    uint32_t at = rp_run_next_row(run, policy, verdict, c->state[AT_ROW]);
     uint32_t pair = next_pair(run, policy, verdict, c->state[AT_PAIR]);
     rdspol_finding other;
     if (at == RP_NONE && pair == RP_NONE) {

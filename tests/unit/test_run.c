@@ -312,6 +312,110 @@ START_TEST(relations_follow_account_and_region)
 }
 END_TEST
 
+// The policy of `open_world` with its message, over `count` instances of which every second is
+// open. Their order in reports is not that of the rows.
+static uint32_t many_findings(world *w, int count)
+{
+    world_init(w);
+    uint32_t closed = open_world(w);
+    uint32_t policy =
+        world_policy(w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, (uint32_t[]){0});
+    image_insn(&w->im, RP_OP_END, N, NONE, NONE, NONE);
+    ck_assert_uint_eq(open_message(w), 0);
+    world_open(w);
+    world_facts(w);
+    rdspol_facts_assume_complete(w->facts);
+    ck_assert(rdspol_facts_scope(w->facts, str("1"), str("r")) == 0);
+    add_group(w, "sg-open", "0.0.0.0/0");
+    add_group(w, "sg-closed", "10.0.0.0/8");
+    for (int i = 0; i < count; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "db-%03d", i * 7 % count);
+        add_instance(w, id, i % 2 == 0 ? "sg-open" : "sg-closed", NULL, 1);
+    }
+    world_seal(w);
+    world_run(w, 0);
+    return policy;
+}
+
+static void check_own_message(world *w, const rdspol_finding *f)
+{
+    char expected[64];
+    rdspol_details d = {.size = sizeof d};
+    ck_assert_int_eq(rdspol_run_explain(w->run, f, &d, NULL), RDSPOL_OK);
+    (void)snprintf(expected, sizeof expected, "sg-open opens %.*s of sg-open", (int)f->id.len,
+                   f->id.ptr);
+    ck_assert_uint_eq(d.message_count, f->verdict == RDSPOL_VERDICT_FAIL);
+    ck_assert(d.message_count == 0 || is(d.messages[0].text, expected));
+}
+
+START_TEST(details_do_not_depend_on_the_order_of_questions)
+{
+    enum { COUNT = 300 };
+    world w;
+    static rdspol_finding all[COUNT];
+    rdspol_cursor cursor = {{0}};
+    size_t count = 0;
+    (void)many_findings(&w, COUNT);
+    while (rdspol_run_next(w.run, &cursor, &all[count]) == RDSPOL_OK) {
+        check_own_message(&w, &all[count++]);
+    }
+    ck_assert_uint_eq(count, COUNT);
+    for (size_t i = count; i-- > 0;) {
+        check_own_message(&w, &all[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        check_own_message(&w, &all[i * 77 % count]);
+    }
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(what_nobody_found_has_no_details)
+{
+    world w;
+    rdspol_finding f;
+    rdspol_cursor cursor = {{0}};
+    rdspol_details d = {.size = sizeof d};
+    (void)many_findings(&w, 10);
+    ck_assert_int_eq(rdspol_run_next(w.run, &cursor, &f), RDSPOL_OK);
+    ck_assert_int_eq(f.verdict, RDSPOL_VERDICT_FAIL);
+    for (int v = RDSPOL_VERDICT_UNKNOWN; v < RDSPOL_VERDICT_COUNT; v++) {
+        f.verdict = (rdspol_verdict)v;
+        ck_assert_int_eq(rdspol_run_explain(w.run, &f, &d, NULL), RDSPOL_INVALID_ARGUMENT);
+    }
+    f.verdict = RDSPOL_VERDICT_UNKNOWN;
+    f.about_type = 1;
+    f.row = 0;
+    ck_assert_int_eq(rdspol_run_explain(w.run, &f, &d, NULL), RDSPOL_INVALID_ARGUMENT);
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(a_finished_run_keeps_what_it_found)
+{
+    world w;
+    rdspol_finding f;
+    rdspol_cursor cursor = {{0}};
+    rdspol_error error;
+    uint32_t policy = many_findings(&w, 100);
+    uint64_t before = rdspol_run_bytes(w.run);
+    uint64_t failed = rdspol_run_count(w.run, policy, RDSPOL_VERDICT_FAIL);
+    rdspol_run_finish(w.run);
+    ck_assert_uint_lt(rdspol_run_bytes(w.run), before);
+    ck_assert_uint_eq(rdspol_run_count(w.run, policy, RDSPOL_VERDICT_FAIL), failed);
+    for (uint64_t i = 0; i < failed; i++) {
+        ck_assert_int_eq(rdspol_run_next(w.run, &cursor, &f), RDSPOL_OK);
+        check_own_message(&w, &f);
+    }
+    ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);
+    rdspol_run_finish(w.run);
+    rdspol_run_set_now(w.run, 1);
+    ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);
+    world_free(&w);
+}
+END_TEST
+
 static void *failing_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
     int *left = ctx;
@@ -453,6 +557,9 @@ int main(void)
     tcase_add_test(c, messages_name_the_witness);
     tcase_add_test(c, missing_facts_name_row_and_reason);
     tcase_add_test(c, relations_follow_account_and_region);
+    tcase_add_test(c, details_do_not_depend_on_the_order_of_questions);
+    tcase_add_test(c, what_nobody_found_has_no_details);
+    tcase_add_test(c, a_finished_run_keeps_what_it_found);
     tcase_add_test(c, every_allocation_may_fail);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
     suite_add_tcase(suite, c);

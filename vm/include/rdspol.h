@@ -254,9 +254,9 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_map(rdspol_facts *facts, rd
                                                          const rdspol_str *values, size_t count,
                                                          int complete);
 // The same of a map whose values are records: key i has the row `rows[i]` of the record's kind.
-RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_record_map(
-    rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field, const rdspol_str *keys,
-    const uint32_t *rows, size_t count, int complete);
+RDSPOL_API RDSPOL_CHECKED rdspol_status
+rdspol_facts_record_map(rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field,
+                        const rdspol_str *keys, const uint32_t *rows, size_t count, int complete);
 // Sets a list of records to the rows `first` to `first + count` of the record's kind, or a field
 // that is a record to the one row `first`.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_rows(rdspol_facts *facts, rdspol_str kind,
@@ -306,6 +306,9 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_new(rdspol_run **out,
 RDSPOL_API void rdspol_run_free(rdspol_run *run);
 // Judges. Allocates nothing and cannot fail but for a wrong call. May be repeated.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_evaluate(rdspol_run *run, rdspol_error *error);
+// Gives back the memory that only judging needs, so that details and reports can have it. What was
+// found stays; RDSPOL_INVALID_ARGUMENT is what evaluating again gives.
+RDSPOL_API void rdspol_run_finish(rdspol_run *run);
 // Another start of the run, for the next evaluation.
 RDSPOL_API void rdspol_run_set_now(rdspol_run *run, int64_t now);
 // Known before evaluation: the cost in cells, and the bytes that the run holds.
