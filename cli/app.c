@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { MAX_MESSAGE = 8192 };
 
@@ -93,6 +96,14 @@ uint32_t rp_app_quiet(const rp_app *app)
 uint32_t rp_app_verbose(const rp_app *app)
 {
     return rp_args_count(&app->args, RP_OPTION_VERBOSE);
+}
+
+// glibc keeps what was freed unless it lies at the end of the heap.
+void rp_app_trim(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 static int close_output(rp_out *out)

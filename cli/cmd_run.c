@@ -284,9 +284,17 @@ static bool prepare_hashes(run_state *s)
     return refuse(rp_app_error("json needs libcrypto (OpenSSL), which was not found"));
 }
 
+// What only judging needed makes room for what only reports need.
+static bool make_room(run_state *s)
+{
+    rdspol_run_finish(s->run);
+    rp_app_trim();
+    return prepare_hashes(s);
+}
+
 static bool write_reports(run_state *s)
 {
-    if (!prepare_hashes(s)) return false;
+    if (!make_room(s)) return false;
     bool good = true;
     for (size_t i = 0; i < s->target_count; i++) {
         if (is_wanted(s, &s->targets[i])) good = write_report(s, &s->targets[i]) && good;

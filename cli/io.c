@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUT_CAPACITY = 64 * 1024, MAX_LINKS = 40 };
+enum { OUT_CAPACITY = 64 * 1024, MAX_LINKS = 40, MAX_DIGITS = 20 };
 
 // ---- Reading -----------------------------------------------------------------------------------
 
@@ -71,9 +71,9 @@ bool rp_out_open(rp_out *out, int fd)
 
 bool rp_out_open_memory(rp_out *out)
 {
-    bool good = rp_out_open(out, -1);
-    out->memory = true;
-    return good;
+    size_t capacity = RP_OUT_ROOM;
+    *out = (rp_out){.fd = -1, .capacity = capacity, .data = malloc(capacity), .memory = true};
+    return out->data != NULL;
 }
 
 static char *joined(const char *a, size_t a_size, const char *b)
@@ -237,13 +237,16 @@ bool rp_out_close(rp_out *out, bool keep)
 
 void rp_out_u64(rp_out *out, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    rp_out_add(out, digits + at, sizeof digits - at);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    size_t count = 1;
+    for (uint64_t limit = 10; count < MAX_DIGITS && value >= limit; limit *= 10) count++;
+    char *at = rp_out_room(out, count) + count;
+    out->size += count;
+    for (; count >= 2; count -= 2, value /= 100) memcpy(at -= 2, pairs + value % 100 * 2, 2);
+    if (count == 1) at[-1] = (char)('0' + value);
 }
 
 // ---- Text of strangers -------------------------------------------------------------------------
