@@ -142,7 +142,8 @@ static unsigned char *find_undecided(rp_explainer *e, const rdspol_finding *f)
     const rp_bundle *b = e->run->bundle;
     const rp_rec_policy *p = &b->policys[f->policy];
     unsigned char *open = RP_NEW_ARRAY(&e->scratch, unsigned char, p->clause_count);
-    rp_run_clauses(e, f->policy, &f->row, 1);
+    uint32_t kinds = RP_CLAUSE_IS(RP_CLAUSE_WHEN) | RP_CLAUSE_IS(RP_CLAUSE_REQUIRE);
+    rp_run_clauses(e, f->policy, kinds, &f->row, 1);
     for (uint32_t k = 0; open != NULL && k < p->clause_count; k++) {
         const rp_rec_clause *c = &b->clauses[p->first_clause + k];
         open[k] = (rp_clause_rows(e, c, true) | rp_clause_rows(e, c, false)) == 0;

@@ -42,8 +42,8 @@ struct rp_explainer {
     rp_batch batch;
     rp_buf text;         // of one value or message, used again and again
     unsigned char *live; // per instruction: may run at all
-    unsigned char *need; // per instruction, of the clauses of the last policy
-    uint32_t need_policy;
+    unsigned char *need; // per instruction, of the clauses that ran last
+    uint32_t need_policy, need_kinds;
     bool failed; // memory ran out
 };
 
@@ -67,9 +67,12 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
                        rp_buf *out);
 void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out);
 
-// Evaluates the clauses of a policy for some rows, at most RP_BATCH_ROWS.
-void rp_run_clauses(rp_explainer *e, uint32_t policy, const uint32_t *rows, uint32_t count);
-// The rows for which a clause is decided so, one bit each, after its policy's clauses ran.
+// Evaluates the clauses of a policy for some rows, at most RP_BATCH_ROWS. `kinds` is a set of
+// RP_CLAUSE_IS(kind).
+#define RP_CLAUSE_IS(kind) ((uint32_t)1 << (kind))
+void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint32_t *rows,
+                    uint32_t count);
+// The rows for which a clause that ran is decided so, one bit each.
 uint64_t rp_clause_rows(const rp_explainer *e, const rp_rec_clause *c, bool truth);
 // Fills messages, observed values and remedy of a finding, of fail, waived or not applicable.
 void rp_explain_clauses(rp_explainer *e, const rdspol_finding *f, rdspol_details *out);

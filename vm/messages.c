@@ -16,16 +16,21 @@ static rp_str keep_text(rp_explainer *e)
 
 // ---- Clauses -----------------------------------------------------------------------------------
 
-void rp_run_clauses(rp_explainer *e, uint32_t policy, const uint32_t *rows, uint32_t count)
+void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint32_t *rows,
+                    uint32_t count)
 {
     const rp_bundle *b = e->run->bundle;
     const rp_rec_policy *p = &b->policys[policy];
-    if (e->need_policy != policy) {
+    if (e->need_policy != policy || e->need_kinds != kinds) {
         memset(e->need, 0, b->insn_count);
         for (uint32_t k = 0; k < p->clause_count; k++) {
-            rp_run_mark(e->run, e->need, b->clauses[p->first_clause + k].value, false);
+            const rp_rec_clause *c = &b->clauses[p->first_clause + k];
+            if ((kinds & RP_CLAUSE_IS(c->kind)) != 0) {
+                rp_run_mark(e->run, e->need, c->value, false);
+            }
         }
         e->need_policy = policy;
+        e->need_kinds = kinds;
     }
     e->exec.live = e->need;
     rp_exec_rows(&e->exec, b->frame_of[b->emit_of[policy]], rows, count);
@@ -159,14 +164,16 @@ static void add_message(rp_explainer *e, const rp_rec_clause *c, uint64_t lanes)
 
 // Of which rows each clause speaks: every false `require`; of not_applicable the first false
 // `when`, if it has words of its own.
-static void find_speaking(const rp_explainer *e, const rp_rec_policy *p, uint64_t *lanes)
+static void find_speaking(rp_explainer *e, const rp_rec_policy *p, uint64_t *lanes)
 {
-    bool excluded = e->batch.verdict == RDSPOL_VERDICT_NOT_APPLICABLE;
+    const rp_batch *t = &e->batch;
+    bool excluded = t->verdict == RDSPOL_VERDICT_NOT_APPLICABLE;
+    uint32_t kind = excluded ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE;
     uint64_t silent = 0;
+    rp_run_clauses(e, t->policy, RP_CLAUSE_IS(kind), t->rows, t->count);
     for (uint32_t k = 0; k < p->clause_count; k++) {
         const rp_rec_clause *c = &e->run->bundle->clauses[p->first_clause + k];
-        bool wanted = c->kind == (excluded ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE);
-        lanes[k] = wanted ? rp_clause_rows(e, c, false) & ~silent : 0;
+        lanes[k] = c->kind == kind ? rp_clause_rows(e, c, false) & ~silent : 0;
         silent |= excluded ? lanes[k] : 0;
         lanes[k] = excluded && c->message == RP_NONE ? 0 : lanes[k];
     }
@@ -292,7 +299,6 @@ static void fill_batch(rp_explainer *e, const rdspol_finding *f)
         e->failed = true;
         return;
     }
-    rp_run_clauses(e, f->policy, t->rows, t->count);
     find_speaking(e, p, lanes);
     if (!make_lists(e, lanes, p->clause_count)) {
         e->failed = true;

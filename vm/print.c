@@ -166,10 +166,12 @@ static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_va
     return rp_value_state(type, v, lane) == RP_STATE_PRESENT;
 }
 
+// A letter, a digit or one of % + , - . / : = @ _
 static bool is_plain_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("_.:/@%+=,-", c) != NULL);
+    static const uint64_t plain[4] = {UINT64_C(0x27fff82000000000), UINT64_C(0x07fffffe87ffffff)};
+    unsigned char u = (unsigned char)c;
+    return (plain[u / 64] >> (u % 64) & 1u) != 0;
 }
 
 static bool is_plain_text(rp_str text)

@@ -90,6 +90,23 @@ def process(b, folder, files, options):
     row("peak memory", 8 + 1.5 * n / 1000, ours.peak / 1e6, "MB")
 
 
+def json_report(b, folder, root, options):
+    """What `--format json` costs above judging, in time and in memory."""
+    run = [f"{b}/rdspol", "run", "practices", folder, "--exit-zero"]
+    document = root + "/findings.json"
+    subprocess.run([*run, "-qq", "--format", f"json={document}"], check=True)
+    with open(document, "rb") as file:
+        findings = file.read().count(b'"fingerprint":')
+    silent = " ".join([*run, "-qq", "| cat >/dev/null"])
+    piped = " ".join([*run, "--format", "json", "| cat >/dev/null"])
+    plain, report, pipe = medians(options.repeat, silent, piped, f"cat {document} | cat >/dev/null")
+    row("json above -qq / cat of the document into a pipe", 4, (report.wall - plain.wall) / pipe.wall,
+        "", f"{(report.wall - plain.wall) * 1e3:.0f} ms / {pipe.wall * 1e3:.0f} ms, {findings} findings")
+    plain, report = medians(options.repeat, [*run, "-qq"], [*run, "--format", "json"])
+    row("peak memory of json above -qq, a finding", 2, (report.peak - plain.peak) / findings, "bytes",
+        f"{(report.peak - plain.peak) / 1e3:.0f} kB")
+
+
 def phases(b, folder, repeat):
     return output(f"{b}/tests/bench_phases", "practices", "1", str(repeat), folder)
 
@@ -156,6 +173,7 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         files = make_fleet(root + "/fleet", options.instances)
         process(b, root + "/fleet", files, options)
+        json_report(b, root + "/fleet", root, options)
         small = parts(b, root + "/fleet", options)
         if options.large:
             large(b, small, root, options)
