@@ -114,3 +114,14 @@ void rp_out_json(rp_out *out, rp_str text)
     }
     rp_out_char(out, '"');
 }
+
+void rp_out_json_value(rp_out *out, rp_str value)
+{
+    while (value.len > 0) {
+        size_t ascii = 0;
+        while (ascii < value.len && (unsigned char)value.ptr[ascii] < 0x80) ascii++;
+        rp_out_add(out, value.ptr, ascii);
+        value = rp_str_from_offset(value, ascii);
+        if (value.len > 0) value = rp_str_from_offset(value, add_odd(out, value));
+    }
+}

@@ -76,6 +76,7 @@ static rp_str name_of(json_writer *w, uint32_t policy)
 static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rdspol_policy *policy)
 {
     rdspol_str title = policy->name;
+    rdspol_str remedy = {"", 0};
     if (rdspol_run_title(w->report->run, index, &title) != RDSPOL_OK) title = policy->name;
     RP_OUT_LITERAL(out, "\"title\":");
     rp_out_json(out, title);
@@ -92,6 +93,9 @@ static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rd
         rp_out_json(out, rdspol_bundle_control(w->report->bundle, index, i));
     }
     rp_out_char(out, ']');
+    // A line of ndjson has the remedy of its finding.
+    if (!w->lines && rdspol_run_remedy(w->report->run, index, &remedy) == RDSPOL_OK)
+        TEXT_MEMBER(out, "remedy", remedy);
     TEXT_MEMBER(out, "module", policy->module);
     if (policy->line > 0) {
         place(out, "source", policy->file, policy->line, policy->column);
@@ -294,17 +298,16 @@ static void write_missing(rp_out *out, const rdspol_details *details)
     rp_out_char(out, ']');
 }
 
-// A value is JSON already, but a whole number that not every reader can hold becomes a string, and
-// the text of a string is made valid again.
+// A value is JSON already, but a whole number that not every reader can hold becomes a string.
 static void write_value(rp_out *out, rp_str value)
 {
     int64_t number;
     bool large = rp_text_parse_int(value, &number) &&
                  (number > 9007199254740992 || number < -9007199254740992);
-    if (large || !rp_utf8_is_valid(value)) {
+    if (large) {
         rp_out_json(out, value);
     } else {
-        rp_out_str(out, value);
+        rp_out_json_value(out, value);
     }
 }
 
@@ -399,22 +402,19 @@ static bool write_findings(json_writer *w)
 
 // ---- The document around them ------------------------------------------------------------------
 
-static void write_parameter_value(json_writer *w, uint32_t index, rp_str value)
+static bool write_parameter_value(json_writer *w, uint32_t index, uint32_t count)
 {
-    rp_str part;
-    switch (rp_param_shape_of(w->report->bundle, index)) {
-    case RP_PARAM_PLAIN: rp_out_str(w->out, value.len > 0 ? value : RP_STR("null")); break;
-    case RP_PARAM_TEXT: rp_out_json(w->out, value); break;
-    case RP_PARAM_TEXTS:
-        rp_out_char(w->out, '[');
-        for (bool first = true; value.len > 0 && rp_text_split(&value, RP_STR(", "), &part);
-             first = false) {
-            if (!first) rp_out_char(w->out, ',');
-            rp_out_json(w->out, part);
-        }
-        rp_out_char(w->out, ']');
-        break;
+    bool list = rp_param_is_list(w->report->bundle, index);
+    if (count == 0) rp_out_text(w->out, list ? "[" : "null");
+    for (uint32_t i = 0; i < count; i++) {
+        rdspol_str member;
+        w->error->status = rdspol_run_param_member(w->report->run, index, i, &member);
+        if (w->error->status != RDSPOL_OK) return false;
+        if (list) rp_out_char(w->out, i == 0 ? '[' : ',');
+        write_value(w->out, member);
     }
+    if (list) rp_out_char(w->out, ']');
+    return true;
 }
 
 static bool write_parameters(json_writer *w)
@@ -430,7 +430,7 @@ static bool write_parameters(json_writer *w)
         if (i > 0) rp_out_char(w->out, ',');
         rp_out_json(w->out, alone ? state.name : rp_str_make(w->name, (size_t)size));
         rp_out_char(w->out, ':');
-        write_parameter_value(w, i, state.value);
+        if (!write_parameter_value(w, i, state.member_count)) return false;
     }
     rp_out_char(w->out, '}');
     return true;

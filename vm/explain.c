@@ -275,21 +275,44 @@ rdspol_status rdspol_run_explain(rdspol_run *run, const rdspol_finding *finding,
 
 // ---- Titles and parameters ---------------------------------------------------------------------
 
+// Keeps a text as long as the run, and frees the buffer.
+static rdspol_status keep_for_run(rdspol_run *run, rp_buf *text, rdspol_str *out)
+{
+    *out = text->failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(text));
+    rp_buf_free(text);
+    return out->ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+}
+
 rdspol_status rdspol_run_title(rdspol_run *run, uint32_t policy, rdspol_str *out)
 {
     if (policy >= run->bundle->policy_count) {
         return RDSPOL_INVALID_ARGUMENT;
     }
-    rp_str *title = &run->titles[policy];
-    if (title->ptr == NULL) {
+    rdspol_status status = RDSPOL_OK;
+    if (run->titles[policy].ptr == NULL) {
         rp_buf text;
         rp_buf_init(&text, run->alloc, SIZE_MAX);
         (void)rp_print_template(run, run->bundle->policys[policy].title, NULL, 0, &text);
-        *title = text.failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(&text));
-        rp_buf_free(&text);
+        status = keep_for_run(run, &text, &run->titles[policy]);
     }
-    *out = *title;
-    return out->ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+    *out = run->titles[policy];
+    return status;
+}
+
+rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy, rdspol_str *out)
+{
+    if (policy >= run->bundle->policy_count) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    rp_buf text;
+    uint32_t remedy = run->bundle->policys[policy].remedy;
+    *out = rp_str_make("", 0);
+    if (remedy == RP_NONE) {
+        return RDSPOL_OK;
+    }
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_form(run, run->bundle->messages[remedy].template, &text);
+    return keep_for_run(run, &text, out);
 }
 
 rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index, rdspol_param_state *out)
@@ -308,7 +331,18 @@ rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index, rdspol_param_sta
     out->name = rp_bundle_text(b, b->params[index].name);
     out->module = rp_bundle_text(b, b->params[index].module);
     out->is_default = p->is_default;
-    out->value = text.failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(&text));
-    rp_buf_free(&text);
-    return out->value.ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+    out->member_count = p->count;
+    return keep_for_run(run, &text, &out->value);
+}
+
+rdspol_status rdspol_run_param_member(rdspol_run *run, uint32_t index, uint32_t member,
+                                      rdspol_str *out)
+{
+    if (index >= run->bundle->param_count || member >= run->params[index].count) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    rp_buf text;
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_json(run, run->bundle->params[index].type, run->params[index].items[member], &text);
+    return keep_for_run(run, &text, out);
 }

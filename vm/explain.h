@@ -65,6 +65,8 @@ uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn);
 // value cannot stand in a command: then `out` holds the whole replacement.
 bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
                        rp_buf *out);
+// Prints a template of no row: names stand for its values.
+void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out);
 void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out);
 
 // Evaluates the clauses of a policy for some rows, at most RP_BATCH_ROWS. `kinds` is a set of

@@ -256,3 +256,54 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
     }
     return true;
 }
+
+// ---- Templates of no row -----------------------------------------------------------------------
+
+// The field that a hole shows, if it is simply one.
+static uint32_t field_of(const rp_bundle *b, uint32_t value)
+{
+    const rp_rec_insn *n = &b->insns[value];
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_LOAD: return n->a;
+    case RP_OP_GATHER: return n->b;
+    default: return RP_NONE;
+    }
+}
+
+// What a value will show: the same for all resources, or the name of a field.
+static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_insn *n = &b->insns[value];
+    if (RP_INSN_OP(n->word) == RP_OP_PARAM) {
+        rp_print_param(run, n->a, out);
+        return;
+    }
+    uint32_t field = field_of(b, value);
+    if (field == RP_NONE) {
+        rp_buf_add_text(out, "{...}");
+        return;
+    }
+    const rp_rec_column *c = &b->columns[field];
+    rp_buf_add_char(out, '{');
+    rp_buf_add_str(out, rp_bundle_text(b, b->tables[c->table].name));
+    rp_buf_add_char(out, '.');
+    rp_buf_add_str(out, rp_bundle_text(b, c->name));
+    rp_buf_add_char(out, '}');
+}
+
+void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_template *t = &b->templates[index];
+    for (uint32_t k = 0; k < t->piece_count; k++) {
+        const rp_rec_piece *piece = &b->pieces[t->first_piece + k];
+        if (piece->text != RP_NONE) {
+            rp_buf_add_str(out, rp_bundle_text(b, piece->text));
+        } else if (piece->value != RP_NONE) {
+            print_name(run, piece->value, out);
+        } else {
+            (void)print_hole(run, piece, NULL, 0, out);
+        }
+    }
+}

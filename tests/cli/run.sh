@@ -162,6 +162,31 @@ holds "colour" grep -q $'\x1b\[1;31mFAIL' out
 expect 1 "no colour" env CLICOLOR_FORCE=1 NO_COLOR=1 "$rdspol" run practices "$fleet"
 holds "no colour" bash -c '! grep -q $'"'"'\x1b'"'"' out'
 
+# The document: members of lists have their type, a remedy shows where values will stand.
+cat >typed.rdspol <<'P'
+param ports: [int] = [80, 443]
+param names: [string] = []
+param ratio: float = 0.5
+param most: int = 9007199254740993
+policy typed on instance {
+  require instance.port in ports or instance.id in names
+  require most > 0 and ratio > 0.0
+  remedy "aws rds modify-db-instance --db-instance-identifier {instance.id} --port {most} --tags {instance.cluster.id}"
+}
+P
+expect 1 "typed parameters" "$rdspol" run typed.rdspol --format json --param "ports=22" --params <(printf '%s' '{"names":["a, b","c\"d"]}') "$fleet"
+holds "typed parameters" python3 -c '
+import json
+p = json.load(open("out"))["parameters"]
+assert p == {"ports": [22], "names": ["a, b", "c\"d"], "ratio": 0.5, "most": "9007199254740993"}, p'
+holds "a remedy with names" python3 -c '
+import json
+d = json.load(open("out"))
+assert d["policies"]["typed"]["remedy"] == "aws rds modify-db-instance --db-instance-identifier {instance.id} --port 9007199254740993 --tags {cluster.id}", d["policies"]
+assert all("{" not in f["remedy"] for f in d["findings"] if f["verdict"] == "fail")'
+expect 1 "invalid UTF-8 in a parameter" "$rdspol" run typed.rdspol --format json --param $'names=a\xffb' "$fleet"
+holds "invalid UTF-8 in a parameter" python3 -c 'import json; p = json.load(open("out"))["parameters"]; assert p["names"] == ["a\ufffdb"], p'
+
 # Output that cannot be written leaves what was there.
 echo old >old.json
 ln -s old.json link.json

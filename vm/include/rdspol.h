@@ -389,6 +389,12 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_explain(rdspol_run *run,
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_title(rdspol_run *run, uint32_t policy,
                                                          rdspol_str *out);
 
+// The policy's remedy with the run's parameters and, where the resource's own values will stand,
+// their names in braces: "aws rds ... {instance.id}"; empty if it has none. Valid until the run is
+// freed.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy,
+                                                          rdspol_str *out);
+
 typedef struct rdspol_waiver_state {
     rdspol_str kind, glob, because, file;
     uint32_t line;
@@ -406,9 +412,14 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_waiver(const rdspol_run *run,
 typedef struct rdspol_param_state {
     rdspol_str name, module, value;
     uint32_t is_default;
+    uint32_t member_count; // of a list; of a scalar 1, or 0 if it is absent
 } rdspol_param_state;
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index,
                                                          rdspol_param_state *out);
+// One member of the value as JSON: true, a number or a string. RDSPOL_INVALID_ARGUMENT beyond the
+// last. Valid until the run is freed.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_param_member(rdspol_run *run, uint32_t index,
+                                                                uint32_t member, rdspol_str *out);
 
 #ifdef __cplusplus
 }
