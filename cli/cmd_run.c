@@ -231,6 +231,7 @@ static rp_report report_for(const run_state *s, const target *t)
 {
     const rp_args *args = &s->app->args;
     return (rp_report){.run = s->run,
+                       .facts = s->facts,
                        .bundle = s->policies.bundle,
                        .crypto = &s->app->crypto,
                        .sha256 = s->policies.sha256,

@@ -10,6 +10,7 @@
 
 typedef struct rp_report {
     rdspol_run *run;
+    const rdspol_facts *facts; // sealed
     const rdspol_bundle *bundle;
     rp_crypto *crypto;        // loaded, if the format has fingerprints
     const char *sha256;       // of the bundle, 64 digits; NULL if no format shows it
@@ -39,6 +40,8 @@ bool rp_report_compact(const rp_report *report, rp_out *out, rdspol_error *error
 bool rp_report_json(const rp_report *report, rp_out *out, rdspol_error *error);
 bool rp_report_ndjson(const rp_report *report, rp_out *out, rdspol_error *error);
 
+// The member `errors` of the native document: what could not be collected. False if memory ran out.
+bool rp_report_errors(const rp_report *report, rp_out *out);
 // 100 times the weight of pass and waived by that of all but not applicable; negative: nothing
 // applies.
 double rp_report_score(const rp_report *report);

@@ -546,6 +546,8 @@ static bool write_document(json_writer *w)
     if (!write_findings(w)) return false;
     RP_OUT_LITERAL(w->out, "]");
     write_waivers(w);
+    w->error->status = RDSPOL_NO_MEMORY;
+    if (!rp_report_errors(w->report, w->out)) return false;
     RP_OUT_LITERAL(w->out, "}\n");
     return true;
 }

@@ -187,6 +187,25 @@ assert all("{" not in f["remedy"] for f in d["findings"] if f["verdict"] == "fai
 expect 1 "invalid UTF-8 in a parameter" "$rdspol" run typed.rdspol --format json --param $'names=a\xffb' "$fleet"
 holds "invalid UTF-8 in a parameter" python3 -c 'import json; p = json.load(open("out"))["parameters"]; assert p["names"] == ["a\ufffdb"], p'
 
+# What could not be collected: once for each operation and reason, in one order.
+mkdir -p refused/describe-key
+cp "$fleet/db-instances.json" refused
+for key in b a c; do
+  printf '{"Error":{"Code":"AccessDeniedException","Message":"no \\u001b[31m"}}' >refused/describe-key/$key.error.json
+done
+printf '{"Error":{"Code":"ThrottlingException"}}' >refused/db-clusters.error.json
+expect 1 "errors" "$rdspol" run all "${now[@]}" --format json refused && cp out refused.json
+holds "errors" python3 -c '
+import json
+e = json.load(open("refused.json"))["errors"]
+assert [(x["operation"], x["reason"], x["detail"]) for x in e] == [
+    ("kms:DescribeKey", "access_denied", "AccessDeniedException"),
+    ("rds:DescribeDBClusters", "throttled", "ThrottlingException")], e'
+holds "a page that is cut" python3 -c '
+import json
+e = json.load(open("one.json"))["errors"]
+assert [(x["operation"], x["reason"]) for x in e] == [("ec2:GetManagedPrefixListEntries", "incomplete_page")], e'
+
 # Output that cannot be written leaves what was there.
 echo old >old.json
 ln -s old.json link.json

@@ -272,6 +272,21 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_complete(rdspol_facts *fact
 // RDSPOL_CONFLICT if two disagree; the error names both places. Then the facts are immutable.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_seal(rdspol_facts *facts, rdspol_error *error);
 
+// A question that was not answered, or not completely (RDSPOL_REASON_INCOMPLETE_PAGE).
+typedef struct rdspol_unanswered {
+    rdspol_str service, operation; // "kms", "DescribeKey"; of a file that is no answer: "", its kind
+    rdspol_str argument;           // what it was asked for, or empty
+    rdspol_str account, region;    // empty where not known
+    rdspol_reason reason;
+    rdspol_str detail;
+} rdspol_unanswered;
+// Of sealed facts, in no order that means anything: the first from place `*at` on, and the place
+// behind it in `*at`; begin with 0. RDSPOL_DONE at the end, RDSPOL_INVALID_ARGUMENT before sealing.
+// Views stay valid until the facts are freed. Any thread.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_next_unanswered(const rdspol_facts *facts,
+                                                                     uint32_t *at,
+                                                                     rdspol_unanswered *out);
+
 // ---- Runs --------------------------------------------------------------------------------------
 
 // A parameter from the caller. `name` may leave out the module where it is unique. A scalar has one
