@@ -127,6 +127,46 @@ static bool is_special(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+// ---- Signals -----------------------------------------------------------------------------------
+
+enum { ENDING_COUNT = 3 };
+static const int ending[ENDING_COUNT] = {SIGINT, SIGTERM, SIGHUP};
+
+// Whether a signal ends the program: not if its parent made it ignore the signal.
+static bool is_ending(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+static void hold_signals(rp_out *out)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (is_ending(ending[i])) (void)sigaddset(&set, ending[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, &out->held);
+}
+
+// A signal that came meanwhile takes effect here.
+static void release_signals(const rp_out *out)
+{
+    (void)sigprocmask(SIG_SETMASK, &out->held, NULL);
+}
+
+static bool signal_came(void)
+{
+    sigset_t pending;
+    if (sigpending(&pending) != 0) return false;
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (sigismember(&pending, ending[i]) == 1 && is_ending(ending[i])) return true;
+    }
+    return false;
+}
+
+// ---- Files in the making -----------------------------------------------------------------------
+
 static bool open_temporary(rp_out *out, const char *path)
 {
     out->path = target_of(path);
@@ -134,6 +174,7 @@ static bool open_temporary(rp_out *out, const char *path)
     size_t folder = folder_size(out->path);
     out->temporary = joined(out->path, folder, ".rdspol-XXXXXX");
     if (out->temporary == NULL) return false;
+    hold_signals(out);
     out->fd = mkstemp(out->temporary);
     if (out->fd < 0) return false;
     (void)fcntl(out->fd, F_SETFD, FD_CLOEXEC);
@@ -188,6 +229,7 @@ void rp_out_flush(rp_out *out)
         grow(out);
         return;
     }
+    if (out->temporary != NULL && out->error == 0 && signal_came()) out->error = EINTR;
     write_all(out, out->data, out->size);
     out->size = 0;
 }
@@ -219,6 +261,7 @@ static void finish_file(rp_out *out, bool keep)
     if (replace && out->error == 0) note_failure(out, rename(out->temporary, out->path) != 0);
     bool left = out->temporary != NULL && (!keep || out->error != 0);
     if (left) (void)unlink(out->temporary);
+    if (out->temporary != NULL) release_signals(out);
 }
 
 bool rp_out_close(rp_out *out, bool keep)

@@ -222,6 +222,39 @@ holds "the old file stays" grep -q old closed/old.json
 expect 2 "bad input" "$rdspol" run practices --format json=old.json no-such-input
 holds "a failed run leaves the old file" cmp -s old.json one.json
 holds "no temporary file is left" bash -c '! ls -A | grep -q "^\.rdspol-"'
+# A signal while a file is written: it is here before the first byte, so that this is no race.
+signalled() { # SIGNAL DISPOSITION COMMAND...
+  python3 -c '
+import os, signal, sys
+number = getattr(signal, sys.argv[1])
+signal.signal(number, getattr(signal, sys.argv[2]))
+signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+os.kill(os.getpid(), number)
+os.execv(sys.argv[3], sys.argv[3:])' "$@"
+}
+for signal in SIGINT SIGTERM SIGHUP; do
+  echo old >kept.json
+  expect 2 "$signal" signalled $signal SIG_DFL "$rdspol" run all --format json=kept.json "$fleet"
+  holds "$signal: the old file stays" grep -q old kept.json
+  holds "$signal: no temporary file" bash -c '! ls -A | grep -q "^\.rdspol-"'
+  expect 1 "$signal, ignored" signalled $signal SIG_IGN "$rdspol" run all --format json=kept.json "$fleet"
+  holds "$signal, ignored: the file is new" grep -q '"findings"' kept.json
+done
+# The same from outside: whenever it comes, the program ends by it and leaves nothing half.
+python3 -c '
+import json
+one = {"DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:", "StorageEncrypted": True, "Engine": "mysql"}
+rows = [dict(one, DBInstanceIdentifier=f"db-{i}", DBInstanceArn=one["DBInstanceArn"] + f"db-{i}") for i in range(3000)]
+mk = __import__("os").makedirs; mk("many"); json.dump({"DBInstances": rows}, open("many/db-instances.json", "w"))'
+echo old >kept.json
+"$rdspol" run all -qq --format json=kept.json many & pid=$!
+until compgen -G ".rdspol-*" >/dev/null || ! kill -0 $pid 2>/dev/null; do :; done
+kill -TERM $pid 2>/dev/null
+wait $pid 2>/dev/null
+got=$?
+holds "ended by SIGTERM ($got)" test $got -eq 143 -o $got -eq 1
+holds "SIGTERM: no temporary file" bash -c '! ls -A | grep -q "^\.rdspol-"'
+holds "SIGTERM: old or whole" bash -c 'grep -qx old kept.json || python3 -m json.tool kept.json >/dev/null'
 "$rdspol" run practices -v "$fleet" 2>pipe.err | head -1 >/dev/null
 holds "a closed pipe is quiet" test ! -s pipe.err
 
