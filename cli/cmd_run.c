@@ -38,6 +38,7 @@ typedef struct run_state {
     int64_t now;
     uint32_t jobs;
     rdspol_facts *facts;
+    rp_inputs inputs; // listed if a report shows them
     rdspol_files_stats stats;
     rdspol_run *run;
 } run_state;
@@ -69,6 +70,20 @@ static bool add_target(run_state *s, const char *text)
     }
     s->target_count++;
     return true;
+}
+
+// -qq silences what goes to standard output; files that were asked for are written.
+static bool is_wanted(const run_state *s, const target *t)
+{
+    return t->path != NULL || rp_app_quiet(s->app) < 2;
+}
+
+static bool shows_inputs(const run_state *s)
+{
+    for (size_t i = 0; i < s->target_count; i++) {
+        if (is_wanted(s, &s->targets[i]) && s->targets[i].format->inputs) return true;
+    }
+    return false;
 }
 
 static bool read_targets(run_state *s)
@@ -173,6 +188,10 @@ static rdspol_status read_inputs(run_state *s, rdspol_error *error)
     rdspol_str *inputs = calloc(count, sizeof *inputs);
     if (inputs == NULL) return RDSPOL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) inputs[i] = rp_str_from(args->operands[i + 1]);
+    if (shows_inputs(s) && !rp_inputs_note(&s->inputs, args->operands + 1, count)) {
+        free(inputs);
+        return RDSPOL_NO_MEMORY;
+    }
     bool shown = rp_progress_show(s->app, "reading facts");
     rdspol_status status = rdspol_files_read(s->facts, inputs, count, &s->stats, &opts, error);
     if (shown) rp_progress_clear();
@@ -227,7 +246,7 @@ static int gate(const run_state *s)
 
 // ---- Reports -----------------------------------------------------------------------------------
 
-static rp_report report_for(const run_state *s, const target *t)
+static rp_report report_for(run_state *s, const target *t)
 {
     const rp_args *args = &s->app->args;
     return (rp_report){.run = s->run,
@@ -237,8 +256,7 @@ static rp_report report_for(const run_state *s, const target *t)
                        .sha256 = s->policies.sha256,
                        .policies = s->selected,
                        .policy_count = s->selected_count,
-                       .inputs = args->operands + 1,
-                       .input_count = args->operand_count - 1,
+                       .inputs = &s->inputs,
                        .now = s->now,
                        .quiet = rp_app_quiet(s->app),
                        .verbose = rp_app_verbose(s->app),
@@ -268,12 +286,6 @@ static bool write_report(run_state *s, const target *t)
     return closed || report_failure(t, reason);
 }
 
-// -qq silences what goes to standard output; files that were asked for are written.
-static bool is_wanted(const run_state *s, const target *t)
-{
-    return t->path != NULL || rp_app_quiet(s->app) < 2;
-}
-
 static bool prepare_hashes(run_state *s)
 {
     bool needed = false;
@@ -296,6 +308,7 @@ static bool make_room(run_state *s)
 static bool write_reports(run_state *s)
 {
     if (!make_room(s)) return false;
+    if (shows_inputs(s)) rp_inputs_hash(&s->inputs, &s->app->crypto);
     bool good = true;
     for (size_t i = 0; i < s->target_count; i++) {
         if (is_wanted(s, &s->targets[i])) good = write_report(s, &s->targets[i]) && good;
@@ -321,6 +334,7 @@ int rp_cmd_run(rp_app *app)
     rdspol_run_free(s.run);
     rdspol_facts_free(s.facts);
     rp_params_free(&s.params);
+    rp_inputs_free(&s.inputs);
     free(s.selected);
     rp_policies_close(&s.policies);
     return status;

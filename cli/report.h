@@ -6,7 +6,7 @@
 #ifndef RP_CLI_REPORT_H
 #define RP_CLI_REPORT_H
 
-#include "cli/app.h"
+#include "cli/inputs.h"
 
 typedef struct rp_report {
     rdspol_run *run;
@@ -16,8 +16,7 @@ typedef struct rp_report {
     const char *sha256;       // of the bundle, 64 digits; NULL if no format shows it
     const uint32_t *policies; // that ran
     size_t policy_count;
-    const char *const *inputs;
-    size_t input_count;
+    rp_inputs *inputs; // that were read
     int64_t now;
     uint32_t quiet, verbose;
     bool color; // of the output that is written
@@ -27,6 +26,7 @@ typedef struct rp_report {
 typedef struct rp_format {
     const char *name;
     bool hashed; // shows hashes
+    bool inputs; // and those of the inputs
     // False, with a message in `error`, if something but the output failed.
     bool (*write)(const rp_report *report, rp_out *out, rdspol_error *error);
 } rp_format;

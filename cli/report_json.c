@@ -436,15 +436,25 @@ static bool write_parameters(json_writer *w)
     return true;
 }
 
-static void write_inputs(json_writer *w)
+// They come last: their hashes are made while the findings are written.
+static bool write_inputs(json_writer *w)
 {
+    if (!rp_inputs_wait(w->report->inputs, w->error)) return false;
     RP_OUT_LITERAL(w->out, ",\n\"inputs\":[");
-    for (size_t i = 0; i < w->report->input_count; i++) {
-        rp_out_text(w->out, i > 0 ? ",{\"kind\":\"cli\",\"name\":" : "{\"kind\":\"cli\",\"name\":");
-        rp_out_json(w->out, rp_str_from(w->report->inputs[i]));
+    for (size_t i = 0; i < w->report->inputs->count; i++) {
+        const rp_input *input = &w->report->inputs->list[i];
+        rp_out_text(w->out, i > 0 ? ",\n" : "\n");
+        RP_OUT_LITERAL(w->out, "{\"kind\":\"cli\",\"name\":");
+        rp_out_json(w->out, rp_str_from(input->name));
+        if (input->hashed) {
+            RP_OUT_LITERAL(w->out, ",\"sha256\":\"");
+            rp_out_add(w->out, input->sha256, RP_SHA256_HEX_SIZE);
+            rp_out_char(w->out, '"');
+        }
         rp_out_char(w->out, '}');
     }
     rp_out_char(w->out, ']');
+    return true;
 }
 
 static void write_summary(json_writer *w)
@@ -538,7 +548,6 @@ static bool write_document(json_writer *w)
     RP_OUT_LITERAL(w->out, "},\n\"now\":");
     rp_out_json(w->out, rp_str_make(room, rp_time_print(w->report->now, room)));
     if (!write_parameters(w)) return false;
-    write_inputs(w);
     RP_OUT_LITERAL(w->out, ",\n");
     write_summary(w);
     if (!write_policies(w)) return false;
@@ -548,6 +557,7 @@ static bool write_document(json_writer *w)
     write_waivers(w);
     w->error->status = RDSPOL_NO_MEMORY;
     if (!rp_report_errors(w->report, w->out)) return false;
+    if (!write_inputs(w)) return false;
     RP_OUT_LITERAL(w->out, "}\n");
     return true;
 }

@@ -187,6 +187,22 @@ assert all("{" not in f["remedy"] for f in d["findings"] if f["verdict"] == "fai
 expect 1 "invalid UTF-8 in a parameter" "$rdspol" run typed.rdspol --format json --param $'names=a\xffb' "$fleet"
 holds "invalid UTF-8 in a parameter" python3 -c 'import json; p = json.load(open("out"))["parameters"]; assert p["names"] == ["a\ufffdb"], p'
 
+# Inputs: a file with its hash, and one that changes meanwhile is an error.
+expect 1 "inputs" "$rdspol" run bad.rdspol --format json "$fleet/db-instances.json" "$fleet"
+holds "inputs" python3 -c '
+import hashlib, json, sys
+file, folder = json.load(open("out"))["inputs"]
+assert file["sha256"] == hashlib.sha256(open(file["name"], "rb").read()).hexdigest(), file
+assert folder == {"kind": "cli", "name": sys.argv[1]}, folder' "$fleet"
+expect 1 "standard input has no hash" bash -c "'$rdspol' run bad.rdspol --stdin-name db-instances.json --format json - <'$fleet/db-instances.json'"
+holds "standard input has no hash" python3 -c 'import json; i = json.load(open("out"))["inputs"]; assert i == [{"kind": "cli", "name": "-"}], i'
+mkdir changing && cp "$fleet/db-instances.json" changing && mkfifo changing/zz.json
+(cat "$fleet/vpcs.json"; echo >>changing/db-instances.json) >changing/zz.json &
+expect 2 "an input that changes" "$rdspol" run bad.rdspol --format json=changed.json -j1 changing/db-instances.json changing/zz.json
+wait
+says err "db-instances.json: changed while it was read" "an input that changes"
+holds "an input that changes: no document" test ! -e changed.json
+
 # What could not be collected: once for each operation and reason, in one order.
 mkdir -p refused/describe-key
 cp "$fleet/db-instances.json" refused
@@ -247,7 +263,7 @@ one = {"DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:", "StorageEncryp
 rows = [dict(one, DBInstanceIdentifier=f"db-{i}", DBInstanceArn=one["DBInstanceArn"] + f"db-{i}") for i in range(3000)]
 mk = __import__("os").makedirs; mk("many"); json.dump({"DBInstances": rows}, open("many/db-instances.json", "w"))'
 echo old >kept.json
-"$rdspol" run all -qq --format json=kept.json many & pid=$!
+"$rdspol" run all -qq --format json=kept.json many/db-instances.json & pid=$!
 until compgen -G ".rdspol-*" >/dev/null || ! kill -0 $pid 2>/dev/null; do :; done
 kill -TERM $pid 2>/dev/null
 wait $pid 2>/dev/null
