@@ -2,11 +2,13 @@
 #include "cli/app.h"
 
 #include "vm/base/buf.h"
+#include "vm/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -87,6 +89,18 @@ bool rp_app_color(const rp_app *app, int fd)
     const char *term = getenv("TERM");
     bool dumb = term != NULL && strcmp(term, "dumb") == 0;
     return !is_zero("CLICOLOR") && !dumb && isatty(fd) == 1;
+}
+
+size_t rp_app_width(int fd)
+{
+    enum { USUAL = 80, MOST = 1000 };
+    const char *text = getenv("COLUMNS");
+    int64_t columns = 0;
+    struct winsize size;
+    if (text != NULL && rp_text_parse_int(rp_str_from(text), &columns) && columns > 0)
+        return columns < MOST ? (size_t)columns : MOST;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : USUAL;
 }
 
 uint32_t rp_app_quiet(const rp_app *app)

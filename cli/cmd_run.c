@@ -192,9 +192,12 @@ static rdspol_status read_inputs(run_state *s, rdspol_error *error)
         free(inputs);
         return RDSPOL_NO_MEMORY;
     }
-    bool shown = rp_progress_show(s->app, "reading facts");
+    rp_progress progress;
+    rp_progress_begin(&progress, s->app);
+    opts.begun = rp_progress_file;
+    opts.begun_ctx = &progress;
     rdspol_status status = rdspol_files_read(s->facts, inputs, count, &s->stats, &opts, error);
-    if (shown) rp_progress_clear();
+    rp_progress_end(&progress);
     free(inputs);
     return status;
 }

@@ -187,6 +187,27 @@ assert all("{" not in f["remedy"] for f in d["findings"] if f["verdict"] == "fai
 expect 1 "invalid UTF-8 in a parameter" "$rdspol" run typed.rdspol --format json --param $'names=a\xffb' "$fleet"
 holds "invalid UTF-8 in a parameter" python3 -c 'import json; p = json.load(open("out"))["parameters"]; assert p["names"] == ["a\ufffdb"], p'
 
+# On a terminal: which file is read, and the line is gone at the end. Nowhere else.
+terminal() { # COMMAND...
+  python3 -c '
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@"
+}
+plain_terminal=(env -u CI -u NO_COLOR -u COLUMNS -u FORCE_COLOR -u CLICOLOR_FORCE TERM=xterm)
+expect 1 "progress" terminal "${plain_terminal[@]}" "$rdspol" run practices "${now[@]}" "$fleet/db-instances.json" "$fleet/vpcs.json"
+holds "progress" grep -q $'\r\x1b\[Kreading facts: 2 .*/vpcs.json' out
+holds "progress is cleared" bash -c 'tr -d "\n" <out | grep -q "json"$'"'"'\r\x1b\[K[^\r]*'"'"''
+expect 1 "a long name" terminal "${plain_terminal[@]}" COLUMNS=40 "$rdspol" run practices "${now[@]}" "$fleet/db-instances.json"
+holds "a long name fits" grep -qP '\[Kreading facts: 1 [^\r\x1b]{1,21}instances\.json\r' out
+for quiet in CI=1 TERM=dumb; do
+  expect 1 "$quiet" terminal "${plain_terminal[@]}" $quiet "$rdspol" run practices "${now[@]}" "$fleet"
+  holds "$quiet: no progress" bash -c '! grep -q "reading facts" out'
+done
+expect 1 "-q" terminal "${plain_terminal[@]}" "$rdspol" run practices -q "${now[@]}" "$fleet"
+holds "-q: no progress" bash -c '! grep -q "reading facts" out'
+expect 1 "no terminal" "$rdspol" run practices "${now[@]}" "$fleet"
+holds "no terminal: no progress" test ! -s err
+
 # Inputs: a file with its hash, and one that changes meanwhile is an error.
 expect 1 "inputs" "$rdspol" run bad.rdspol --format json "$fleet/db-instances.json" "$fleet"
 holds "inputs" python3 -c '
