@@ -252,6 +252,7 @@ static int gate(const run_state *s)
 static rp_report report_for(run_state *s, const target *t)
 {
     const rp_args *args = &s->app->args;
+    bool shown = t->path == NULL && isatty(STDOUT_FILENO) == 1;
     return (rp_report){.run = s->run,
                        .facts = s->facts,
                        .bundle = s->policies.bundle,
@@ -264,6 +265,7 @@ static rp_report report_for(run_state *s, const target *t)
                        .quiet = rp_app_quiet(s->app),
                        .verbose = rp_app_verbose(s->app),
                        .color = t->path == NULL && rp_app_color(s->app, STDOUT_FILENO),
+                       .width = shown ? rp_app_width(STDOUT_FILENO) : 0,
                        .remedies = rp_args_on(args, RP_OPTION_REMEDIES)};
 }
 

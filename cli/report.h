@@ -19,7 +19,8 @@ typedef struct rp_report {
     rp_inputs *inputs; // that were read
     int64_t now;
     uint32_t quiet, verbose;
-    bool color; // of the output that is written
+    bool color;   // of the output that is written
+    size_t width; // of the terminal that it is; 0: it is none
     bool remedies;
 } rp_report;
 

@@ -208,6 +208,19 @@ holds "-q: no progress" bash -c '! grep -q "reading facts" out'
 expect 1 "no terminal" "$rdspol" run practices "${now[@]}" "$fleet"
 holds "no terminal: no progress" test ! -s err
 
+# Findings stand below their resource on a terminal, broken at its width; elsewhere on one line each.
+expect 1 "grouped" terminal "${plain_terminal[@]}" CI=1 COLUMNS=60 "$rdspol" run practices "${now[@]}" --color never "$fleet"
+tr -d '\r' <out >grouped.txt
+holds "a heading for each resource" test "$(grep -c '^instance .*/crm-prod-000002$' grouped.txt)" -eq 1
+holds "its findings below" bash -c 'grep -A1 "/crm-prod-000002$" grouped.txt | grep -q "^  FAIL medium rotated_key_instances  key$"'
+holds "sixty columns" python3 -c '
+text = open("grouped.txt").read().split("\n  judged")[0]
+wide = [l for l in text.splitlines() if len(l) > 60 and l[0] == " " and len(l.split()) > 1]
+assert text.count("\n      ") > 9 and not wide, wide'
+holds "the same findings" test "$(grep -c '^  [FU][AN][IK][LN]' grouped.txt)" -eq "$(grep -c '^[FU][AN][IK][LN]' one.text)"
+holds "the same end" cmp <(tail -1 grouped.txt) <(tail -1 one.text)
+holds "a clause has its place" grep -q 'keeps backups for 1 days  stdlib/practices/07_backups.rdspol:[0-9]*$' one.text
+
 # Inputs: a file with its hash, and one that changes meanwhile is an error.
 expect 1 "inputs" "$rdspol" run bad.rdspol --format json "$fleet/db-instances.json" "$fleet"
 holds "inputs" python3 -c '
@@ -308,6 +321,10 @@ holds "json stays json" python3 -c 'import json; f = json.load(open("hostile.out
 printf '{"DBInstances":[{"DBInstanceIdentifier":' >hostile/db-instances.json
 expect 2 "cut input" "$rdspol" run bad.rdspol hostile
 says err "db-instances.json" "cut input"
+
+printf '{"DBInstances":[{"DBInstanceIdentifier":"db\\u001b[31m\\u202e\\n::error::x\\u0085","DBInstanceArn":"arn:aws:rds:us-east-1:123456789012:db:x"}]}' >hostile/db-instances.json
+expect 1 "hostile, terminal" terminal "${plain_terminal[@]}" CI=1 "$rdspol" run bad.rdspol --color never hostile
+holds "no escape reaches the terminal's groups" bash -c '! tr -d "\r" <out | LC_ALL=C grep -q $'"'"'[\x01-\x08\x0b-\x1f\x7f]\|\xe2\x80\xae\|\xc2\x85'"'"''
 
 # Tests in sources.
 printf '\ntest "t" { instance { id: "a" } expect fail ok on "a" }\n' | cat ok.rdspol - >tested.rdspol

@@ -416,6 +416,70 @@ START_TEST(a_finished_run_keeps_what_it_found)
 }
 END_TEST
 
+// Two policies on instances and one on groups, which were refused, so that the region has a
+// finding.
+static void three_policies(world *wp)
+{
+    world w;
+    world_init(&w);
+    uint32_t closed = open_world(&w);
+    world_policy(&w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, NULL);
+    uint32_t open = INSN(NOT, B, closed, NONE, NONE);
+    world_policy(&w, "open", T_INSTANCE, 2, NULL, 0, &open, 1, NULL);
+    INSN(END, N, NONE, NONE, NONE);
+    INSN(SCAN, N, T_SG, NONE, NONE);
+    uint32_t yes = INSN(CONST, B, image_const(&w.im, RP_KIND_BOOL, 1), NONE, NONE);
+    world_policy(&w, "groups", T_SG, 3, NULL, 0, &yes, 1, NULL);
+    INSN(END, N, NONE, NONE, NONE);
+    *wp = w;
+    world_open(wp);
+    open_facts(wp);
+    world_run(wp, 0);
+}
+
+static bool is_same_finding(const rdspol_finding *a, const rdspol_finding *b)
+{
+    return a->policy == b->policy && a->verdict == b->verdict && a->table == b->table &&
+           a->row == b->row && a->about_type == b->about_type;
+}
+
+START_TEST(resource_by_resource_everything_comes_once)
+{
+    enum { MOST = 64 };
+    world w;
+    static rdspol_finding flat[MOST], grouped[MOST];
+    size_t count = 0, others = 0;
+    rdspol_cursor cursor = {{0}};
+    three_policies(&w);
+    while (rdspol_run_next(w.run, &cursor, &flat[count]) == RDSPOL_OK) {
+        count++;
+    }
+    memset(&cursor, 0, sizeof cursor);
+    while (rdspol_run_next_by_resource(w.run, &cursor, &grouped[others]) == RDSPOL_OK) {
+        others++;
+    }
+    ck_assert_uint_eq(count, others);
+    ck_assert_uint_gt(count, 12);
+    int worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t found = 0, begins = i == 0 || grouped[i].table != grouped[i - 1].table ||
+                                   grouped[i].row != grouped[i - 1].row;
+        for (size_t k = 0; k < count; k++) {
+            found += is_same_finding(&flat[k], &grouped[i]);
+            // A resource that is left does not come again.
+            ck_assert(!begins || k >= i || grouped[k].table != grouped[i].table ||
+                      grouped[k].row != grouped[i].row);
+        }
+        ck_assert_uint_eq(found, 1);
+        ck_assert_int_ge((int)grouped[i].verdict, begins ? worst : (int)grouped[i - 1].verdict);
+        worst = begins ? (int)grouped[i].verdict : worst;
+        rdspol_details d = {.size = sizeof d};
+        ck_assert_int_eq(rdspol_run_explain(w.run, &grouped[i], &d, NULL), RDSPOL_OK);
+    }
+    world_free(&w);
+}
+END_TEST
+
 static void *failing_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
     int *left = ctx;
@@ -560,6 +624,7 @@ int main(void)
     tcase_add_test(c, details_do_not_depend_on_the_order_of_questions);
     tcase_add_test(c, what_nobody_found_has_no_details);
     tcase_add_test(c, a_finished_run_keeps_what_it_found);
+    tcase_add_test(c, resource_by_resource_everything_comes_once);
     tcase_add_test(c, every_allocation_may_fail);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
     suite_add_tcase(suite, c);

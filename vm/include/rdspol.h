@@ -354,6 +354,13 @@ typedef struct rdspol_cursor {
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_next(const rdspol_run *run,
                                                         rdspol_cursor *cursor, rdspol_finding *out);
 
+// The same findings resource by resource: first the resources with a fail, then those with an
+// unknown, and so on; of one resource by verdict, severity, practice and policy. A cursor is of one
+// of the two walks. Everything else as above.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_next_by_resource(const rdspol_run *run,
+                                                                    rdspol_cursor *cursor,
+                                                                    rdspol_finding *out);
+
 // Details of a finding, computed when asked for. They live in the run until the next call of
 // `rdspol_run_explain` or its end.
 typedef struct rdspol_witness {
