@@ -214,6 +214,11 @@ static bool obtain_facts(run_state *s)
 
 // ---- Judging -----------------------------------------------------------------------------------
 
+static bool is_small(const run_state *s)
+{
+    return s->stats.bytes < SMALL_INPUT_SIZE;
+}
+
 static bool judge(run_state *s)
 {
     rdspol_error error = {0};
@@ -223,7 +228,7 @@ static bool judge(run_state *s)
                             .param_count = s->params.count,
                             .policies = s->selected,
                             .policy_count = s->selected_count,
-                            .chunk = s->stats.bytes < SMALL_INPUT_SIZE ? SMALL_CHUNK : 0};
+                            .chunk = is_small(s) ? SMALL_CHUNK : 0};
     error.status = rdspol_run_new(&s->run, s->policies.bundle, s->facts, &opts, &error);
     if (error.status == RDSPOL_OK) error.status = rdspol_run_evaluate(s->run, &error);
     return error.status == RDSPOL_OK || refuse(rp_app_library_error("", &error));
@@ -306,7 +311,8 @@ static bool prepare_hashes(run_state *s)
 static bool make_room(run_state *s)
 {
     rdspol_run_finish(s->run);
-    rp_app_trim();
+    rdspol_facts_finish(s->facts);
+    if (!is_small(s)) rp_app_trim();
     return prepare_hashes(s);
 }
 

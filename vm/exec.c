@@ -483,7 +483,7 @@ static void bind_folds(rp_exec *x)
     uint32_t stack[RP_MAX_FRAME_DEPTH];
     uint32_t last[RP_MAX_FRAME_DEPTH];
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
+    for (uint32_t i = 0; i < x->insn_count; i++) {
         uint32_t op = RP_INSN_OP(b->insns[i].word);
         x->fold_next[i] = RP_NONE;
         if (rp_op_opens(op)) {
@@ -501,17 +501,35 @@ static void bind_folds(rp_exec *x)
     }
 }
 
+// Up to the end of the last outermost frame of which something runs: behind it stand the messages.
+static uint32_t count_insns(const rp_bundle *b, const unsigned char *live)
+{
+    uint32_t count = b->insn_count;
+    while (live != NULL && count != 0 && live[count - 1] == 0) {
+        count--;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    const rp_frame_info *f = &b->frames[b->frame_of[count - 1]];
+    while (f->depth != 0) {
+        f = &b->frames[f->parent];
+    }
+    return f->end + 1;
+}
+
 static bool alloc_exec(rp_exec *x, rp_arena *arena)
 {
     const rp_bundle *b = x->world->bundle;
     x->block_size = x->plan.size;
-    unsigned char *raw = rp_arena_zero(arena, x->plan.size + 64);
-    x->vals = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->slots = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->steps = RP_NEW_ARRAY(arena, rp_step, b->insn_count);
+    // Not cleared: whatever runs writes its planes before they are read, and most is never touched.
+    unsigned char *raw = rp_arena_alloc(arena, x->plan.size + 64);
+    x->vals = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->slots = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->steps = RP_NEW_ARRAY(arena, rp_step, x->insn_count);
     x->fold_first = RP_NEW_ARRAY(arena, uint32_t, b->frame_count);
-    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, b->insn_count);
-    x->memo = RP_NEW_ARRAY(arena, uint64_t *, b->insn_count);
+    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, x->insn_count);
+    x->memo = RP_NEW_ARRAY(arena, uint64_t *, x->insn_count);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
     if (raw == NULL || x->positions == NULL) {
@@ -529,6 +547,7 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     memset(x, 0, sizeof *x);
     x->world = world;
     x->live = live;
+    x->insn_count = count_insns(b, live);
     if (!rp_plan_make(&x->plan, b, arena, chunk, live, keep) || !alloc_exec(x, arena)) {
         return false;
     }
@@ -540,7 +559,7 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     }
     bind_frames(x);
     bind_folds(x);
-    for (uint32_t i = 0; i < b->insn_count && !k.failed; i++) {
+    for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {
         if (live == NULL || live[i] != 0) {
             bind_insn(&k, i);
         } else {

@@ -96,6 +96,7 @@ struct rp_step {
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
+    uint32_t insn_count;  // of those that are bound, from the first on
     unsigned char *block; // the workspace
     size_t block_size;
     rp_val *vals;

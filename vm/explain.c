@@ -34,7 +34,8 @@ static void mark_clauses(const rp_run *run, unsigned char *live, uint32_t policy
     }
 }
 
-// Of undecided findings everything behind the clauses is looked at, one value after another.
+// Of undecided rows everything behind the clauses is looked at, one value after another; findings
+// about a whole type need nothing.
 static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
                         unsigned char *keep)
 {
@@ -45,7 +46,7 @@ static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
     if (speaks) {
         mark_clauses(run, live, policy);
     }
-    if (counts[RDSPOL_VERDICT_UNKNOWN] != 0) {
+    if (rp_run_next_row(run, policy, RDSPOL_VERDICT_UNKNOWN, 0) != RP_NONE) {
         rp_run_mark(run, keep, run->bundle->emit_of[policy], true);
     }
 }

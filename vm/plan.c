@@ -13,11 +13,11 @@ typedef struct planner {
     const rp_bundle *b;
     const unsigned char *live;
     const unsigned char *keep;
-    uint32_t *last;      // per instruction: the last one that uses it
-    uint32_t *dies_next; // lists of values by the instruction after which they end
+    uint32_t *last; // per instruction: the last one that uses it
+    uint32_t
+        *next; // lists of values: by the instruction after which they end, later of free places
     uint32_t *dies_first;
-    uint32_t free_count[CLASS_COUNT];
-    size_t *stack[CLASS_COUNT];
+    uint32_t free_first[CLASS_COUNT];
 } planner;
 
 size_t rp_plan_value_size(rp_kind kind)
@@ -168,8 +168,10 @@ static void place(planner *p, uint32_t insn)
     }
     uint32_t c = class_of(type);
     bool keep = p->keep != NULL && p->keep[insn] != 0;
-    if (!keep && p->free_count[c] != 0) {
-        p->plan->value[insn] = p->stack[c][--p->free_count[c]];
+    uint32_t dead = p->free_first[c];
+    if (!keep && dead != RP_NONE) {
+        p->plan->value[insn] = p->plan->value[dead];
+        p->free_first[c] = p->next[dead];
     } else {
         p->plan->value[insn] = take(&p->plan->size, value_bytes(p->plan, type));
     }
@@ -180,15 +182,18 @@ static void place(planner *p, uint32_t insn)
         return;
     }
     uint32_t last = p->last[insn] < insn ? insn : p->last[insn];
-    p->dies_next[insn] = p->dies_first[last];
+    p->next[insn] = p->dies_first[last];
     p->dies_first[last] = insn;
 }
 
 static void release_dead(planner *p, uint32_t at)
 {
-    for (uint32_t i = p->dies_first[at]; i != RP_NONE; i = p->dies_next[i]) {
+    uint32_t following;
+    for (uint32_t i = p->dies_first[at]; i != RP_NONE; i = following) {
         uint32_t c = class_of(type_of(p, i));
-        p->stack[c][p->free_count[c]++] = p->plan->value[i];
+        following = p->next[i];
+        p->next[i] = p->free_first[c];
+        p->free_first[c] = i;
     }
 }
 
@@ -235,15 +240,12 @@ static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
     p->plan->value = RP_NEW_ARRAY(arena, size_t, count);
     p->plan->aux = RP_NEW_ARRAY(arena, size_t, count);
     p->last = RP_NEW_ARRAY(scratch, uint32_t, count);
-    p->dies_next = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->next = RP_NEW_ARRAY(scratch, uint32_t, count);
     p->dies_first = RP_NEW_ARRAY(scratch, uint32_t, count);
     for (uint32_t c = 0; c < CLASS_COUNT; c++) {
-        p->stack[c] = RP_NEW_ARRAY(scratch, size_t, count);
-        if (p->stack[c] == NULL) {
-            return false;
-        }
+        p->free_first[c] = RP_NONE;
     }
-    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL || p->dies_next == NULL ||
+    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL || p->next == NULL ||
         p->dies_first == NULL) {
         return false;
     }

@@ -102,8 +102,9 @@ rdspol_status rdspol_run_new(rdspol_run **out, const rdspol_bundle *bundle,
     rp_alloc given = {opts->alloc, opts->alloc_ctx};
     rp_alloc alloc = rp_alloc_or_libc(given);
     *out = NULL;
-    if (!facts->sealed) {
-        return rp_error_set(error, RDSPOL_INVALID_ARGUMENT, NULL, "facts that are not sealed");
+    if (!facts->sealed || facts->finished) {
+        return rp_error_set(error, RDSPOL_INVALID_ARGUMENT, NULL, "facts that are %s",
+                            facts->sealed ? "finished" : "not sealed");
     }
     if (!rp_facts_fit(facts, bundle)) {
         return rp_error_set(error, RDSPOL_SCHEMA_MISMATCH, NULL,

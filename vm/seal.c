@@ -399,6 +399,16 @@ rp_str rp_facts_row_id(const rp_facts *facts, uint32_t table, uint32_t row)
     return rp_seal_id_from_arn(rp_facts_cell_text(facts, t->unique, row));
 }
 
+// ---- The end -----------------------------------------------------------------------------------
+
+void rdspol_facts_finish(rdspol_facts *facts)
+{
+    if (facts->sealed) {
+        facts->finished = true;
+        rp_strtab_finish(&facts->texts);
+    }
+}
+
 // ---- What was not answered ---------------------------------------------------------------------
 
 static rp_str text_or_empty(const rp_facts *f, uint32_t id)

@@ -251,7 +251,8 @@ static void read_together(job *j, uint32_t threads)
 {
     pthread_t others[MAX_THREADS];
     uint32_t started = 0;
-    while (started + 1 < threads && pthread_create(&others[started], NULL, read_back, j) == 0) {
+    while (started + 1 < threads && started + 1 < j->group_count &&
+           pthread_create(&others[started], NULL, read_back, j) == 0) {
         started++;
     }
     read_front(j);

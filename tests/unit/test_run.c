@@ -409,6 +409,11 @@ START_TEST(a_finished_run_keeps_what_it_found)
         check_own_message(&w, &f);
     }
     ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);
+    rdspol_run *another;
+    rdspol_facts_finish(w.facts);
+    ck_assert_int_eq(rdspol_run_new(&another, w.bundle, w.facts, NULL, &error),
+                     RDSPOL_INVALID_ARGUMENT);
+    check_own_message(&w, &f);
     rdspol_run_finish(w.run);
     rdspol_run_set_now(w.run, 1);
     ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);

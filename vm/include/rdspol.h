@@ -272,6 +272,11 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_complete(rdspol_facts *fact
 // RDSPOL_CONFLICT if two disagree; the error names both places. Then the facts are immutable.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_seal(rdspol_facts *facts, rdspol_error *error);
 
+// Gives back the memory that only making runs needs; the runs that there are go on as before, and
+// `rdspol_run_new` of these facts is RDSPOL_INVALID_ARGUMENT. Does nothing before sealing. No other
+// thread may use the facts meanwhile.
+RDSPOL_API void rdspol_facts_finish(rdspol_facts *facts);
+
 // A question that was not answered, or not completely (RDSPOL_REASON_INCOMPLETE_PAGE).
 typedef struct rdspol_unanswered {
     rdspol_str service, operation; // "kms", "DescribeKey"; of a file that is no answer: "", its kind
