@@ -485,6 +485,10 @@ static void bind_folds(rp_exec *x)
     uint32_t depth = 0;
     for (uint32_t i = 0; i < x->insn_count; i++) {
         uint32_t op = RP_INSN_OP(b->insns[i].word);
+        if (x->live != NULL && x->live[i] == 0 && rp_op_opens(op)) {
+            i = b->frames[b->frame_of[i]].end;
+            continue;
+        }
         x->fold_next[i] = RP_NONE;
         if (rp_op_opens(op)) {
             x->fold_first[b->frame_of[i]] = RP_NONE;
@@ -562,8 +566,11 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {
         if (live == NULL || live[i] != 0) {
             bind_insn(&k, i);
-        } else {
-            x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+            continue;
+        }
+        x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+        if (rp_op_opens(x->steps[i].op)) { // its body is never looked at
+            i = b->frames[b->frame_of[i]].end;
         }
     }
     rp_exec_bind_now(x);
