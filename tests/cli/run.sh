@@ -137,6 +137,18 @@ expect 0 "explain a code" "$rdspol" explain E0102
 expect 0 "explain a policy" "$rdspol" explain backed_up_instances
 expect 2 "explain nothing" "$rdspol" explain no_such_thing_at_all
 
+# A bundle has the sources that it reads, also of types that are there only to be referred to.
+printf 'policy protected on instance { require instance.deletion_protection }\n' >least.rdspol
+printf 'policy opted on region { require region.backup_opt_in["RDS"] == true }\n' >most.rdspol
+for name in least most; do
+  expect 0 "compile $name" "$rdspol" compile $name.rdspol -o $name.rpb
+  expect 0 "inspect $name" "$rdspol" inspect -d $name.rpb && cp out $name.txt
+done
+holds "no source without a field" bash -c '! grep -q DescribeRegionSettings least.txt'
+says most.txt "from group backup:DescribeRegionSettings" "a source with a field"
+says most.txt "needs backup:DescribeRegionSettings" "a source with a field"
+expect 1 "a file that no field needs" "$rdspol" run least.rpb "$fleet"
+
 # Imports beside the importing file.
 mkdir imports
 printf 'module names\ndef instance.named: bool = instance.id != ""\n' >imports/names.rdspol
