@@ -59,7 +59,7 @@ void rp_progress_file(void *context, rdspol_str name)
     progress->files++;
     if (!progress->watched) return;
     int64_t now = milliseconds();
-    if (progress->paid - now > (AT_ONCE - 1) * INTERVAL) return;
+    if (progress->paid - now > (int64_t)(AT_ONCE - 1) * INTERVAL) return;
     progress->paid = (progress->paid > now ? progress->paid : now) + INTERVAL;
     progress->shown = true;
     show(progress, name);

@@ -148,6 +148,16 @@ static void mark_sources(emission *e, const rp_field *field)
     }
 }
 
+static void mark_table(emission *e, const rp_ltable *table)
+{
+    for (const rp_lcolumn *c = table->columns; c != NULL; c = c->next) {
+        if (is_written(c) && has_paths(c)) mark_sources(e, c->field);
+    }
+    for (const rp_llist *l = table->lists; l != NULL && l->owner != NULL; l = l->next) {
+        if (is_fact_list(l)) mark_sources(e, l->field);
+    }
+}
+
 // Which sources the bundle has: those that give rows, and of those that only give fields those of
 // which a field is in it. Others would be asked for nothing.
 static void number_sources(emission *e)
@@ -155,14 +165,8 @@ static void number_sources(emission *e)
     uint32_t total = first_source(e, NULL), place = 0, count = 0;
     e->source_at = RP_NEW_ARRAY(e->ir->arena, uint32_t, total);
     for (uint32_t i = 0; i < total; i++) e->source_at[i] = RP_NONE;
-    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
-        for (const rp_lcolumn *c = table->columns; c != NULL; c = c->next) {
-            if (is_written(c) && has_paths(c)) mark_sources(e, c->field);
-        }
-        for (const rp_llist *l = table->lists; l != NULL && l->owner != NULL; l = l->next) {
-            if (is_fact_list(l)) mark_sources(e, l->field);
-        }
-    }
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
+        mark_table(e, table);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
         const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
         for (; source != NULL; source = source->next, place++) {

@@ -140,19 +140,26 @@ void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out)
 
 // ---- Templates ---------------------------------------------------------------------------------
 
-// Prints a hole; false if it has no value.
-static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
-                       uint32_t lane, rp_buf *out)
+// Prints a hole that shows the same for every row: a parameter or a constant. False if it has no
+// value.
+static bool print_shared(const rp_run *run, const rp_rec_piece *piece, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->param != RP_NONE) {
         rp_print_param(run, piece->param, out);
         return run->params[piece->param].count != 0;
     }
-    if (piece->constant != RP_NONE) {
-        rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant],
-                      out);
-        return true;
+    rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant], out);
+    return true;
+}
+
+// Prints a hole; false if it has no value.
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+                       uint32_t lane, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    if (piece->value == RP_NONE) {
+        return print_shared(run, piece, out);
     }
     const rp_val *v = &vals[piece->value];
     uint32_t type = RP_INSN_TYPE(b->insns[piece->value].word);
@@ -303,7 +310,7 @@ void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out)
         } else if (piece->value != RP_NONE) {
             print_name(run, piece->value, out);
         } else {
-            (void)print_hole(run, piece, NULL, 0, out);
+            (void)print_shared(run, piece, out);
         }
     }
 }

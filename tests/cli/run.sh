@@ -165,6 +165,26 @@ done
 expect 1 "two formats" "$rdspol" run practices "${now[@]}" --format json --format ndjson=three.ndjson "$fleet"
 holds "two formats: json" cmp one.json out
 holds "two formats: ndjson" cmp one.ndjson three.ndjson
+expect 1 "four formats" "$rdspol" run practices "${now[@]}" -qq --format json=4.json --format ndjson=4.ndjson --format text=4.text --format compact=4.compact "$fleet"
+for format in ndjson compact; do holds "four formats: $format" cmp one.$format 4.$format; done
+holds "the formats agree" python3 -c '
+import collections, json
+document = json.load(open("4.json"))
+counts = collections.Counter(f["verdict"] for f in document["findings"])
+for verdict, number in counts.items():
+    assert document["summary"][verdict] == number, verdict
+lines = [json.loads(l) for l in open("4.ndjson")]
+assert lines[-1] == {"summary": document["summary"]}
+for line, finding in zip(lines, document["findings"], strict=False):
+    policy = document["policies"][finding["policy"]]
+    policy.pop("remedy", None)
+    assert line == {**policy, **finding}, line
+text, compact = open("4.text").read().splitlines(), open("4.compact").read().splitlines()
+for verdict in "fail", "unknown":
+    assert sum(l.startswith(verdict.upper() + " ") for l in text) == counts[verdict], verdict
+assert len(compact) == counts["fail"] + counts["unknown"], len(compact)
+assert text[-1].startswith("%d failed, %d unknown, %d waived, %d passed, %d not applicable" % tuple(
+    document["summary"][v] for v in ("fail", "unknown", "waived", "pass", "not_applicable"))), text[-1]'
 expect 2 "two on standard output" "$rdspol" run practices --format json --format text "$fleet"
 expect 2 "unknown format" "$rdspol" run practices --format yaml "$fleet"
 expect 1 "quiet" "$rdspol" run practices -qq "$fleet"
@@ -308,6 +328,24 @@ import json
 one = {"DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:", "StorageEncrypted": True, "Engine": "mysql"}
 rows = [dict(one, DBInstanceIdentifier=f"db-{i}", DBInstanceArn=one["DBInstanceArn"] + f"db-{i}") for i in range(3000)]
 mk = __import__("os").makedirs; mk("many"); json.dump({"DBInstances": rows}, open("many/db-instances.json", "w"))'
+# More than one buffer and more than one batch of details: the document is whole and in order.
+expect 1 "many" "$rdspol" run all "${now[@]}" -qq --format json=many.json --format ndjson=many.ndjson many
+holds "many" python3 -c '
+import json
+document = json.load(open("many.json"))
+findings, verdicts = document["findings"], ["fail", "unknown", "waived", "pass", "not_applicable"]
+severity = ["critical", "high", "medium", "low", "info"]
+def place(f):
+    policy, r = document["policies"][f["policy"]], f["resource"]
+    return (verdicts.index(f["verdict"]), severity.index(policy["severity"]), policy.get("practice") or 99,
+            f["policy"], r.get("account", ""), r.get("region", ""), r["kind"], r["id"])
+keys = [place(f)[:2] for f in findings]
+assert keys == sorted(keys)
+for policy in document["policies"]:
+    one = [place(f) for f in findings if f["policy"] == policy]
+    assert one == sorted(one), policy
+assert len(findings) > 40000 and len({f["fingerprint"] for f in findings}) == len(findings)
+assert [json.loads(l)["fingerprint"] for l in list(open("many.ndjson"))[:-1]] == [f["fingerprint"] for f in findings]'
 echo old >kept.json
 "$rdspol" run all -qq --format json=kept.json many/db-instances.json & pid=$!
 until compgen -G ".rdspol-*" >/dev/null || ! kill -0 $pid 2>/dev/null; do :; done
