@@ -275,14 +275,3 @@ bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint3
     rp_arena_clear(&scratch);
     return ok;
 }
-
-bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes)
-{
-    rp_arena scratch;
-    rp_plan plan;
-    rp_arena_init(&scratch, bundle->alloc);
-    bool ok = rp_plan_make(&plan, bundle, &scratch, RP_MAX_CHUNK, NULL, NULL);
-    rp_arena_clear(&scratch);
-    *bytes = plan.size;
-    return ok;
-}

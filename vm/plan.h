@@ -43,7 +43,5 @@ size_t rp_plan_value_size(rp_kind kind);
 // end of everything; NULL for none. False if memory ran out.
 bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,
                   const unsigned char *live, const unsigned char *keep);
-// Bytes that a run of the whole program at 1,024 rows needs.
-bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes);
 
 #endif

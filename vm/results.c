@@ -88,26 +88,32 @@ static bool pair_is_first(const rdspol_finding *pair, const rdspol_finding *row)
     return order < 0;
 }
 
+// Puts the finding about a pair in the place of that about a row, if it comes first.
+static bool take_pair(const rp_run *run, uint32_t pair, bool has_row, rdspol_finding *out)
+{
+    rdspol_finding other;
+    memset(&other, 0, sizeof other);
+    describe_pair(run, pair, &other);
+    if (has_row && !pair_is_first(&other, out)) {
+        return false;
+    }
+    *out = other;
+    return true;
+}
+
 static bool take_finding(const rp_run *run, rdspol_cursor *c, uint32_t policy, rdspol_finding *out)
 {
     uint32_t verdict = c->state[AT_VERDICT];
     uint32_t at = rp_run_next_row(run, policy, verdict, c->state[AT_ROW]);
     uint32_t pair = next_pair(run, policy, verdict, c->state[AT_PAIR]);
-    rdspol_finding other;
     if (at == RP_NONE && pair == RP_NONE) {
         return false;
     }
     memset(out, 0, sizeof *out);
-    memset(&other, 0, sizeof other);
     if (at != RP_NONE) {
         describe_row(run, policy, run->order[run->bundle->policys[policy].table][at], out);
     }
-    if (pair != RP_NONE) {
-        describe_pair(run, pair, &other);
-    }
-    bool take_pair = pair != RP_NONE && (at == RP_NONE || pair_is_first(&other, out));
-    if (take_pair) {
-        *out = other;
+    if (pair != RP_NONE && take_pair(run, pair, at != RP_NONE, out)) {
         c->state[AT_PAIR] = pair + 1;
     } else {
         c->state[AT_ROW] = at + 1;
