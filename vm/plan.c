@@ -73,25 +73,36 @@ static void use(planner *p, uint32_t value, uint32_t frame, uint32_t at)
     }
 }
 
-// The frame that an instruction stands in: that of its value, but for folds one further in.
+// What a live instruction uses; one that opens a frame uses it until that ends.
+static void use_operands(planner *p, uint32_t i, uint32_t frame)
+{
+    const rp_bundle *b = p->b;
+    uint32_t op = op_of(p, i), at = rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i;
+    const rp_op_info *info = rp_op_get(op);
+    const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
+    for (int k = 0; k < 3; k++) {
+        if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
+            use(p, operands[k], frame, at);
+        }
+    }
+    const rp_rec_policy *policy = op == RP_OP_EMIT ? &b->policys[b->insns[i].a] : NULL;
+    for (uint32_t k = 0; policy != NULL && k < policy->clause_count; k++) {
+        use(p, b->clauses[policy->first_clause + k].value, frame, i);
+    }
+}
+
+// `frame`: that an instruction stands in, which is that of its value, but for folds one further in.
 static void find_uses(planner *p)
 {
     const rp_bundle *b = p->b;
     uint32_t frame = RP_NONE;
     for (uint32_t i = 0; i < b->insn_count; i++) {
         uint32_t op = op_of(p, i);
-        const rp_op_info *info = rp_op_get(op);
-        const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
-        for (int k = 0; k < 3 && is_live(p, i); k++) {
-            if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
-                use(p, operands[k], frame, rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i);
-            }
-        }
-        if (op == RP_OP_EMIT && is_live(p, i)) {
-            const rp_rec_policy *policy = &b->policys[b->insns[i].a];
-            for (uint32_t k = 0; k < policy->clause_count; k++) {
-                use(p, b->clauses[policy->first_clause + k].value, frame, i);
-            }
+        if (is_live(p, i)) {
+            use_operands(p, i, frame);
+        } else if (rp_op_opens(op)) { // nothing of it runs
+            i = b->frames[b->frame_of[i]].end;
+            continue;
         }
         if (rp_op_opens(op)) {
             frame = b->frame_of[i];
@@ -215,7 +226,9 @@ static void place_all(planner *p)
 {
     for (uint32_t i = 0; i < p->b->insn_count; i++) {
         uint32_t op = op_of(p, i);
-        if (rp_op_opens(op)) {
+        if (rp_op_opens(op) && !is_live(p, i)) {
+            i = p->b->frames[p->b->frame_of[i]].end;
+        } else if (rp_op_opens(op)) {
             place_folds(p, p->b->frame_of[i]);
         } else if (!rp_op_folds(op)) {
             place(p, i);
@@ -250,7 +263,9 @@ static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        p->plan->value[i] = p->plan->aux[i] = RP_PLAN_NONE;
+        if (is_live(p, i)) {
+            p->plan->value[i] = p->plan->aux[i] = RP_PLAN_NONE;
+        }
         p->dies_first[i] = RP_NONE;
     }
     return true;
