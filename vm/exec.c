@@ -527,7 +527,13 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
     const rp_bundle *b = x->world->bundle;
     x->block_size = x->plan.size;
     // Not cleared: whatever runs writes its planes before they are read, and most is never touched.
+    // Where assertions are compiled it holds noise, so that tests notice what does not.
     unsigned char *raw = rp_arena_alloc(arena, x->plan.size + 64);
+#if !defined(NDEBUG)
+    if (raw != NULL) {
+        memset(raw, 0xa5, x->plan.size + 64);
+    }
+#endif
     x->vals = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
     x->slots = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
     x->steps = RP_NEW_ARRAY(arena, rp_step, x->insn_count);
