@@ -7,6 +7,7 @@ typedef struct emission {
     rp_ir_program *ir;
     rp_image *image;
     uint32_t param_count;
+    uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
 #define ADD(e, SECTION, record) rp_image_add((e)->image, RP_SECTION_##SECTION, &(record))
@@ -101,6 +102,17 @@ static void number_declarations(emission *e)
 
 // ---- schema ----
 
+// Whether a column is read from answers.
+static bool has_paths(const rp_lcolumn *column)
+{
+    return column->table->entity != NULL && column->origin == RP_COLUMN_FACT;
+}
+
+static bool is_fact_list(const rp_llist *list)
+{
+    return list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
+}
+
 static uint32_t first_source(emission *e, const rp_ltable *wanted)
 {
     uint32_t first = 0;
@@ -117,10 +129,51 @@ static rp_ltable *table_of(emission *e, const rp_entity *entity)
     return table;
 }
 
+// The place of a source among all of the schema's that the bundle's tables have.
+static uint32_t source_place(emission *e, const rp_schema_source *source)
+{
+    return first_source(e, table_of(e, source->entity)) + source->index;
+}
+
 static uint32_t source_index(emission *e, const rp_schema_source *source)
 {
-    if (source == NULL) return RP_NONE;
-    return first_source(e, table_of(e, source->entity)) + source->index;
+    return source == NULL ? RP_NONE : e->source_at[source_place(e, source)];
+}
+
+static void mark_sources(emission *e, const rp_field *field)
+{
+    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
+         path = path->next) {
+        if (path->source != NULL) e->source_at[source_place(e, path->source)] = 0;
+    }
+}
+
+static void mark_table(emission *e, const rp_ltable *table)
+{
+    for (const rp_lcolumn *c = table->columns; c != NULL; c = c->next) {
+        if (is_written(c) && has_paths(c)) mark_sources(e, c->field);
+    }
+    for (const rp_llist *l = table->lists; l != NULL && l->owner != NULL; l = l->next) {
+        if (is_fact_list(l)) mark_sources(e, l->field);
+    }
+}
+
+// Which sources the bundle has: those that give rows, and of those that only give fields those of
+// which a field is in it. Others would be asked for nothing.
+static void number_sources(emission *e)
+{
+    uint32_t total = first_source(e, NULL), place = 0, count = 0;
+    e->source_at = RP_NEW_ARRAY(e->ir->arena, uint32_t, total);
+    for (uint32_t i = 0; i < total; i++) e->source_at[i] = RP_NONE;
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
+        mark_table(e, table);
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
+        const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
+        for (; source != NULL; source = source->next, place++) {
+            bool has = source->kind != RP_SOURCE_GROUP || e->source_at[place] != RP_NONE;
+            e->source_at[place] = has ? count++ : RP_NONE;
+        }
+    }
 }
 
 static uint32_t add_paths(emission *e, const rp_field *field, uint32_t *count)
@@ -170,7 +223,7 @@ static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *reco
 
 static void add_column(emission *e, const rp_lcolumn *column)
 {
-    bool whole = column->table->entity != NULL && column->origin == RP_COLUMN_FACT;
+    bool whole = has_paths(column);
     rp_rec_column record = {.table = column->table->index,
                             .name = string(e, column->name),
                             .type = type_word(column->type),
@@ -194,7 +247,7 @@ static void add_list(emission *e, const rp_llist *list)
                           .flags = list->flags,
                           .a = RP_NONE,
                           .b = RP_NONE};
-    bool fact = list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
+    bool fact = is_fact_list(list);
     record.source = fact ? field_source(e, list->field) : RP_NONE;
     if (list->kind == RP_LIST_RELATION)
         record.a = list->by_list != NULL ? list->by_list->index : list->by_column->index;
@@ -265,6 +318,7 @@ static void add_table(emission *e, const rp_ltable *table)
     }
     for (const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
          source != NULL; source = source->next) {
+        if (source_index(e, source) == RP_NONE) continue;
         add_source(e, table, source);
         record.source_count++;
     }
@@ -320,6 +374,7 @@ static void add_texts(emission *e)
 
 static void add_schema(emission *e)
 {
+    number_sources(e);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
         add_table(e, table);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {

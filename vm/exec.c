@@ -280,6 +280,18 @@ void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last)
     }
 }
 
+void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t count)
+{
+    rp_frame *f = &x->frames[0];
+    f->info = &x->world->bundle->frames[frame];
+    bool consecutive = true;
+    for (uint32_t i = 0; i < count; i++) {
+        f->rows[i] = rows[i];
+        consecutive = consecutive && rows[i] == rows[0] + i;
+    }
+    run_chunk(x, f, count, consecutive);
+}
+
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
 {
     const rp_bundle *b = x->world->bundle;
@@ -515,8 +527,12 @@ static void bind_folds(rp_exec *x)
     uint32_t stack[RP_MAX_FRAME_DEPTH];
     uint32_t last[RP_MAX_FRAME_DEPTH];
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
+    for (uint32_t i = 0; i < x->insn_count; i++) {
         uint32_t op = RP_INSN_OP(b->insns[i].word);
+        if (x->live != NULL && x->live[i] == 0 && rp_op_opens(op)) {
+            i = b->frames[b->frame_of[i]].end;
+            continue;
+        }
         x->fold_next[i] = RP_NONE;
         if (rp_op_opens(op)) {
             x->fold_first[b->frame_of[i]] = RP_NONE;
@@ -533,17 +549,41 @@ static void bind_folds(rp_exec *x)
     }
 }
 
+// Up to the end of the last outermost frame of which something runs: behind it stand the messages.
+static uint32_t count_insns(const rp_bundle *b, const unsigned char *live)
+{
+    uint32_t count = b->insn_count;
+    while (live != NULL && count != 0 && live[count - 1] == 0) {
+        count--;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    const rp_frame_info *f = &b->frames[b->frame_of[count - 1]];
+    while (f->depth != 0) {
+        f = &b->frames[f->parent];
+    }
+    return f->end + 1;
+}
+
 static bool alloc_exec(rp_exec *x, rp_arena *arena)
 {
     const rp_bundle *b = x->world->bundle;
     x->block_size = x->plan.size;
-    unsigned char *raw = rp_arena_zero(arena, x->plan.size + 64);
-    x->vals = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->slots = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->steps = RP_NEW_ARRAY(arena, rp_step, b->insn_count);
+    // Not cleared: whatever runs writes its planes before they are read, and most is never touched.
+    // Where assertions are compiled it holds noise, so that tests notice what does not.
+    unsigned char *raw = rp_arena_alloc(arena, x->plan.size + 64);
+#if !defined(NDEBUG)
+    if (raw != NULL) {
+        memset(raw, 0xa5, x->plan.size + 64);
+    }
+#endif
+    x->vals = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->slots = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->steps = RP_NEW_ARRAY(arena, rp_step, x->insn_count);
     x->fold_first = RP_NEW_ARRAY(arena, uint32_t, b->frame_count);
-    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, b->insn_count);
-    x->memo = RP_NEW_ARRAY(arena, uint64_t *, b->insn_count);
+    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, x->insn_count);
+    x->memo = RP_NEW_ARRAY(arena, uint64_t *, x->insn_count);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
     if (raw == NULL || x->positions == NULL) {
@@ -555,13 +595,14 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
 }
 
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse)
+                  const unsigned char *live, const unsigned char *keep)
 {
     const rp_bundle *b = world->bundle;
     memset(x, 0, sizeof *x);
     x->world = world;
     x->live = live;
-    if (!rp_plan_make(&x->plan, b, arena, chunk, live, reuse) || !alloc_exec(x, arena)) {
+    x->insn_count = count_insns(b, live);
+    if (!rp_plan_make(&x->plan, b, arena, chunk, live, keep) || !alloc_exec(x, arena)) {
         return false;
     }
     binder k = {.x = x, .arena = arena};
@@ -572,11 +613,14 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     }
     bind_frames(x);
     bind_folds(x);
-    for (uint32_t i = 0; i < b->insn_count && !k.failed; i++) {
+    for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {
         if (live == NULL || live[i] != 0) {
             bind_insn(&k, i);
-        } else {
-            x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+            continue;
+        }
+        x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+        if (rp_op_opens(x->steps[i].op)) { // its body is never looked at
+            i = b->frames[b->frame_of[i]].end;
         }
     }
     rp_exec_bind_now(x);

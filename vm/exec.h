@@ -99,6 +99,7 @@ struct rp_step {
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
+    uint32_t insn_count;  // of those that are bound, from the first on
     unsigned char *block; // the workspace
     size_t block_size;
     rp_val *vals;
@@ -118,13 +119,16 @@ struct rp_exec {
     void *ctx;
 };
 
-// Lays out and binds a program. `live` NULL: everything. Everything comes from `arena`.
+// Lays out and binds a program; `live` and `keep` as for `rp_plan_make`. Everything comes from
+// `arena`.
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse);
+                  const unsigned char *live, const unsigned char *keep);
 // Refills what depends on parameters and `now`.
 void rp_exec_bind_now(rp_exec *x);
 // Runs an outermost frame over the rows `first` to `last` of its table.
 void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last);
+// Runs an outermost frame, of which `live` names no stores, over `count` rows, at most a chunk.
+void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t count);
 // Opens a frame over one row: `row` of an outermost frame, or one element for row `parent` of the
 // enclosing frame; runs the instructions of its body that `live` names.
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent);

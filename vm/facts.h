@@ -161,7 +161,7 @@ struct rdspol_facts {
     const rp_bundle *bundle;
     rp_alloc alloc;
     rdspol_status status;
-    bool sealed, assume_complete;
+    bool sealed, assume_complete, finished;
     rp_strtab texts, files;
     rp_fact_table *tables;
     rp_fact_column *columns;

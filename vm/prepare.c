@@ -289,15 +289,16 @@ rdspol_status rp_prepare_params(rp_run *run, const rdspol_run_opts *opts, rdspol
 
 // ---- Columns -----------------------------------------------------------------------------------
 
-// A column of the run's own for `rows` rows, padded as facts are.
+// A column of the run's own for `rows` rows and, behind them, those of a chunk.
 static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
 {
     uint32_t type = run->bundle->columns[column].type;
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    size_t words = (size_t)rows / RP_WORD_BITS + RP_MAX_CHUNK / RP_WORD_BITS + 2;
+    size_t padding = rp_bits_words(run->chunk) * RP_WORD_BITS;
+    size_t words = (size_t)rows / RP_WORD_BITS + padding / RP_WORD_BITS + 2;
     bool two = size == 0 || RP_TYPE_OPTIONAL(type);
     rp_val *out = &run->world.columns[column];
-    out->v = rp_arena_array(&run->arena, (size_t)rows + RP_MAX_CHUNK, size == 0 ? 1 : size);
+    out->v = rp_arena_array(&run->arena, (size_t)rows + padding, size == 0 ? 1 : size);
     out->p = RP_NEW_ARRAY(&run->arena, uint64_t, words);
     out->k = two ? RP_NEW_ARRAY(&run->arena, uint64_t, words) : out->p;
     return out->v != NULL && out->p != NULL && out->k != NULL;

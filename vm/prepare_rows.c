@@ -42,11 +42,13 @@ static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
     }
 }
 
-// Everything that a marked instruction needs stands before it.
-static void spread(const rp_run *run, unsigned char *need, uint32_t last, bool through_stores)
+// Everything that a marked instruction needs stands before it; but for what it loads, in the same
+// outermost frame.
+static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint32_t last,
+                   bool through_stores)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = last + 1; i-- > 0;) {
+    for (uint32_t i = last + 1; i-- > first;) {
         if (need[i] == 0) {
             continue;
         }
@@ -63,8 +65,12 @@ static void spread(const rp_run *run, unsigned char *need, uint32_t last, bool t
 
 void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value, bool through_stores)
 {
+    const rp_frame_info *f = &run->bundle->frames[run->bundle->frame_of[value]];
+    while (f->depth != 0) {
+        f = &run->bundle->frames[f->parent];
+    }
     need[value] = 1;
-    spread(run, need, value, through_stores);
+    spread(run, need, through_stores ? 0 : f->first, value, through_stores);
 }
 
 // The frame that an instruction stands in; of an opening one the frame around it.
@@ -114,7 +120,7 @@ bool rp_prepare_live(rp_run *run)
         }
     }
     if (b->insn_count != 0) {
-        spread(run, run->live, b->insn_count - 1, true);
+        spread(run, run->live, 0, b->insn_count - 1, true);
     }
     return true;
 }
