@@ -42,10 +42,8 @@ void rp_check_hiding(rp_check *check, rp_str name, rp_span span)
         RP_NOTE(check->program->diags, diag, var->span, "`{0}` is introduced here", name);
         return;
     }
-    rp_param_decl *param;
-    rp_let *let;
-    RP_SEARCH(check->module->params, name, param);
-    RP_SEARCH(check->module->lets, name, let);
+    const rp_param_decl *param = rp_module_find(check->module, RP_DECL_PARAM, name);
+    const rp_let *let = rp_module_find(check->module, RP_DECL_LET, name);
     if (param == NULL && let == NULL) return;
     rp_diag *diag = RP_DIAG(check->program->diags, HIDES, span, name);
     RP_NOTE(check->program->diags, diag, param != NULL ? param->node->name : let->node->name,

@@ -7,6 +7,7 @@ typedef struct emission {
     rp_ir_program *ir;
     rp_image *image;
     uint32_t param_count;
+    rp_index consts;     // const_at, by their bits
     uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
@@ -28,6 +29,11 @@ static uint32_t type_word(rp_ir_type type)
 
 // ---- constants ----
 
+typedef struct const_at {
+    rp_rec_const record;
+    uint32_t index;
+} const_at;
+
 static uint32_t add_const(emission *e, const rp_value *value, rp_kind kind)
 {
     rp_rec_const record = {.type = RP_TYPE(kind, 0, 0)};
@@ -41,11 +47,16 @@ static uint32_t add_const(emission *e, const rp_value *value, rp_kind kind)
     }
     record.lo = (uint32_t)bits;
     record.hi = (uint32_t)(bits >> 32);
-    for (uint32_t i = 0; i < e->image->counts[RP_SECTION_CONST]; i++) {
-        const rp_rec_const *known = rp_image_get(e->image, RP_SECTION_CONST, i);
-        if (memcmp(known, &record, sizeof record) == 0) return i;
+    uint64_t hash = rp_index_mix(record.type, bits);
+    const rp_index_entry *at = rp_index_first(&e->consts, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const const_at *known = at->thing;
+        if (memcmp(&known->record, &record, sizeof record) == 0) return known->index;
     }
-    return ADD(e, CONST, record);
+    const_at *made = RP_NEW(e->ir->arena, const_at);
+    *made = (const_at){record, ADD(e, CONST, record)};
+    rp_index_add(e->ir->arena, &e->consts, hash, made);
+    return made->index;
 }
 
 static uint32_t const_0(emission *e, const rp_value *value, const rp_type *type)

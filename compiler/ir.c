@@ -1,5 +1,6 @@
 // Making values: constants float, everything else is at home in the deepest frame of its operands.
 #include "compiler/ir.h"
+#include "vm/base/strtab.h"
 
 #define FIRST_BUCKETS 16384u
 
@@ -318,15 +319,27 @@ static bool same_value(const rp_value *a, const rp_value *b)
            memcmp(&a->real, &b->real, sizeof a->real) == 0 && rp_str_equal(a->text, b->text);
 }
 
+static uint64_t hash_of_value(const rp_value *value)
+{
+    uint64_t real;
+    memcpy(&real, &value->real, sizeof real);
+    uint64_t hash = rp_index_mix(rp_strtab_hash(value->text), (uint64_t)value->number);
+    return rp_index_mix(hash, real ^ value->absent);
+}
+
 const rp_ir_const *rp_ir_constant(rp_ir_program *ir, const rp_value *value)
 {
     rp_kind kind = rp_kind_of(value->type);
-    for (rp_ir_const *known = ir->consts; known != NULL; known = known->next) {
+    uint64_t hash = rp_index_mix(hash_of_value(value), (uint64_t)kind);
+    const rp_index_entry *at = rp_index_first(&ir->const_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_const *known = at->thing;
         if (known->kind == kind && same_value(&known->value, value)) return known;
     }
     rp_ir_const *made = RP_NEW(ir->arena, rp_ir_const);
     *made = (rp_ir_const){.value = *value, .kind = kind, .next = ir->consts};
     ir->consts = made;
+    rp_index_add(ir->arena, &ir->const_index, hash, made);
     return made;
 }
 
@@ -342,23 +355,32 @@ static bool same_values(const rp_ir_set *set, const rp_value *values, uint32_t c
 const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count,
                               rp_param_decl *param, rp_kind kind)
 {
-    for (rp_ir_set *set = ir->sets; set != NULL; set = set->next) {
+    uint64_t hash = rp_index_mix((uint64_t)kind + 1, pointer_bits(param));
+    for (uint32_t i = 0; i < count; i++) hash = rp_index_mix(hash, hash_of_value(&values[i]));
+    const rp_index_entry *at = rp_index_first(&ir->set_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_set *set = at->thing;
         if (set->kind == kind && set->param == param && same_values(set, values, count)) return set;
     }
     rp_ir_set *set = RP_NEW(ir->arena, rp_ir_set);
     *set = (rp_ir_set){
         .values = values, .count = count, .param = param, .kind = kind, .next = ir->sets};
     ir->sets = set;
+    rp_index_add(ir->arena, &ir->set_index, hash, set);
     return set;
 }
 
 const rp_ir_text *rp_ir_text_of(rp_ir_program *ir, rp_str text)
 {
-    for (rp_ir_text *known = ir->texts; known != NULL; known = known->next) {
+    uint64_t hash = rp_strtab_hash(text);
+    const rp_index_entry *at = rp_index_first(&ir->text_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_text *known = at->thing;
         if (rp_str_equal(known->text, text)) return known;
     }
     rp_ir_text *made = RP_NEW(ir->arena, rp_ir_text);
     *made = (rp_ir_text){.text = text, .next = ir->texts};
     ir->texts = made;
+    rp_index_add(ir->arena, &ir->text_index, hash, made);
     return made;
 }

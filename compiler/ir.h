@@ -206,6 +206,7 @@ typedef struct rp_ir_program {
     rp_ir_set *sets;
     rp_ir_const *consts;
     rp_ir_text *texts;
+    rp_index const_index, set_index, text_index;
     rp_ir **buckets;
     uint32_t bucket_count;
     uint32_t value_count;
