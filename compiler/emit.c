@@ -450,9 +450,11 @@ static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint3
 {
     emission *e = ctx;
     rp_rec_insn record = {RP_INSN_WORD(op, type_word(type)), a, b, c};
-    bool nowhere = span.end == 0;
-    rp_rec_place place = {nowhere ? RP_NONE : span.file, nowhere ? 0 : span.begin,
-                          nowhere ? 0 : span.end - span.begin};
+    rp_rec_place place = {RP_NONE};
+    if (span.end != 0) {
+        const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
+        place.at = file->base + span.begin;
+    }
     ADD(e, PLACE, place);
     return ADD(e, INSN, record);
 }
@@ -770,8 +772,10 @@ static void add_packs(emission *e)
 static void add_files(emission *e)
 {
     const rp_sources *sources = e->ir->program->sources;
+    uint32_t base = 0;
     for (uint32_t i = 0; i < sources->count; i++) {
-        rp_rec_file record = {string(e, sources->files[i].name)};
+        rp_rec_file record = {string(e, sources->files[i].name), base};
+        base += (uint32_t)sources->files[i].text.len;
         ADD(e, FILE, record);
     }
 }
