@@ -94,6 +94,48 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
+// A message is computed after judging, from columns that judging has to leave behind.
+static void mark_message_stores(rp_run *run, unsigned char *need, uint32_t message)
+{
+    const rp_bundle *b = run->bundle;
+    if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
+        return;
+    }
+    const rp_rec_message *m = &b->messages[message];
+    const rp_rec_template *t = &b->templates[m->template];
+    memset(need, 0, b->insn_count);
+    for (uint32_t k = 0; k < t->piece_count; k++) {
+        if (b->pieces[t->first_piece + k].value != RP_NONE) {
+            rp_run_mark(run, need, b->pieces[t->first_piece + k].value, false);
+        }
+    }
+    for (uint32_t k = 0; k < m->witness_count; k++) {
+        rp_run_mark(run, need, b->witnesss[m->first_witness + k].value, false);
+    }
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        if (need[i] != 0) {
+            mark_store(run, run->live, i);
+        }
+    }
+}
+
+static bool mark_messages(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    unsigned char *need = rp_alloc_get(run->alloc, b->insn_count);
+    for (uint32_t i = 0; need != NULL && i < b->policy_count; i++) {
+        const rp_rec_policy *p = &b->policys[i];
+        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
+            mark_message_stores(run, need, b->clauses[p->first_clause + k].message);
+        }
+        if (run->selected[i] != 0) {
+            mark_message_stores(run, need, p->remedy);
+        }
+    }
+    rp_alloc_free(run->alloc, need, b->insn_count);
+    return need != NULL || b->insn_count == 0;
+}
+
 bool rp_prepare_live(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
@@ -113,10 +155,11 @@ bool rp_prepare_live(rp_run *run)
             run->live[b->waivers[i].condition] = 1;
         }
     }
-    if (b->insn_count != 0) {
+    bool ok = mark_messages(run);
+    if (ok && b->insn_count != 0) {
         spread(run, run->live, b->insn_count - 1, true);
     }
-    return true;
+    return ok;
 }
 
 // ---- The order of rows -------------------------------------------------------------------------
