@@ -201,5 +201,15 @@ expect 1 "a test that fails" "$rdspol" test tested.rdspol
 expect 0 "tests of the example" "$rdspol" test "$root/examples/own_resource/teams.rdspol"
 expect 1 "the example" "$rdspol" run "$root/examples/own_resource/teams.rdspol" "$root/examples/own_resource/facts"
 
+# A secret that the list leaves out may be described because a database refers to it: without the databases the type is not
+# all there.
+mkdir -p secrets/123456789012/us-east-1
+echo '{"SecretList":[]}' >secrets/123456789012/us-east-1/secrets.json
+echo '{"DBClusters":[]}' >secrets/123456789012/us-east-1/db-clusters.json
+echo '{"DBProxies":[]}' >secrets/123456789012/us-east-1/db-proxies.json
+expect 3 "databases that might refer to a secret" "$rdspol" run practices --policy rotating_secrets secrets
+echo '{"DBInstances":[]}' >secrets/123456789012/us-east-1/db-instances.json
+expect 0 "no database refers to a secret" "$rdspol" run practices --policy rotating_secrets secrets
+
 [ $failures -eq 0 ] || echo "$failures failed"
 exit $((failures > 0))
