@@ -142,6 +142,9 @@ class Base:
 
 # ---- What may be taken away ---------------------------------------------------------------------
 
+TOKENS = {"NextToken", "Marker", "NextMarker", "Truncated"}     # a list that lacks its own seems whole
+
+
 def facts_by_absence():
     """Names of members whose absence says something: fields that are optional or have a default; and
     of those that name the resource, without which it is another one."""
@@ -156,7 +159,7 @@ def facts_by_absence():
             if names_it or kind.endswith("?") or kind.startswith("{") or "??" in rest.split("#")[0]:
                 for text in re.findall(r'"([^"]*)"', rest.split("??")[0].split("#")[0]):
                     names.update(re.split(r"[^A-Za-z0-9]+", text))
-    return names - {""}
+    return names - {""} | TOKENS
 
 
 class Documents:
