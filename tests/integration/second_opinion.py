@@ -5,7 +5,9 @@ Written from what the checks mean and not from the policies, slow and obvious, i
 (True, False, U for unknown). It makes fleets, judges them here and by `rdspol run all`, and prints
 every resource on which the two disagree. It exists only to disagree.
 
-usage: second_opinion.py [--instances N] [--seeds N] [--verbose] [FOLDER...]
+Then it damages the files, members taken away or replaced by other values, and compares again.
+
+usage: second_opinion.py [--instances N] [--seeds N] [--damages N] [--verbose] [FOLDER...]
 
 Needs the program ($RDSPOL, else build/rdspol and the folders of the presets) and
 $RDSPOL_SHARED/tools/make-fleet; exits with 77 if one is missing. Folders that are given must have
@@ -19,7 +21,9 @@ import ipaddress
 import json
 import os
 import pathlib
+import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -131,7 +135,7 @@ class Record:
 
     def tags(self):
         value = self.data.get("TagList")
-        return U if value is None else {t["Key"]: t.get("Value", "") for t in value}
+        return U if value is None else {t["Key"]: t.get("Value", U) for t in value}
 
 
 class Place:
@@ -328,14 +332,15 @@ def options_in_force(place, i, name):
     members = i.list("OptionGroupMemberships")
     listed = place.known("option-groups", "OptionGroupsList")
     for m in members.items:
-        if m.get("Status") != "in-sync":
-            complete = complete and "Status" in m
+        if m.get("Status", "in-sync") != "in-sync":
             continue
         group = [g.data for g in listed.items if g.data["OptionGroupName"] == m["OptionGroupName"]]
         if not group or "Options" not in group[0]:
             complete = False
             continue
-        out += [o for o in group[0]["Options"] if o["OptionName"].upper() == name]
+        found = [o for o in group[0]["Options"] if o["OptionName"].upper() == name]
+        complete = complete and ("Status" in m or not found)
+        out += found if "Status" in m else []
     return List(out, complete and members.complete)
 
 
@@ -428,7 +433,8 @@ def iam_known(place, fam, i, version):
 def tls(place, i, fam, version):
     """(does the engine know the parameter, is it demanded, are the groups in sync)"""
     if fam is U:
-        return U, U, U
+        found = [tls(place, i, f, version)[0] for f in ("postgres", "mysql", "db2")]
+        return (False if all(f is False for f in found) else U), U, U
     name = {"postgres": "rds.force_ssl", "sqlserver": "rds.force_ssl", "db2": "DB2COMM"}.get(fam, "require_secure_transport")
     default = {"postgres": at_least(version, "15"), "mariadb": at_least(version, "11.8")}.get(fam, False)
     groups = instance_groups(place, i)
@@ -721,7 +727,11 @@ class Judge:
                 self.put(place, "recovery_point", r["RecoveryPointArn"], {"securityhub:Backup.1": verdict(
                     [among(kind, ("RDS", "Aurora"))], [r.get("IsEncrypted", U)])})
         for c in place.known("global-clusters", "GlobalClusters", "GlobalClusterArn").items:
-            self.global_cluster(place, c)
+            name = c.data["GlobalClusterIdentifier"]        # every Region of the account lists it
+            known = [r for (a, _), p in self.world.places.items() if a == place.account
+                     for r in p.known("global-clusters", "GlobalClusters").items if r.data["GlobalClusterIdentifier"] == name]
+            merged = {k: v for r in known for k, v in r.data.items()}
+            self.global_cluster(place, Record(merged, "GlobalClusterArn"))
 
     def key(self, place, meta):
         out = {}
@@ -806,8 +816,8 @@ class Judge:
         self.instance_network(place, i, out, fam, standalone, own)
         live = among(i.must("DBInstanceStatus"), LIVE)
         group = i.may("DBSubnetGroup")
-        outpost = U if group is U else either(*[bool((s.get("SubnetOutpost") or {}).get("Arn"))
-                                                for s in (group or {}).get("Subnets", [])])
+        subnets = List([]) if group is None else UNKNOWN_LIST if group is U or "Subnets" not in group else List(group["Subnets"])
+        outpost = subnets.any(lambda s: bool((s.get("SubnetOutpost") or {}).get("Arn")))
         knows = iam_known(place, fam, i, version)
         flag = i.must("IAMDatabaseAuthenticationEnabled")
         out["practice:5.a"] = verdict(scope + [among(fam, ("mysql", "mariadb", "postgres")), live, no(outpost), knows], [flag])
@@ -1106,7 +1116,8 @@ class Judge:
                 attributes = result.get("DBSnapshotAttributes" if kind == "snapshot" else "DBClusterSnapshotAttributes")
                 if attributes is not None:
                     restore = [a for a in attributes if a["AttributeName"] == "restore"]
-                    shared = List(restore[0].get("AttributeValues") or [] if restore else [])
+                    values = restore[0].get("AttributeValues") if restore else []
+                    shared = UNKNOWN_LIST if values is None else List(values)
         out = {"practice:8.a": verdict([ours], [no(shared.holds("all"))])}
         out["securityhub:RDS.1"] = out["practice:8.a"]
         trusted = TRUSTED | {place.account}
@@ -1213,8 +1224,11 @@ def find_maker():
 
 
 def program_says(program, folder):
+    """None: it refuses the files."""
     done = subprocess.run([program, "run", "all", str(folder), "--format", "json", "--now", NOW, "--exit-zero"],
-                          capture_output=True, check=True)
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        return None
     document = json.loads(done.stdout)
     out = {}
     for f in document["findings"]:
@@ -1226,7 +1240,11 @@ def program_says(program, folder):
 
 
 def compare(program, folder, verbose):
-    mine, theirs = Judge(pathlib.Path(folder)).run(), program_says(program, folder)
+    theirs = program_says(program, folder)
+    if theirs is None:
+        print("refused as input")
+        return 0
+    mine = Judge(pathlib.Path(folder)).run()
     mine = {k: v for k, v in mine.items() if v != "skipped"}
     compared, differ = collections.Counter(), collections.defaultdict(list)
     for key, verdict_here in mine.items():
@@ -1244,10 +1262,66 @@ def compare(program, folder, verbose):
     return sum(map(len, differ.values()))
 
 
+# ---- Damage -------------------------------------------------------------------------------------
+
+# What tells which resource or answer something is, or makes a file one that can be read.
+KEPT = re.compile(r"(Identifier|Arn|ARN|Name|Id|Cidr\w*|Key|Token)$|^(Marker|Name|Error|Policy|Parameters|Options|Entries|"
+                  r"Associations|Main|Routes|IpPermissions|IpProtocol|IpRanges|Ipv6Ranges|SnapshotType|SnapshotCreateTime|"
+                  r"KeyMetadata|EngineFamily|Type|Auth|Effect|ConditionType|ConditionValue|DestinationCidrBlock|Targets|"
+                  r"DBSubnetGroup|DBParameterGroups|OptionGroupMemberships|MasterUserSecret|BackupSelection|"
+                  r"ResourceTypeOptInPreference|DB\w+Result|[A-Za-z]+List|DB[A-Za-z]+s|GlobalClusters)$|:")
+DAMAGED = ("db-instances db-clusters db-proxies db-parameters db-cluster-parameters option-groups secrets db-snapshots "
+           "db-cluster-snapshots event-subscriptions kms-keys global-clusters get-backup-selection db-proxy-targets "
+           "describe-region-settings get-key-rotation-status db-snapshot-attributes").split()
+OTHER_VALUES = {
+    "EngineVersion": ["16.4", "9.6", "15", "8.0.mysql_aurora.3.10.1", "8.0.39", "next", "19.1", "10.11.6", "10.4", "11.9.1",
+                      "17.4-limitless", "12.00.1", "16.00.4"],
+    "Engine": ["newsql", "mysql", "postgres", "aurora", "aurora-mysql", "custom-oracle-ee", "oracle-ee", "db2-se",
+               "sqlserver-ex", "mariadb", "neptune", "docdb", "aurora-postgresql"],
+    "ParameterValue": ["1", "0", "ON", "", "TRUE", "SSL", "TCPIP", "all,-all", "ddl", "pgaudit", " pgaudit ,x", "none",
+                       "CONNECT,", "CONNECT,TABLE", "NONE"],
+    "Value": ["1.2", "REQUIRED", "required", "", "CONNECT,QUERY", "CONNECT,TABLE", "CONNECT,,QUERY"],
+    "Source": ["user", "system"], "Status": ["active", "in-sync", "pending", "deleting", "available"],
+    "DBInstanceStatus": ["available", "stopped"], "ActivityStreamStatus": ["started", "starting"],
+    "EngineMode": ["serverless", "provisioned"], "SourceType": ["db-cluster", "db-instance", "db-parameter-group"]}
+
+
+def objects(value):
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from objects(inner)
+
+
+def damage(folder, rng):
+    """One object in sixty loses a member, or has another value in it."""
+    for path in sorted(pathlib.Path(folder).rglob("*.json")):
+        if path.name[:-len(".json")] not in DAMAGED:
+            continue
+        data = json.loads(path.read_text())
+        found = [o for o in objects(data) if o]
+        for _ in range(max(1, len(found) // 60)):
+            target = rng.choice(found)
+            names = [n for n in target if not KEPT.search(n)]
+            if not names:
+                continue
+            name = rng.choice(names)
+            if name in OTHER_VALUES and rng.random() < 0.6:
+                target[name] = rng.choice(OTHER_VALUES[name])
+            elif isinstance(target[name], bool) and rng.random() < 0.5:
+                target[name] = not target[name]
+            else:
+                del target[name]
+        path.write_text(json.dumps(data))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--instances", type=int, default=250)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--damages", type=int, default=4)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("folders", nargs="*")
     options = parser.parse_args()
@@ -1264,6 +1338,12 @@ def main():
                                 "--out", folder], check=True)
                 print(f"== seed {seed + 1}, gaps {gaps}")
                 differ += compare(program, folder, options.verbose)
+                for n in range(options.damages):
+                    copy = folder + ".damaged"
+                    shutil.copytree(folder, copy)
+                    damage(copy, random.Random(f"{seed} {gaps} {n}"))
+                    differ += compare(program, copy, options.verbose)
+                    shutil.rmtree(copy)
     return 1 if differ else 0
 
 
