@@ -199,6 +199,7 @@ says err "db-instances.json" "cut input"
 printf '\ntest "t" { instance { id: "a" } expect fail ok on "a" }\n' | cat ok.rdspol - >tested.rdspol
 expect 1 "a test that fails" "$rdspol" test tested.rdspol
 expect 0 "tests of the example" "$rdspol" test "$root/examples/own_resource/teams.rdspol"
+expect 0 "house rules" "$rdspol" test "$root/examples/house_rules.rdspol"
 expect 1 "the example" "$rdspol" run "$root/examples/own_resource/teams.rdspol" "$root/examples/own_resource/facts"
 
 # A secret that the list leaves out may be described because a database refers to it: without the databases the type is not
