@@ -31,7 +31,25 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOW = "2026-08-01T00:00:00Z"
 SKIPPED = 77
-TRUSTED, MAX_DAYS, MIN_DAYS = set(), 90, 7
+
+# Parameters: their defaults, and another choice of each.
+DEFAULTS = {
+    "min_backup_days": 7, "max_days": 90, "trusted_accounts": [], "rds_11_backup_retention_minimum": 7,
+    "rds_50_minimum_backup_retention_period": 7, "rds_6_monitoring_interval": None, "rds_14_backtrack_window_in_hours": None,
+    "rds_26_backup_vault_lock_check": None, "rds_28_required_tag_keys": [], "rds_29_required_tag_keys": [],
+    "rds_30_required_tag_keys": [], "rds_31_required_tag_keys": [], "rds_32_required_tag_keys": [], "rds_33_required_tag_keys": [],
+    "rds_40_log_types": ["agent", "error"], "rds_42_log_types": ["audit", "error"], "ec2_18_authorized_tcp_ports": [80, 443],
+    "ec2_18_authorized_udp_ports": [], "secretsmanager_1_maximum_allowed_rotation_frequency": None,
+    "secretsmanager_4_max_days_since_rotation": 90}
+OTHERS = {
+    "min_backup_days": 14, "max_days": 30, "trusted_accounts": ["210987654321", "234567900123", "all"],
+    "rds_11_backup_retention_minimum": 30, "rds_50_minimum_backup_retention_period": 8, "rds_6_monitoring_interval": 60,
+    "rds_14_backtrack_window_in_hours": 24.0, "rds_26_backup_vault_lock_check": True, "rds_28_required_tag_keys": ["Team"],
+    "rds_29_required_tag_keys": ["Team", "Service"], "rds_30_required_tag_keys": ["Environment"], "rds_31_required_tag_keys": ["Team"],
+    "rds_32_required_tag_keys": ["Service"], "rds_33_required_tag_keys": ["Team"], "rds_40_log_types": ["error"],
+    "rds_42_log_types": ["audit", "general"], "ec2_18_authorized_tcp_ports": [22, 80, 443, 8000],
+    "ec2_18_authorized_udp_ports": [53], "secretsmanager_1_maximum_allowed_rotation_frequency": 10,
+    "secretsmanager_4_max_days_since_rotation": 20}
 
 
 # ---- Three values -------------------------------------------------------------------------------
@@ -543,7 +561,17 @@ def selection_takes(sel, arn, tags):
     return both(no(dropped), either(both(named, held), listed))
 
 
-def planned(place, arn, tags, kind):
+def vault_locked(place, plan):
+    """Does some rule of the plan write into a locked vault?"""
+    answer = place.answer("get-backup-plan", plan)
+    if answer is None or "Rules" not in answer["BackupPlan"]:
+        return U
+    vaults = place.list("list-backup-vaults", "BackupVaultList")
+    known = {v.data["BackupVaultName"]: v.must("Locked") for v in vaults.items} if vaults else {}
+    return either(*[known.get(r.get("TargetBackupVaultName"), U) for r in answer["BackupPlan"]["Rules"]])
+
+
+def planned(place, arn, tags, kind, locked=False):
     if kind is U:
         opted = U
     else:
@@ -555,12 +583,9 @@ def planned(place, arn, tags, kind):
         complete = complete and selections.complete
         for s in selections.items:
             answer = place.answer("get-backup-selection", s["SelectionId"])
-            found.append(U if answer is None else selection_takes(answer["BackupSelection"], arn, tags))
+            takes = U if answer is None else selection_takes(answer["BackupSelection"], arn, tags)
+            found.append(both(takes, vault_locked(place, plan.data["BackupPlanId"])) if locked else takes)
     return both(opted, either(*found, False if complete else U))
-
-
-def unreferenced(members):
-    return either(*members)
 
 
 def targets(place):
@@ -682,7 +707,8 @@ class Reach:
 # ---- One kind of resource after the other -------------------------------------------------------
 
 class Judge:
-    def __init__(self, folder):
+    def __init__(self, folder, parameters):
+        self.p = parameters
         self.world = World(folder)
         self.keys = Keys(self.world)
         self.tables, self.groups = network(self.world)
@@ -777,7 +803,7 @@ class Judge:
             kind = rule["IpProtocol"]
             if kind not in ("-1", "tcp", "6", "udp", "17"):
                 return True
-            ports = {"tcp": (80, 443), "6": (80, 443)}.get(kind, ())
+            ports = self.p["ec2_18_authorized_tcp_ports" if kind in ("tcp", "6") else "ec2_18_authorized_udp_ports"]
             low, high = rule.get("FromPort"), rule.get("ToPort")
             if kind == "-1":
                 return False
@@ -828,11 +854,13 @@ class Judge:
         out["practice:6.d"] = verdict(scope + [no(replica), served], [targets(place).any(
             lambda t: both(same(t.get("Type", U), "RDS_INSTANCE"), same(t.get("RdsResourceId", U), name)))])
         days = i.must("BackupRetentionPeriod")
-        enough = U if days is U else days >= MIN_DAYS
-        out["practice:7.a"] = verdict(scope + [no(replica)], [enough])
-        out["securityhub:RDS.11"] = verdict([listed, standalone, no(replica)], [enough])
+        out["practice:7.a"] = verdict(scope + [no(replica)], [reaches(days, self.p["min_backup_days"])])
+        out["securityhub:RDS.11"] = verdict([listed, standalone, no(replica)],
+                                            [reaches(days, self.p["rds_11_backup_retention_minimum"])])
         plan = planned(place, i.must("DBInstanceArn"), i.tags(), "RDS")
         out["practice:7.c"] = verdict(scope, [plan])
+        if self.p["rds_26_backup_vault_lock_check"]:
+            plan = planned(place, i.must("DBInstanceArn"), i.tags(), "RDS", locked=True)
         out["securityhub:RDS.26"] = verdict([listed, standalone], [plan])
         protection = i.must("DeletionProtection")
         out["practice:9.a"] = verdict(scope, [protection])
@@ -844,13 +872,21 @@ class Judge:
         self.instance_password(place, i, out, fam, scope, replica)
         for control, scope2, held in (
                 ("RDS.5", [among(fam, LISTED[:-1]), standalone], i.must("MultiAZ")),
-                ("RDS.6", [rds, no(same(fam, "custom"))], no(same(i.may("MonitoringInterval", 0), 0))),
+                ("RDS.6", [rds, no(same(fam, "custom"))], self.monitored(i.may("MonitoringInterval", 0))),
                 ("RDS.13", [rds, no(same(fam, "custom"))], i.must("AutoMinorVersionUpgrade")),
                 ("RDS.17", [listed, standalone], i.must("CopyTagsToSnapshot")),
                 ("RDS.25", [listed, standalone], no(among(i.must("MasterUsername"), ("admin", "postgres")))),
-                ("RDS.30", [own], own_tag(i.tags()))):
+                ("RDS.30", [own], own_tag(i.tags(), self.p["rds_30_required_tag_keys"]))):
             out["securityhub:" + control] = verdict(scope2, [held])
         return out
+
+    def monitored(self, seconds):
+        wanted = self.p["rds_6_monitoring_interval"]
+        return U if seconds is U else seconds != 0 and wanted in (None, seconds)
+
+    def backtracks(self, seconds):
+        hours = self.p["rds_14_backtrack_window_in_hours"]
+        return U if seconds is U else seconds > 0 and (hours is None or seconds / 3600 == hours)
 
     def instance_tls(self, place, i, out, fam, version, standalone, own):
         knows, demanded, synced = tls(place, i, fam, version)
@@ -905,18 +941,44 @@ class Judge:
                 self.world, self.tables, place.region, s["SubnetIdentifier"], group.get("VpcId"), d)))
             out[check] = verdict([own, has_vpc], [no(public)])
         networked = either(no(ids.empty()), has_vpc)
-        out["practice:4.b"] = "skipped" if fam is U or fam == "oracle" else verdict(
-            [own, networked], [no(ids.any(self.is_default))])
+        options = options_in_force(place, i, "SSL") if fam in ("oracle", U) else List([])
+        more = [m["VpcSecurityGroupId"] for o in options.items for m in o.get("VpcSecurityGroupMemberships") or []]
+        both_kinds = List(ids.items + more, ids.complete and options.complete)
+        out["practice:4.b"] = "skipped" if fam is U else verdict([own, networked], [no(both_kinds.any(self.is_default))])
         reach = Reach(self.groups, self.lists, ids)
         port = (i.data.get("Endpoint") or {}).get("Port")
         listener = (i.data.get("ListenerEndpoint") or {}).get("Port")
         open_at = reach.at_any_port() if port is None else reach.at(port)
         second = reach.at(listener) if listener is not None else U if i.cut else False
-        out["practice:4.a"] = "skipped" if fam is U or fam in ("oracle", "db2") else verdict(
-            [own, networked], [no(open_at), no(second)])
+        third = self.tls_port_open(place, i, fam, ids, options)
+        out["practice:4.a"] = "skipped" if fam is U else verdict([own, networked], [no(open_at), no(second), no(third)])
         usual = {"mysql": 3306, "mariadb": 3306, "postgres": 5432, "oracle": 1521, "sqlserver": 1433, "db2": 50000}
         out["practice:4.c"] = out["securityhub:RDS.23"] = verdict(
             [standalone, among(fam, usual)], [U if port is None else port != usual.get(fam)])
+
+    def tls_port_open(self, place, i, fam, ids, options):
+        """The port that Oracle's SSL option or Db2's SSL_SVCENAME opens besides the first one."""
+        if fam == "oracle":
+            def option_open(o):
+                groups = List(ids.items + [m["VpcSecurityGroupId"] for m in o.get("VpcSecurityGroupMemberships") or []], ids.complete)
+                reach = Reach(self.groups, self.lists, groups)
+                return reach.at_any_port() if o.get("Port") is None else reach.at(o["Port"])
+            return options.any(option_open)
+        if fam != "db2":
+            return False
+        reach = Reach(self.groups, self.lists, ids)
+
+        def service_open(group):
+            entry = group.get("SSL_SVCENAME")
+            if entry is None:
+                return False
+            value = entry if entry is U else entry.get("ParameterValue")
+            if value is None:
+                return False
+            if value is U or not value.isdigit():
+                return reach.at_any_port()
+            return reach.at(int(value))
+        return instance_groups(place, i).any(lambda g: service_open(g[0]))
 
     def is_default(self, group_id):
         group = self.groups.get(group_id)
@@ -939,8 +1001,8 @@ class Judge:
         out["securityhub:RDS.9"] = verdict([among(fam, need), live], [exports.holds(n) for n in logs] or [U])
         direct = i.list("EnabledCloudwatchLogsExports", [])
         out["securityhub:RDS.36"] = verdict([same(engine, "postgres")], [exports.holds("postgresql")])
-        out["securityhub:RDS.40"] = verdict([same(fam, "sqlserver")], [direct.holds("agent"), direct.holds("error")])
-        out["securityhub:RDS.42"] = verdict([same(fam, "mariadb")], [direct.holds("audit"), direct.holds("error")])
+        out["securityhub:RDS.40"] = verdict([same(fam, "sqlserver")], [direct.holds(n) for n in self.p["rds_40_log_types"]])
+        out["securityhub:RDS.42"] = verdict([same(fam, "mariadb")], [direct.holds(n) for n in self.p["rds_42_log_types"]])
 
     def instance_password(self, place, i, out, fam, scope, replica):
         scope = scope + [no(same(fam, "custom")), either(no(replica), same(fam, "sqlserver"))]
@@ -988,9 +1050,9 @@ class Judge:
         out["practice:6.d"] = verdict([own, among(fam, known), no(replica), no(same(c.must("EngineMode"), "serverless")),
                                        c.may("VPCNetworkingEnabled", True)], [served])
         days = c.must("BackupRetentionPeriod")
-        enough = U if days is U else days >= MIN_DAYS
-        out["practice:7.b"] = verdict([], [enough])
-        out["securityhub:RDS.50"] = verdict([either(rds, same(fam, "foreign"))], [enough])
+        out["practice:7.b"] = verdict([], [reaches(days, self.p["min_backup_days"])])
+        out["securityhub:RDS.50"] = verdict([either(rds, same(fam, "foreign"))],
+                                            [reaches(days, self.p["rds_50_minimum_backup_retention_period"])])
         kind = choose(among(engine, ("mysql", "postgres")), "RDS", "Aurora")
         out["practice:7.d"] = verdict([own], [planned(place, c.must("DBClusterArn"), c.tags(), kind)])
         out["practice:9.b"] = out["securityhub:RDS.7"] = verdict([rds], [c.must("DeletionProtection")])
@@ -1001,13 +1063,13 @@ class Judge:
         window = c.may("BacktrackWindow", 0)
         exports = c.list("EnabledCloudwatchLogsExports", [])
         for control, scope, held in (
-                ("RDS.14", [among(engine, ("aurora", "aurora-mysql"))], U if window is U else window > 0),
+                ("RDS.14", [among(engine, ("aurora", "aurora-mysql"))], self.backtracks(window)),
                 ("RDS.15", [rds], c.must("MultiAZ")), ("RDS.35", [rds], c.must("AutoMinorVersionUpgrade")),
                 ("RDS.16", [aurora], c.must("CopyTagsToSnapshot")),
                 ("RDS.47", [same(engine, "postgres")], c.must("CopyTagsToSnapshot")),
                 ("RDS.48", [same(engine, "mysql")], c.must("CopyTagsToSnapshot")),
                 ("RDS.24", [rds], no(among(c.must("MasterUsername"), ("admin", "postgres")))),
-                ("RDS.28", [own], own_tag(c.tags())),
+                ("RDS.28", [own], own_tag(c.tags(), self.p["rds_28_required_tag_keys"])),
                 ("RDS.34", [same(engine, "aurora-mysql"), no(same(c.must("EngineMode"), "serverless"))], exports.holds("audit")),
                 ("RDS.37", [same(engine, "aurora-postgresql")], exports.holds("postgresql"))):
             out["securityhub:" + control] = verdict(scope, [held])
@@ -1092,11 +1154,14 @@ class Judge:
         kept = same_absent(described.may("DeletedDate"))
         on = described.may("RotationEnabled", False)
         last, following = self.world.time(described.may("LastRotatedDate")), self.world.time(described.must("NextRotationDate"))
-        recent = U if last is U else last is not None and self.world.now - last <= datetime.timedelta(days=MAX_DAYS)
-        out = {"practice:11.c": verdict([used, kept], [on]), "practice:11.d": verdict([used, kept], [recent]),
+        def recent(days):
+            return U if last is U else last is not None and self.world.now - last <= datetime.timedelta(days=days)
+        out = {"practice:11.c": verdict([used, kept], [on]), "practice:11.d": verdict([used, kept], [recent(self.p["max_days"])]),
                "practice:11.e": verdict([used, kept, on], [U if following is U else following >= self.world.now])}
-        out["securityhub:SecretsManager.1"] = out["practice:11.c"]
-        out["securityhub:SecretsManager.4"] = out["practice:11.d"]
+        often = self.p["secretsmanager_1_maximum_allowed_rotation_frequency"]
+        interval = True if often is None else reaches(often * 24, rotation_hours(described)) if rotation_hours(described) is not U else U
+        out["securityhub:SecretsManager.1"] = verdict([used, kept], [on, either(no(on), interval)])
+        out["securityhub:SecretsManager.4"] = verdict([used, kept], [recent(self.p["secretsmanager_4_max_days_since_rotation"])])
         out["securityhub:SecretsManager.2"] = out["practice:11.e"]
         return out
 
@@ -1120,13 +1185,13 @@ class Judge:
                     shared = UNKNOWN_LIST if values is None else List(values)
         out = {"practice:8.a": verdict([ours], [no(shared.holds("all"))])}
         out["securityhub:RDS.1"] = out["practice:8.a"]
-        trusted = TRUSTED | {place.account}
+        trusted = {*self.p["trusted_accounts"], place.account}
         out["practice:8.b"] = verdict([ours, no(same(fam, "foreign")), no(shared.empty())],
                                       [shared.all(lambda w: w != "all" and w in trusted)])
         held = encrypted(s, "Encrypted" if kind == "snapshot" else "StorageEncrypted")
         out["practice:8.c"] = out["securityhub:RDS.4"] = verdict([ours, no(among(fam, ("foreign", "other")))], [held])
-        control = "RDS.32" if kind == "snapshot" else "RDS.29"
-        out["securityhub:" + control] = verdict([no(same(fam, "foreign"))], [own_tag(s.tags())])
+        control, keys = ("RDS.32", "rds_32_required_tag_keys") if kind == "snapshot" else ("RDS.29", "rds_29_required_tag_keys")
+        out["securityhub:" + control] = verdict([no(same(fam, "foreign"))], [own_tag(s.tags(), self.p[keys])])
         return out
 
     def region(self, place):
@@ -1164,7 +1229,9 @@ class Judge:
                 ("RDS.33", "subnet_group", "db-subnet-groups", "DBSubnetGroups", "DBSubnetGroupName", "DBSubnetGroupArn")):
             for r in place.known(file, member, arn).items:
                 tags = place.answered_list("list-tags-for-resource", r.data.get(arn, ""), "TagList")
-                found = tags.any(lambda t: not t["Key"].startswith("aws:"))
+                keys = self.p[control.lower().replace(".", "_") + "_required_tag_keys"]
+                found = both(*[tags.any(lambda t, k=k: t["Key"] == k) for k in keys]) if keys else \
+                    tags.any(lambda t: not t["Key"].startswith("aws:"))
                 self.put(place, kind, r.data[key], {"securityhub:" + control: verdict([], [found])})
 
 
@@ -1195,12 +1262,28 @@ def key_is_public(policy):
     return False
 
 
+def rotation_hours(secret):
+    rules = secret.data.get("RotationRules") or {}
+    schedule, days = rules.get("ScheduleExpression"), rules.get("AutomaticallyAfterDays")
+    if schedule is None:
+        return U if days is None or secret.cut else days * 24
+    rate = re.fullmatch(r"rate\((\d{1,3}) (day|hour)s?\)", schedule)
+    return int(rate.group(1)) * (24 if rate.group(2) == "day" else 1) if rate else U
+
+
 def same_absent(value):
     return U if value is U else value is None
 
 
-def own_tag(tags):
-    return U if tags is U else any(not k.startswith("aws:") for k in tags)
+def own_tag(tags, required):
+    if tags is U:
+        return U
+    own = [k for k in tags if not k.startswith("aws:")]
+    return all(k in own for k in required) if required else bool(own)
+
+
+def reaches(days, least):
+    return U if days is U else days >= least
 
 
 def password(secret):
@@ -1223,11 +1306,15 @@ def find_maker():
     return str(path) if path.exists() else None
 
 
-def program_says(program, folder):
+def program_says(program, folder, parameters):
     """None: it refuses the files."""
-    done = subprocess.run([program, "run", "all", str(folder), "--format", "json", "--now", NOW, "--exit-zero"],
-                          capture_output=True, check=False)
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump({k: v for k, v in parameters.items() if v != DEFAULTS[k]}, file)
+        file.flush()
+        done = subprocess.run([program, "run", "all", str(folder), "--format", "json", "--now", NOW, "--exit-zero",
+                               "--params", file.name], capture_output=True, check=False)
     if done.returncode != 0:
+        print(done.stderr.decode().strip()[:200])
         return None
     document = json.loads(done.stdout)
     out = {}
@@ -1239,12 +1326,12 @@ def program_says(program, folder):
     return out
 
 
-def compare(program, folder, verbose):
-    theirs = program_says(program, folder)
+def compare(program, folder, verbose, parameters=None):
+    parameters = parameters or DEFAULTS
+    theirs = program_says(program, folder, parameters)
     if theirs is None:
-        print("refused as input")
         return 0
-    mine = Judge(pathlib.Path(folder)).run()
+    mine = Judge(pathlib.Path(folder), parameters).run()
     mine = {k: v for k, v in mine.items() if v != "skipped"}
     compared, differ = collections.Counter(), collections.defaultdict(list)
     for key, verdict_here in mine.items():
@@ -1338,6 +1425,7 @@ def main():
                                 "--out", folder], check=True)
                 print(f"== seed {seed + 1}, gaps {gaps}")
                 differ += compare(program, folder, options.verbose)
+                differ += compare(program, folder, options.verbose, OTHERS)
                 for n in range(options.damages):
                     copy = folder + ".damaged"
                     shutil.copytree(folder, copy)
