@@ -211,13 +211,15 @@ static rdspol_status add_row(world *w, const rp_node *step)
         return RDSPOL_OK;
     rp_entity *entity = found.entity;
     rp_str account = text_of_pair(step->b, RP_STR("account"), TEST_ACCOUNT);
-    if (entity->is_region)
-        return rdspol_facts_scope(w->facts, account,
-                                  text_of_pair(step->b, RP_STR("name"), TEST_REGION));
-    if (rp_bundle_find_table(w->done->test_bundle, entity->name) == RP_NONE) return RDSPOL_OK;
+    rp_str place = entity->is_region ? RP_STR("name") : RP_STR("region");
+    rp_str region = text_of_pair(step->b, place, TEST_REGION);
+    rdspol_status status = RDSPOL_OK;
+    if (entity->is_region) status = rdspol_facts_scope(w->facts, account, region);
+    if (status != RDSPOL_OK ||
+        rp_bundle_find_table(w->done->test_bundle, entity->name) == RP_NONE)
+        return status;
     uint32_t row = 0;
-    rp_str region = text_of_pair(step->b, RP_STR("region"), TEST_REGION);
-    rdspol_status status = rdspol_facts_add(w->facts, entity->name, account, region, &row);
+    status = rdspol_facts_add(w->facts, entity->name, account, region, &row);
     return status != RDSPOL_OK ? status : fill_row(w, entity, entity->name, row, step->b);
 }
 

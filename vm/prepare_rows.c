@@ -100,6 +100,34 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
+// A message is computed after judging, from columns that judging has to leave behind: those that its
+// frame reads.
+static void mark_message(rp_run *run, uint32_t message)
+{
+    const rp_bundle *b = run->bundle;
+    if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
+        return;
+    }
+    const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
+    for (uint32_t i = f->first; i < f->end; i++) {
+        mark_store(run, run->live, i);
+    }
+}
+
+static void mark_messages(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->policy_count; i++) {
+        const rp_rec_policy *p = &b->policys[i];
+        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
+            mark_message(run, b->clauses[p->first_clause + k].message);
+        }
+        if (run->selected[i] != 0) {
+            mark_message(run, p->remedy);
+        }
+    }
+}
+
 bool rp_prepare_live(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
@@ -119,6 +147,7 @@ bool rp_prepare_live(rp_run *run)
             run->live[b->waivers[i].condition] = 1;
         }
     }
+    mark_messages(run);
     if (b->insn_count != 0) {
         spread(run, run->live, 0, b->insn_count - 1, true);
     }

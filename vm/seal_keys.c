@@ -185,19 +185,37 @@ static void open_failed(leads *l)
     }
 }
 
-// Fetched by key and not listed too.
+// Whether an answer about one resource names it, so that a list which lacks it is not the last word.
+static bool names_resource(const rp_facts *f, const rp_rec_table *t, uint32_t source)
+{
+    if (t->key == RP_NONE || f->bundle->sources[source].kind != RP_SOURCE_GROUP) {
+        return false;
+    }
+    const rp_rec_column *key = &f->bundle->columns[t->key];
+    for (uint32_t k = 0; k < key->path_count; k++) {
+        if (f->bundle->paths[key->first_path + k].source == source) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Fetched by key and not listed too, or described as well as listed: ListSecrets leaves out what is
+// about to be deleted, and references lead there all the same.
 static bool is_keyed(const rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
-    bool keyed = false;
+    bool keyed = false, listed = false, named = false;
     for (uint32_t s = t->first_source; s < t->first_source + t->source_count; s++) {
         uint32_t kind = f->bundle->sources[s].kind;
-        if (kind == RP_SOURCE_LIST || kind == RP_SOURCE_EACH || kind == RP_SOURCE_FILE) {
+        if (kind == RP_SOURCE_EACH || kind == RP_SOURCE_FILE) {
             return false;
         }
         keyed |= kind == RP_SOURCE_KEY;
+        listed |= kind == RP_SOURCE_LIST;
+        named |= names_resource(f, t, s);
     }
-    return keyed;
+    return named || (keyed && !listed);
 }
 
 static bool limit_table(rp_facts *f, uint32_t table, leads *l)

@@ -271,19 +271,31 @@ static void lay_map_here(maker *m, rp_node *node, uint32_t list, uint32_t order)
     }
 }
 
+// Whether a field has no path of its own: none at all, or its own name, which stands for none.
+static bool is_pathless(const rp_bundle *b, uint32_t first_path, uint32_t path_count, uint32_t name)
+{
+    const rp_rec_path *path = &b->paths[first_path];
+    return path_count == 0 || (path_count == 1 && path->step_count == 1 &&
+                               b->steps[path->first_step].kind == RP_STEP_MEMBER &&
+                               b->steps[path->first_step].name == name);
+}
+
 // The field of the pair's record that has no path and is not one of the two names.
 static void lay_pair_value(maker *m, rp_node *inside, const rp_reader *reader)
 {
     const rp_rec_table *t = &m->b->tables[reader->table];
     steps none = {NULL, 0};
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        if (m->b->columns[c].path_count == 0 && c != reader->key && c != reader->inner &&
-            m->b->columns[c].origin == RP_COLUMN_FACT) {
+        const rp_rec_column *column = &m->b->columns[c];
+        if (c != reader->key && c != reader->inner && column->origin == RP_COLUMN_FACT &&
+            is_pathless(m->b, column->first_path, column->path_count, column->name)) {
             lay_column(m, inside, none, c);
         }
     }
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        if (m->b->lists[l].path_count == 0 && m->b->lists[l].kind == RP_LIST_FACT) {
+        const rp_rec_list *list = &m->b->lists[l];
+        if (list->kind == RP_LIST_FACT &&
+            is_pathless(m->b, list->first_path, list->path_count, list->name)) {
             lay_list_here(m, inside, none, l, 0);
         }
     }

@@ -380,7 +380,36 @@ holds "no escape reaches the terminal's groups" bash -c '! tr -d "\r" <out | LC_
 printf '\ntest "t" { instance { id: "a" } expect fail ok on "a" }\n' | cat ok.rdspol - >tested.rdspol
 expect 1 "a test that fails" "$rdspol" test tested.rdspol
 expect 0 "tests of the example" "$rdspol" test "$root/examples/own_resource/teams.rdspol"
+expect 0 "house rules" "$rdspol" test "$root/examples/house_rules.rdspol"
 expect 1 "the example" "$rdspol" run "$root/examples/own_resource/teams.rdspol" "$root/examples/own_resource/facts"
+
+# A secret that the list leaves out may be described because a database refers to it: without the databases the type is not
+# all there.
+mkdir -p secrets/123456789012/us-east-1
+echo '{"SecretList":[]}' >secrets/123456789012/us-east-1/secrets.json
+echo '{"DBClusters":[]}' >secrets/123456789012/us-east-1/db-clusters.json
+echo '{"DBProxies":[]}' >secrets/123456789012/us-east-1/db-proxies.json
+expect 3 "databases that might refer to a secret" "$rdspol" run practices --policy rotating_secrets secrets
+echo '{"DBInstances":[]}' >secrets/123456789012/us-east-1/db-instances.json
+expect 0 "no database refers to a secret" "$rdspol" run practices --policy rotating_secrets secrets
+
+# Values of conditions in a key policy are read, one text or a list of them.
+key=arn:aws:kms:us-east-1:123456789012:key/k
+mkdir -p policies/123456789012/us-east-1
+cd policies/123456789012/us-east-1
+echo '{"DBClusters":[]}' >db-clusters.json
+echo '{"Aliases":[]}' >list-aliases.json
+echo '{"DBInstances":[{"DBInstanceIdentifier":"db","DBInstanceArn":"arn:aws:rds:us-east-1:123456789012:db:db","KmsKeyId":"'$key'"}]}' >db-instances.json
+echo '{"'$key'":{"KeyMetadata":{"KeyId":"k","Arn":"'$key'","KeyManager":"CUSTOMER"}}}' >describe-key.json
+cd "$work"
+condition() { # STATUS NAME VALUE
+  echo '{"'$key'":{"Policy":"{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Condition\":{\"StringLike\":{\"aws:PrincipalArn\":'"$3"'}}}}"}}' \
+    >policies/123456789012/us-east-1/get-key-policy.json
+  expect "$1" "$2" "$rdspol" run securityhub --policy kms_5_keys_not_public policies
+}
+condition 1 "a condition that fixes nothing" '\"arn:aws:iam::*:role/x\"'
+condition 1 "one value of two fixes nothing" '[\"arn:aws:iam::1:role/x\",\"*\"]'
+condition 0 "a condition that fixes a value" '[\"arn:aws:iam::1:role/x\"]'
 
 [ $failures -eq 0 ] || echo "$failures failed"
 exit $((failures > 0))

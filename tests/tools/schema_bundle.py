@@ -351,7 +351,7 @@ class Writer:
 def main():
     schema = {"enums": set(), "records": {}, "resources": {}}
     for name in sorted(os.listdir(SCHEMA)):
-        if name != "meaning.rdspol":
+        if not name.startswith("meaning"):
             with open(os.path.join(SCHEMA, name), encoding="utf-8") as file:
                 Parser(file.read()).parse(schema)
     with open(sys.argv[1], "wb") as out:
