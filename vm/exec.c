@@ -467,7 +467,8 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
 static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
 {
     rp_exec *x = k->x;
-    if (s->op < RP_OP_TEXT_STARTS || s->op > RP_OP_TEXT_GLOB) {
+    bool texts = s->op >= RP_OP_TEXT_STARTS && s->op <= RP_OP_TEXT_GLOB;
+    if (!texts && s->op != RP_OP_VERSION_SERIES) {
         return;
     }
     uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
