@@ -1,7 +1,7 @@
 // The machine's loop: frames over chunks, and binding a program before it runs.
 //
 // A body is a straight line; an inner frame runs completely, chunk after chunk, where it opens.
-// Frames nest at most 16 deep (verified), so the recursion here is bounded.
+// Frames nest at most RP_MAX_FRAME_DEPTH deep (verified), so the recursion here is bounded.
 #include "vm/exec.h"
 
 #include "vm/base/checked.h"
@@ -172,10 +172,55 @@ static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint3
     }
 }
 
+// `count` elements of row `parent` behind those that are there.
+static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, uint32_t count)
+{
+    while (count != 0) {
+        if (fill->n == x->plan.chunk) {
+            run_chunk(x, fill->f, fill->n, true);
+            fill->n = 0;
+        }
+        uint32_t room = x->plan.chunk - fill->n, n = count < room ? count : room;
+        uint32_t *parents = fill->f->parents + fill->n;
+        fill->f->rows[0] = fill->n == 0 ? e : fill->f->rows[0];
+        for (uint32_t i = 0; i < n; i++) {
+            parents[i] = parent;
+        }
+        fill->n += n;
+        e += n;
+        count -= n;
+    }
+}
+
+// The lists of consecutive rows, one after the other: their elements are consecutive, too.
+static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_list_view *list)
+{
+    filling fill = {f, 0, true};
+    uint32_t e = list->begin[outer->base];
+    for (uint32_t w = 0; w < outer->words; w++) {
+        size_t at = outer->base + (size_t)w * RP_WORD_BITS;
+        f->incomplete[w] = outer->mask[w] & ~rp_bits_window(list->complete, at);
+    }
+    for (uint32_t i = 0; i < outer->n; i++) {
+        uint32_t end = list->end[outer->base + i];
+        if (e < end) {
+            add_dense(x, &fill, i, e, end - e);
+            e = end;
+        }
+    }
+    if (fill.n != 0) {
+        run_chunk(x, f, fill.n, true);
+    }
+}
+
 static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
 {
     const rp_list_view *list = open->extra;
     filling fill = {f, 0, true};
+    if (open->b == NULL && list->dense && outer->consecutive) {
+        run_dense(x, outer, f, list);
+        return;
+    }
     for (uint32_t i = 0; i < outer->n; i++) {
         uint32_t row = rp_frame_row(outer, i), begin, end;
         if (open->b != NULL) {
@@ -381,7 +426,7 @@ static void place_value(rp_exec *x, uint32_t insn, rp_val *out)
     uint64_t *planes = (void *)(at + x->plan.padded * size);
     size_t words = x->plan.padded / RP_WORD_BITS;
     out->v = at;
-    if (size <= 8) {
+    if (size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER) {
         out->p = planes;
         out->k = size == 0 || RP_TYPE_OPTIONAL(type) ? planes + words : planes;
     }
@@ -422,14 +467,13 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
 static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
 {
     rp_exec *x = k->x;
-    bool costly = s->op == RP_OP_TEXT_CONTAINS || s->op == RP_OP_TEXT_GLOB;
-    if (!costly) {
+    if (s->op < RP_OP_TEXT_STARTS || s->op > RP_OP_TEXT_GLOB) {
         return;
     }
     uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
     if (literal == RP_OP_CONST || literal == RP_OP_PARAM) {
         x->memo[s->insn] =
-            RP_NEW_ARRAY(k->arena, uint64_t, (size_t)x->world->id_count * 2 / RP_WORD_BITS + 1);
+RP_NEW_ARRAY(k->arena, uint64_t, RP_MEMO_SLOTS);
         k->failed = k->failed || x->memo[s->insn] == NULL;
     }
 }
@@ -467,7 +511,7 @@ static void bind_insn(binder *k, uint32_t insn)
 
 static void bind_frames(rp_exec *x)
 {
-    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+    for (uint32_t d = 0; d < x->plan.depths; d++) {
         rp_frame *f = &x->frames[d];
         f->rows = (void *)(x->block + x->plan.rows[d]);
         f->parents = (void *)(x->block + x->plan.parents[d]);

@@ -8,7 +8,8 @@
 // Planes: `p` present (of a bool: true), `k` known (of a bool: false). Of a type that is not
 // optional both are the same plane. Of a bool both bits set is absent. Arrays and planes may hold
 // anything behind the last row of a chunk except in planes: those are zero there. Kernels work on
-// whole words; those that follow a value to memory walk the set bits only.
+// whole words; those that follow a value to memory walk the set bits only. A cover has one plane:
+// where its bit is not set the cover is empty, and its words may hold anything.
 #ifndef RP_VM_EXEC_H
 #define RP_VM_EXEC_H
 
@@ -22,13 +23,13 @@ typedef struct rp_val {
 } rp_val;
 
 // A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
-// rows.
+// rows. `dense`: each row's elements begin where those of the row before end.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
     const uint32_t *order;
     uint32_t first, last;
-    bool fixed;
+    bool fixed, dense;
 } rp_list_view;
 
 // A constant set: up to 8 members one by one, or a bitmap over ids, or sorted numbers.
@@ -43,7 +44,7 @@ typedef struct rp_set_view {
 typedef struct rp_world {
     const rp_bundle *bundle;
     rp_val *columns;     // per column
-    unsigned char *full; // per column: every cell is present (never of a bool)
+    unsigned char *full; // per column: every cell is present (`store` says it of derived columns)
     uint32_t *rows;      // per table
     rp_list_view *lists; // per list
     rp_set_view *sets;   // per set
@@ -93,6 +94,8 @@ struct rp_step {
     uint32_t number; // per opcode: row of a set, size of a value, ...
 };
 
+#define RP_MEMO_SLOTS 512u
+
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
@@ -108,7 +111,7 @@ struct rp_exec {
     uint64_t *zero;      // a plane of zeros
     uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
     int64_t *now;        // an array of the start of the run, or NULL
-    uint64_t **memo;     // per instruction: tested and true bits of texts, or NULL
+    uint64_t **memo;     // per instruction: slots of answers to a test of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
     // After the body of an outermost frame ran over a chunk.

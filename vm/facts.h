@@ -125,6 +125,7 @@ typedef struct rp_fact_meta {
 
 typedef struct rp_fact_table {
     uint32_t rows, capacity;
+    uint32_t wanted, grown; // while it grows: the next capacity, and how many arrays have it
     rp_fact_meta *meta;    // of resources
     uint64_t *judged;      // of resources, after sealing
     uint32_t *owner_table; // of others, after sealing: the resource they belong to, or RP_NONE

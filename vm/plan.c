@@ -160,7 +160,8 @@ static uint32_t class_of(uint32_t type)
 static size_t value_bytes(const rp_plan *plan, uint32_t type)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : size <= 8;
+    bool one = size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER;
+    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : one;
     return plan->padded * size + planes * plane_bytes(plan);
 }
 
@@ -237,9 +238,12 @@ static void place_all(planner *p)
     }
 }
 
-static void place_frames(rp_plan *plan)
+static void place_frames(rp_plan *plan, const rp_bundle *b)
 {
-    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        plan->depths = b->frames[i].depth < plan->depths ? plan->depths : b->frames[i].depth + 1;
+    }
+    for (uint32_t d = 0; d < plan->depths; d++) {
         plan->rows[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->parents[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->mask[d] = take(&plan->size, plane_bytes(plan));
@@ -284,7 +288,7 @@ bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint3
     if (ok) {
         find_uses(&p);
         find_late_uses(&p);
-        place_frames(plan);
+        place_frames(plan, bundle);
         place_all(&p);
     }
     rp_arena_clear(&scratch);

@@ -13,6 +13,7 @@ typedef struct rp_plan {
     uint32_t padded; // the same, up to a whole word
     size_t *value;   // per instruction that runs: byte offset, RP_PLAN_NONE if it needs no place
     size_t *aux;     // per fold: a plane of its own
+    uint32_t depths;                       // how many there are
     size_t rows[RP_MAX_FRAME_DEPTH];       // per depth: row numbers of the chunk
     size_t parents[RP_MAX_FRAME_DEPTH];    // per depth: positions in the chunk of the outer frame
     size_t mask[RP_MAX_FRAME_DEPTH];       // per depth: plane of the rows of the chunk

@@ -855,6 +855,29 @@ static bool bind_ids(rp_run *run, rp_kind kind, bool (*finish)(collector *c))
     return ok;
 }
 
+static bool is_dense(const rp_list_view *list, uint32_t rows)
+{
+    bool dense = !list->fixed && list->order == NULL;
+    for (uint32_t r = 0; dense && r + 1 < rows; r++) {
+        dense = list->end[r] == list->begin[r + 1];
+    }
+    return dense && rows != 0;
+}
+
+static void find_dense_lists(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        const rp_rec_insn *n = &b->insns[i];
+        bool unnests = RP_INSN_OP(n->word) == RP_OP_UNNEST && n->b == RP_NONE;
+        if (!unnests || run->live[i] == 0 || b->lists[n->a].owner == RP_NONE) {
+            continue;
+        }
+        rp_list_view *list = &run->world.lists[n->a];
+        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n->a].owner]);
+    }
+}
+
 // Columns without a gap: their planes need not be gathered.
 static bool find_full_columns(rp_run *run)
 {
@@ -863,12 +886,13 @@ static bool find_full_columns(rp_run *run)
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
         uint32_t rows = run->world.rows[b->columns[c].table];
         uint64_t count = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED ||
-            RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL) {
+        if (b->columns[c].origin == RP_COLUMN_DERIVED) {
             continue;
         }
+        const rp_val *v = &run->world.columns[c];
+        bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
         for (size_t w = 0; w < rp_bits_words(rows); w++) {
-            count += rp_bits_count(run->world.columns[c].p[w]);
+            count += rp_bits_count(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
         }
         run->world.full[c] = count == rows;
     }
@@ -884,6 +908,7 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
+    find_dense_lists(run);
     return ok && find_full_columns(run) && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }

@@ -9,8 +9,20 @@
 
 #include <stdio.h>
 
+// Unknown: more than it covers surely.
+static rp_state cover_state(const rp_val *v, size_t i)
+{
+    const rp_cover *cover = (const rp_cover *)v->v + i;
+    bool open = rp_bits_get(v->p, i) &&
+                memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
+    return open ? RP_STATE_UNKNOWN : RP_STATE_PRESENT;
+}
+
 rp_state rp_value_state(uint32_t type, const rp_val *v, size_t i)
 {
+    if (RP_TYPE_KIND(type) == RP_KIND_COVER) {
+        return cover_state(v, i);
+    }
     bool k = rp_bits_get(v->k, i), p = rp_bits_get(v->p, i);
     if (RP_TYPE_KIND(type) == RP_KIND_BOOL) {
         return k && p ? RP_STATE_ABSENT : k || p ? RP_STATE_PRESENT : RP_STATE_UNKNOWN;
@@ -287,7 +299,9 @@ static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
         return;
     }
     uint32_t field = field_of(b, value);
-    if (field == RP_NONE) {
+    bool written = field != RP_NONE &&
+                   !rp_str_starts(rp_bundle_text(b, b->columns[field].name), RP_STR("#"));
+    if (!written) {
         rp_buf_add_text(out, "{...}");
         return;
     }

@@ -2,6 +2,7 @@
 //
 // Judging is one pass over the outermost frames in the program's order; the clauses of a policy
 // become one byte a row. Waivers come after that. Nothing here allocates while it judges.
+#include "vm/base/endian.h"
 #include "vm/run.h"
 
 // ---- Binding -----------------------------------------------------------------------------------
@@ -203,25 +204,38 @@ static uint64_t spread(uint64_t bits)
     return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
 }
 
-// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged.
-static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+// The first `n` of eight bytes.
+static void put_bytes(unsigned char *out, uint64_t bytes, uint32_t n)
 {
-    uint64_t judged = 0;
-    for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
-        judged |= rows[v];
+    if (n >= 8 && rp_endian_is_little()) {
+        memcpy(out, &bytes, sizeof bytes);
+        return;
     }
-    for (uint32_t at = 0; at < n; at += 8) {
-        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE;
-        for (unsigned v = 1; v < RDSPOL_VERDICT_COUNT; v++) {
-            bytes |= spread(rows[v] >> at) * v;
-        }
-        for (uint32_t i = 0; i < 8 && at + i < n; i++) {
-            out[at + i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
-        }
+    for (uint32_t i = 0; i < 8 && i < n; i++) {
+        out[i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
     }
 }
 
-static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals)
+// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged. The verdict's
+// binary digits are spread, not each verdict.
+static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+{
+    _Static_assert(RDSPOL_VERDICT_FAIL == 0 && RDSPOL_VERDICT_UNKNOWN == 1 &&
+                       RDSPOL_VERDICT_WAIVED == 2 && RDSPOL_VERDICT_PASS == 3 &&
+                       RDSPOL_VERDICT_NOT_APPLICABLE == 4 && RDSPOL_VERDICT_COUNT == 5,
+                   "the digits below");
+    uint64_t odd = rows[RDSPOL_VERDICT_UNKNOWN] | rows[RDSPOL_VERDICT_PASS];
+    uint64_t twos = rows[RDSPOL_VERDICT_WAIVED] | rows[RDSPOL_VERDICT_PASS];
+    uint64_t fours = rows[RDSPOL_VERDICT_NOT_APPLICABLE];
+    uint64_t judged = rows[RDSPOL_VERDICT_FAIL] | odd | twos | fours;
+    for (uint32_t at = 0; at < n; at += 8) {
+        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE | spread(odd >> at) |
+                         spread(twos >> at) << 1 | spread(fours >> at) << 2;
+        put_bytes(out + at, bytes, n - at);
+    }
+}
+
+RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals)
 {
     rp_run *run = ctx;
     const uint64_t *judged = run->facts->tables[f->info->table].judged;

@@ -69,6 +69,9 @@ class Judge:
 
 def finding(line):
     f = json.loads(line)
+    for missing in f.get("missing", []):
+        if not re.fullmatch(r"\w+([.:]\w+)?", missing["fact"]):
+            raise RuntimeError(f"a fact that no schema names: {missing['fact']}")
     r = f.get("resource")
     if r is None:
         return None

@@ -556,6 +556,26 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(a_list_of_texts_that_no_function_fills_is_refused)
+{
+    world w;
+    rdspol_error error;
+    size_t size;
+    world_init(&w);
+    rp_rec_list *list = image_get(&w.im, RP_SECTION_LIST, L_RANGES, sizeof(rp_rec_list));
+    rp_rec_table *table = image_get(&w.im, RP_SECTION_TABLE, list->element, sizeof(rp_rec_table));
+    rp_rec_column *column =
+        image_get(&w.im, RP_SECTION_COLUMN, table->first_column, sizeof(rp_rec_column));
+    list->kind = RP_LIST_TEXT;
+    column->type = RP_TYPE(RP_KIND_STRING, 0, 0);
+    const void *bytes = image_bytes(&w.im, &size);
+    ck_assert_int_ne(rdspol_bundle_open(&w.bundle, bytes, size, NULL, &error), RDSPOL_OK);
+    ck_assert_ptr_nonnull(strstr(error.message, "no text function fills it"));
+    w.bundle = NULL;
+    world_free(&w);
+}
+END_TEST
+
 START_TEST(a_damaged_bundle_is_refused_or_runs)
 {
     world w;
@@ -631,6 +651,7 @@ int main(void)
     tcase_add_test(c, a_finished_run_keeps_what_it_found);
     tcase_add_test(c, resource_by_resource_everything_comes_once);
     tcase_add_test(c, every_allocation_may_fail);
+    tcase_add_test(c, a_list_of_texts_that_no_function_fills_is_refused);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
