@@ -111,7 +111,8 @@ static uint32_t column_flags(const rp_field *field)
 {
     return (field->role & RP_FLAG_KEY ? (uint32_t)RP_COLUMN_KEY : 0) |
            (field->role & RP_FLAG_UNIQUE ? (uint32_t)RP_COLUMN_UNIQUE : 0) |
-           (field->json ? (uint32_t)RP_COLUMN_JSON : 0);
+           (field->json ? (uint32_t)RP_COLUMN_JSON : 0) |
+           (field->weak ? (uint32_t)RP_COLUMN_WEAK : 0);
 }
 
 static rp_lcolumn *find_column(rp_ltable *table, const rp_field *field)

@@ -462,8 +462,8 @@ static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp
     } else {
         // `first` passes over members whose value is absent.
         bool passes = quantifier->op == RP_QUANTIFIER_FIRST && quantifier->a->type->optional;
-        element.value = passes ? rp_lower_expr(inner, quantifier->a)
-                               : rp_lower_required(inner, quantifier->a);
+        element.value =
+            passes ? rp_lower_expr(inner, quantifier->a) : rp_lower_required(inner, quantifier->a);
     }
     at->consumer->element(inner, frame, &element, at->consumer->data, condition, value);
     if (where == NULL) return;

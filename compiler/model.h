@@ -135,6 +135,7 @@ struct rp_field {
     const rp_type *type;
     uint16_t role; // RP_FLAG_KEY, RP_FLAG_UNIQUE
     bool json, ignore_case, empty_default, implicit;
+    bool weak; // a reference that is absent where the whole list of targets lacks it
     rp_value *fallback;
     rp_field_path *paths;
     rp_field **joins;

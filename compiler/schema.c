@@ -220,6 +220,7 @@ static void read_options(rp_program *program, rp_module *module, rp_field *field
     for (const rp_node *option = options; option != NULL; option = option->next) {
         if (option->kind == RP_NODE_OPT_JSON) field->json = true;
         if (option->kind == RP_NODE_OPT_NOCASE) field->ignore_case = true;
+        if (option->kind == RP_NODE_OPT_WEAK) field->weak = true;
         if (option->kind != RP_NODE_OPT_FALLBACK) continue;
         if (option->a->kind == RP_NODE_LIST || option->a->kind == RP_NODE_RECORD)
             field->empty_default = true;
@@ -467,6 +468,9 @@ static void resolve_field(rp_program *program, rp_field *field)
         field->type = program->t_poison;
         return;
     }
+    bool one = joined_type(field)->optional && field->type->kind == RP_T_REF;
+    if (reference && field->weak && !one)
+        RP_DIAG(program->diags, WEAK_REFERENCE, field->node->name, type->entity->name);
     if (reference && type->entity->from_file && !joined_type(field)->optional &&
         field->type->kind == RP_T_REF) {
         RP_DIAG(program->diags, FILE_REFERENCE, field->node->a->span, type->entity->name);

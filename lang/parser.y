@@ -251,6 +251,9 @@ field_options:
 | field_options "ignoring case" { $$ = rp_nodes_add($1, NEW(OPT_NOCASE, @2, NULL, NULL, NULL)); }
 | field_options "??" fallback { $$ = rp_nodes_add($1, NEW(OPT_FALLBACK, @2, $3, NULL, NULL)); }
 | field_options "->" qnames { $$ = rp_nodes_add($1, NEW(OPT_JOIN, @2, $3.first, NULL, NULL)); }
+| field_options "->" qnames "?"
+                          { $$ = rp_nodes_add($1, NEW(OPT_JOIN, @2, $3.first, NULL, NULL));
+                            $$ = rp_nodes_add($$, NEW(OPT_WEAK, @4, NULL, NULL, NULL)); }
 ;
 fallback:
   literal | simple_string

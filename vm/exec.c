@@ -399,15 +399,9 @@ static void bind_same(binder *k, uint32_t insn, rp_val *out)
     uint32_t type = RP_INSN_TYPE(n->word);
     uint64_t *mask = x->frames[b->frames[b->frame_of[insn]].depth].mask;
     switch (RP_INSN_OP(n->word)) {
-    case RP_OP_CONST:
-        bind_shared(k, out, type, n->a, x->world->consts[n->a], true, mask);
-        break;
-    case RP_OP_PARAM:
-        bind_param(k, out, type, n->a, mask);
-        break;
-    case RP_OP_NOW:
-        bind_now(k, out, mask);
-        break;
+    case RP_OP_CONST: bind_shared(k, out, type, n->a, x->world->consts[n->a], true, mask); break;
+    case RP_OP_PARAM: bind_param(k, out, type, n->a, mask); break;
+    case RP_OP_NOW: bind_now(k, out, mask); break;
     case RP_OP_ABSENT:
         out->v = k->zero_array;
         set_planes(k, out, RP_TYPE_KIND(type), mask, 0, false);
@@ -443,12 +437,8 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
         s->extra = &world->columns[n->a];
         s->number = (uint32_t)rp_plan_value_size(RP_TYPE_KIND(world->bundle->columns[n->a].type));
         break;
-    case RP_OP_GATHER:
-        s->extra = &world->columns[n->b];
-        break;
-    case RP_OP_UNNEST:
-        s->extra = &world->lists[n->a];
-        break;
+    case RP_OP_GATHER: s->extra = &world->columns[n->b]; break;
+    case RP_OP_UNNEST: s->extra = &world->lists[n->a]; break;
     case RP_OP_IN_SET:
         s->extra = &world->sets[n->b];
         s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
@@ -460,8 +450,7 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
     case RP_OP_FOLD_TEXT:
         s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->b].word));
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

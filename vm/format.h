@@ -75,7 +75,8 @@ enum {
     RP_COLUMN_CONST     // cells in the bundle
 };
 // COLUMN.flags. LOWER: text is stored in lower case. JSON: a member that is a string holding JSON.
-enum { RP_COLUMN_KEY = 1, RP_COLUMN_UNIQUE = 2, RP_COLUMN_LOWER = 4, RP_COLUMN_JSON = 8 };
+enum { RP_COLUMN_KEY = 1, RP_COLUMN_UNIQUE = 2, RP_COLUMN_LOWER = 4, RP_COLUMN_JSON = 8,
+       RP_COLUMN_WEAK = 16 };
 
 // LIST.kind. FACT and MAP are filled by readers or the host. RELATION: the rows of `element`'s
 // table whose reference column `a` (or one of whose references in list `a`, if flag BY_LIST) is the

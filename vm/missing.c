@@ -135,6 +135,26 @@ static void report_made(walker *w, uint32_t insn, rdspol_reason reason, rp_str d
     add_missing(w, &found);
 }
 
+static void report_list(walker *w, uint32_t list, uint32_t row);
+
+// Of a relation over lists, all rows of which were read: the first whose list was not. One is
+// enough to say; looking at all would cost every row as many steps.
+static bool report_open_list(walker *w, const rp_rec_list *l, uint32_t pair)
+{
+    const rp_facts *f = w->e->run->facts;
+    bool lists = (l->flags & RP_LIST_BY_LIST) != 0;
+    for (uint32_t r = 0; lists && r < f->tables[l->element].rows; r++) {
+        const rp_fact_meta *meta = &f->tables[l->element].meta[r];
+        uint32_t begin, end;
+        bool here = meta->state == RP_ROW_REAL && (pair == RP_NONE || meta->pair == pair);
+        if (here && !rp_list_range(&w->e->run->world.lists[l->a], r, &begin, &end)) {
+            report_list(w, l->a, r);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void report_relation(walker *w, uint32_t list, uint32_t row)
 {
     const rp_rec_list *l = &w->b->lists[list];
@@ -149,7 +169,10 @@ static void report_relation(walker *w, uint32_t list, uint32_t row)
             break;
         }
     }
-    report(w, l->owner, l->name, row, &gap);
+    bool listed = gap.source == RP_NONE && gap.reason == RDSPOL_REASON_NOT_IN_ANSWER;
+    if (!listed || !report_open_list(w, l, pair)) {
+        report(w, l->owner, l->name, row, &gap);
+    }
 }
 
 static void report_list(walker *w, uint32_t list, uint32_t row)
@@ -213,6 +236,34 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
     restore(w->x, saved);
 }
 
+// The account and Region of a row, or of the resource that it belongs to.
+static uint32_t pair_of(const rp_facts *f, uint32_t table, uint32_t row)
+{
+    const rp_fact_table *rows = &f->tables[table];
+    if (rows->meta != NULL) {
+        return rows->meta[row].pair;
+    }
+    bool owned = rows->owner_table != NULL && rows->owner_table[row] != RP_NONE;
+    return owned ? f->tables[rows->owner_table[row]].meta[rows->owner_row[row]].pair : RP_NONE;
+}
+
+// A weak reference is open where its targets were not all listed.
+static bool report_weak(walker *w, const rp_rec_column *c, uint32_t row)
+{
+    const rp_facts *f = w->e->run->facts;
+    uint32_t target = RP_TYPE_TABLE(c->type), pair = pair_of(f, c->table, row);
+    if ((c->flags & RP_COLUMN_WEAK) == 0 || pair == RP_NONE) {
+        return false;
+    }
+    rp_listing listing = rp_facts_listing(f, target, pair);
+    if (listing.answered == RP_ANSWERED_ALL) {
+        return false;
+    }
+    rp_gap gap = {listing.why.reason, listing.why.detail, listing.source};
+    report(w, c->table, c->name, row, &gap);
+    return true;
+}
+
 static void walk_cell(walker *w, uint32_t column, uint32_t row)
 {
     const rp_rec_column *c = &w->b->columns[column];
@@ -224,7 +275,7 @@ static void walk_cell(walker *w, uint32_t column, uint32_t row)
         walk_derived(w, column, row);
     } else if (c->origin == RP_COLUMN_TEXT && w->b->text_of[column] != RP_NONE) {
         walk_cell(w, w->b->texts[w->b->text_of[column]].column, row);
-    } else if (c->origin == RP_COLUMN_FACT) {
+    } else if (c->origin == RP_COLUMN_FACT && !report_weak(w, c, row)) {
         rp_gap gap = rp_facts_column_gap(w->e->run->facts, column, row);
         report(w, c->table, c->name, row, &gap);
     }
@@ -340,24 +391,12 @@ static void visit(walker *w, uint32_t i)
 {
     const rp_rec_insn *n = &w->b->insns[i];
     switch (RP_INSN_OP(n->word)) {
-    case RP_OP_LOAD:
-        walk_cell(w, n->a, row_of(w, i));
-        break;
-    case RP_OP_GATHER:
-        visit_gather(w, n);
-        break;
-    case RP_OP_LOOKUP:
-        visit_lookup(w, i, n);
-        break;
-    case RP_OP_UNKNOWN:
-        visit_unknown(w, i, n);
-        break;
-    case RP_OP_SELECT:
-        visit_select(w, n);
-        break;
-    default:
-        visit_operands(w, i, n);
-        break;
+    case RP_OP_LOAD: walk_cell(w, n->a, row_of(w, i)); break;
+    case RP_OP_GATHER: visit_gather(w, n); break;
+    case RP_OP_LOOKUP: visit_lookup(w, i, n); break;
+    case RP_OP_UNKNOWN: visit_unknown(w, i, n); break;
+    case RP_OP_SELECT: visit_select(w, n); break;
+    default: visit_operands(w, i, n); break;
     }
 }
 

@@ -197,7 +197,7 @@ static void listing_of_each(const rp_facts *f, uint32_t pair, uint32_t source, r
     }
 }
 
-static rp_listing find_listing(const rp_facts *f, uint32_t table, uint32_t pair)
+rp_listing rp_seal_listing(const rp_facts *f, uint32_t table, uint32_t pair)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     rp_listing out;
@@ -238,7 +238,7 @@ static bool make_listings(rp_facts *f)
             rp_listing *l = &f->listing[(size_t)t * f->pair_count + p];
             set_listing(l, RP_ANSWERED_NOT, RP_NONE, RDSPOL_REASON_NOT_SUPPLIED, RP_NONE);
             if (f->bundle->tables[t].kind == RP_TABLE_RESOURCE) {
-                *l = find_listing(f, t, p);
+                *l = rp_seal_listing(f, t, p);
             }
         }
     }

@@ -38,6 +38,8 @@ rp_str rp_seal_id_from_arn(rp_str text);
 // That key as a text id, or RP_NONE; and the key of a row, or what stands at the end of its ARN.
 uint32_t rp_seal_key_in_arn(rp_facts *facts, rp_str arn);
 uint32_t rp_seal_key_of(rp_facts *facts, uint32_t table, uint32_t row);
+// How a type was listed in an account and Region, before this is kept.
+rp_listing rp_seal_listing(const rp_facts *facts, uint32_t table, uint32_t pair);
 // Fills the hidden columns of a row from its meta; grows nothing.
 void rp_seal_hidden(rp_facts *facts, uint32_t table, uint32_t row);
 

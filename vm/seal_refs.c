@@ -10,8 +10,10 @@
 
 typedef struct resolver {
     rp_facts *f;
-    rp_map index; // (join column, pair), text -> row
-    rp_map stubs; // (table, pair), text -> row
+    rp_map index;                       // (join column, pair), text -> row
+    rp_map stubs;                       // (table, pair), text -> row
+    uint32_t listed_table, listed_pair; // what `listed` is about
+    bool listed;
 } resolver;
 
 // ---- Owners ------------------------------------------------------------------------------------
@@ -348,6 +350,42 @@ static uint32_t normal_text(rp_facts *f, const rp_rec_column *c, uint32_t text)
     return text;
 }
 
+static bool is_from_file(const rp_facts *f, uint32_t table)
+{
+    return (f->bundle->tables[table].flags & RP_TABLE_FROM_FILE) != 0;
+}
+
+// Whether a text that no target has refers to nothing: everything that there is was read.
+static bool is_whole(resolver *v, const rp_rec_column *c, uint32_t pair)
+{
+    uint32_t target = RP_TYPE_TABLE(c->type);
+    if (is_from_file(v->f, target)) {
+        return was_supplied(v->f, target);
+    }
+    if (pair == RP_NONE) {
+        return false;
+    }
+    if (v->listed_table != target || v->listed_pair != pair) {
+        v->listed_table = target;
+        v->listed_pair = pair;
+        v->listed = rp_seal_listing(v->f, target, pair).answered == RP_ANSWERED_ALL;
+    }
+    return v->listed;
+}
+
+// Absent where that is known and the type has it, else unknown.
+static void leads_nowhere(rp_facts *f, uint32_t column, uint32_t row, bool known)
+{
+    rp_fact_column *c = &f->columns[column];
+    ((uint32_t *)c->values)[row] = 0;
+    if (c->present != NULL) {
+        rp_bits_clear(c->present, row);
+    }
+    if (!known || c->present == NULL) {
+        rp_bits_clear(c->known, row);
+    }
+}
+
 static bool resolve_cell(resolver *v, uint32_t column, uint32_t row, uint32_t pair)
 {
     rp_facts *f = v->f;
@@ -355,15 +393,13 @@ static bool resolve_cell(resolver *v, uint32_t column, uint32_t row, uint32_t pa
     uint32_t target = RP_TYPE_TABLE(c->type);
     uint32_t text = normal_text(f, c, ((const uint32_t *)f->columns[column].values)[row]);
     uint32_t found = text == RP_NONE ? RP_NONE : find_row(v, c, pair, text);
-    bool from_file = (f->bundle->tables[target].flags & RP_TABLE_FROM_FILE) != 0;
-    if (found == RP_MAP_NONE && from_file && was_supplied(f, target)) {
-        ((uint32_t *)f->columns[column].values)[row] = 0;
-        if (f->columns[column].present != NULL) {
-            rp_bits_clear(f->columns[column].present, row);
-        } else {
-            rp_bits_clear(f->columns[column].known, row);
+    bool weak = (c->flags & RP_COLUMN_WEAK) != 0, from_file = is_from_file(f, target);
+    if (found == RP_MAP_NONE && (weak || from_file)) {
+        bool whole = is_whole(v, c, pair);
+        if (whole || weak) { // a weak reference invents no target
+            leads_nowhere(f, column, row, whole);
+            return true;
         }
-        return true;
     }
     if (found == RP_MAP_NONE && text != RP_NONE) {
         found = stub_of(v, target, pair, text);
@@ -463,7 +499,7 @@ static bool resolve_all(resolver *v)
 
 rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error)
 {
-    resolver v = {.f = facts};
+    resolver v = {.f = facts, .listed_table = RP_NONE};
     rp_map_init(&v.index, facts->alloc);
     rp_map_init(&v.stubs, facts->alloc);
     bool ok = alloc_owners(facts);

@@ -283,10 +283,8 @@ static bool list_is_valid(const rp_verifier *v, const rp_rec_list *l)
     case RP_LIST_FACT:
         return l->owner != RP_NONE && element->kind != RP_TABLE_RESOURCE &&
                element->kind != RP_TABLE_CONST;
-    case RP_LIST_MAP:
-        return l->owner != RP_NONE && is_entries(b, l->element);
-    case RP_LIST_RELATION:
-        return relation_is_valid(v, l);
+    case RP_LIST_MAP: return l->owner != RP_NONE && is_entries(b, l->element);
+    case RP_LIST_RELATION: return relation_is_valid(v, l);
     case RP_LIST_CONST:
         return l->owner == RP_NONE && element->kind == RP_TABLE_CONST && l->a <= l->b &&
                (l->b == 0 || (element->column_count != 0 &&
@@ -298,8 +296,7 @@ static bool list_is_valid(const rp_verifier *v, const rp_rec_list *l)
     case RP_LIST_TEXT:
         return l->owner != RP_NONE && is_elements(v, l->element) &&
                RP_TYPE_KIND(b->columns[element->first_column].type) == RP_KIND_STRING;
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -153,6 +153,8 @@ class Parser:
             while self.peek() == ",":
                 self.next()
                 self.qname()
+            if self.peek() == "?":
+                self.next()
         return ("field", at, name, base, shape, optional, paths, as_json, reference)
 
     def qname(self):

@@ -148,6 +148,7 @@ class Parser:
                 f["joins"].append((table, self.next()))
                 if not self.take(","):
                     break
+            self.take("?")
         return f
 
 
