@@ -97,19 +97,20 @@ def lazily(condition, yes, other=None):
 
 
 class List:
-    """Members that are known, and whether there may be more."""
+    """Members that are known, some that may belong to it, and whether there may be more."""
 
-    def __init__(self, items=(), complete=True):
-        self.items, self.complete = list(items), complete
+    def __init__(self, items=(), complete=True, maybe=()):
+        self.items, self.complete, self.maybe = list(items), complete, list(maybe)
 
     def any(self, test):
-        return either(*[test(i) for i in self.items], False if self.complete else U)
+        return either(*[test(i) for i in self.items], *[both(U, test(i)) for i in self.maybe],
+                      False if self.complete else U)
 
     def all(self, test):
         return no(self.any(lambda i: no(test(i))))
 
     def empty(self):
-        return False if self.items else self.complete or U
+        return False if self.items else U if self.maybe or not self.complete else True
 
     def holds(self, value):
         return self.any(lambda i: same(i, value))
@@ -346,7 +347,7 @@ def instance_groups(place, i):
 
 def options_in_force(place, i, name):
     """Options of that name in memberships that are in sync."""
-    out, complete = [], True
+    out, maybe, complete = [], [], True
     members = i.list("OptionGroupMemberships")
     listed = place.known("option-groups", "OptionGroupsList")
     for m in members.items:
@@ -357,9 +358,8 @@ def options_in_force(place, i, name):
             complete = False
             continue
         found = [o for o in group[0]["Options"] if o["OptionName"].upper() == name]
-        complete = complete and ("Status" in m or not found)
-        out += found if "Status" in m else []
-    return List(out, complete and members.complete)
+        (out if "Status" in m else maybe).extend(found)
+    return List(out, complete and members.complete, maybe)
 
 
 def setting(option, name, default):
@@ -889,8 +889,8 @@ class Judge:
         return U if seconds is U else seconds > 0 and (hours is None or seconds / 3600 == hours)
 
     def instance_tls(self, place, i, out, fam, version, standalone, own):
-        knows, demanded, synced = tls(place, i, fam, version)
-        judged = among(fam, ("mysql", "mariadb", "postgres", "sqlserver", "db2", "custom"))
+        listed, demanded, synced = tls(place, i, fam, version)
+        knows, judged = listed, among(fam, ("mysql", "mariadb", "postgres", "sqlserver", "db2", "custom"))
         unparsed = version is not U and numbers(version) is None
         if fam == "mariadb" and version is U:
             result = verdict([standalone, own, judged, U], [])
@@ -899,13 +899,13 @@ class Judge:
         elif fam == "custom":
             result = verdict([standalone, own, judged], [U])
         else:
-            if fam == "mariadb" and unparsed:
+            if fam is U or (fam == "mariadb" and unparsed):     # RDS Custom, or a version without the parameter
                 knows = either(knows, U)
             result = verdict([standalone, own, judged, knows], [demanded, synced])
         out["practice:2.a"] = result
         for control, engine, extra in (("RDS.38", "postgres", [standalone]), ("RDS.39", "mysql", [standalone]),
                                        ("RDS.41", "sqlserver", []), ("RDS.44", "mariadb", [at_least(version, "10.5")])):
-            out["securityhub:" + control] = verdict([same(fam, engine)] + extra + [knows], [demanded, synced])
+            out["securityhub:" + control] = verdict([same(fam, engine)] + extra + [listed], [demanded, synced])
         oracle = same(fam, "oracle")
         ssl = options_in_force(place, i, "SSL")
         only = both(no(ssl.empty()), ssl.all(lambda o: same(setting(o, "SQLNET.SSL_VERSION", "1.0"), "1.2")))
@@ -942,9 +942,10 @@ class Judge:
             out[check] = verdict([own, has_vpc], [no(public)])
         networked = either(no(ids.empty()), has_vpc)
         options = options_in_force(place, i, "SSL") if fam in ("oracle", U) else List([])
-        more = [m["VpcSecurityGroupId"] for o in options.items for m in o.get("VpcSecurityGroupMemberships") or []]
-        both_kinds = List(ids.items + more, ids.complete and options.complete)
-        out["practice:4.b"] = "skipped" if fam is U else verdict([own, networked], [no(both_kinds.any(self.is_default))])
+        of_options = options.any(lambda o: either(*[self.is_default(m["VpcSecurityGroupId"])
+                                                    for m in o.get("VpcSecurityGroupMemberships") or []]))
+        out["practice:4.b"] = "skipped" if fam is U else verdict(
+            [own, networked], [no(either(ids.any(self.is_default), of_options))])
         reach = Reach(self.groups, self.lists, ids)
         port = (i.data.get("Endpoint") or {}).get("Port")
         listener = (i.data.get("ListenerEndpoint") or {}).get("Port")
@@ -1358,7 +1359,7 @@ KEPT = re.compile(r"(Identifier|Arn|ARN|Name|Id|Cidr\w*|Key|Token)$|^(Marker|Nam
                   r"DBSubnetGroup|DBParameterGroups|OptionGroupMemberships|MasterUserSecret|BackupSelection|"
                   r"ResourceTypeOptInPreference|DB\w+Result|[A-Za-z]+List|DB[A-Za-z]+s|GlobalClusters)$|:")
 DAMAGED = ("db-instances db-clusters db-proxies db-parameters db-cluster-parameters option-groups secrets db-snapshots "
-           "db-cluster-snapshots event-subscriptions kms-keys global-clusters get-backup-selection db-proxy-targets "
+           "db-cluster-snapshots event-subscriptions kms-keys get-backup-selection db-proxy-targets "
            "describe-region-settings get-key-rotation-status db-snapshot-attributes").split()
 OTHER_VALUES = {
     "EngineVersion": ["16.4", "9.6", "15", "8.0.mysql_aurora.3.10.1", "8.0.39", "next", "19.1", "10.11.6", "10.4", "11.9.1",
