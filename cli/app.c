@@ -2,12 +2,17 @@
 #include "cli/app.h"
 
 #include "vm/base/buf.h"
+#include "vm/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { MAX_MESSAGE = 8192 };
 
@@ -86,6 +91,18 @@ bool rp_app_color(const rp_app *app, int fd)
     return !is_zero("CLICOLOR") && !dumb && isatty(fd) == 1;
 }
 
+size_t rp_app_width(int fd)
+{
+    enum { USUAL = 80, MOST = 1000 };
+    const char *text = getenv("COLUMNS");
+    int64_t columns = 0;
+    struct winsize size;
+    if (text != NULL && rp_text_parse_int(rp_str_from(text), &columns) && columns > 0)
+        return columns < MOST ? (size_t)columns : MOST;
+    bool known = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return known ? size.ws_col : USUAL;
+}
+
 uint32_t rp_app_quiet(const rp_app *app)
 {
     return rp_args_count(&app->args, RP_OPTION_QUIET);
@@ -93,6 +110,14 @@ uint32_t rp_app_quiet(const rp_app *app)
 uint32_t rp_app_verbose(const rp_app *app)
 {
     return rp_args_count(&app->args, RP_OPTION_VERBOSE);
+}
+
+// glibc keeps what was freed unless it lies at the end of the heap.
+void rp_app_trim(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 static int close_output(rp_out *out)

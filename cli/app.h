@@ -36,8 +36,12 @@ void rp_app_note(const rp_app *app, const char *format, ...) RP_PRINTF(2, 3);
 
 // Whether to colour what is written to a descriptor: flag, then environment, then terminal.
 bool rp_app_color(const rp_app *app, int fd);
+// Columns of a terminal: COLUMNS, then what it says itself; 80 if neither does.
+size_t rp_app_width(int fd);
 uint32_t rp_app_quiet(const rp_app *app);
 uint32_t rp_app_verbose(const rp_app *app);
+// Gives freed memory back to the system, where that has to be asked for.
+void rp_app_trim(void);
 // Writes text to standard output; the exit status.
 int rp_app_print(rp_str text);
 // The same of text that holds names from strangers: only line ends are left as they are.

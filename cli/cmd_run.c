@@ -38,6 +38,7 @@ typedef struct run_state {
     int64_t now;
     uint32_t jobs;
     rdspol_facts *facts;
+    rp_inputs inputs; // listed if a report shows them
     rdspol_files_stats stats;
     rdspol_run *run;
 } run_state;
@@ -69,6 +70,20 @@ static bool add_target(run_state *s, const char *text)
     }
     s->target_count++;
     return true;
+}
+
+// -qq silences what goes to standard output; files that were asked for are written.
+static bool is_wanted(const run_state *s, const target *t)
+{
+    return t->path != NULL || rp_app_quiet(s->app) < 2;
+}
+
+static bool shows_inputs(const run_state *s)
+{
+    for (size_t i = 0; i < s->target_count; i++) {
+        if (is_wanted(s, &s->targets[i]) && s->targets[i].format->inputs) return true;
+    }
+    return false;
 }
 
 static bool read_targets(run_state *s)
@@ -173,9 +188,16 @@ static rdspol_status read_inputs(run_state *s, rdspol_error *error)
     rdspol_str *inputs = calloc(count, sizeof *inputs);
     if (inputs == NULL) return RDSPOL_NO_MEMORY;
     for (size_t i = 0; i < count; i++) inputs[i] = rp_str_from(args->operands[i + 1]);
-    bool shown = rp_progress_show(s->app, "reading facts");
+    if (shows_inputs(s) && !rp_inputs_note(&s->inputs, args->operands + 1, count)) {
+        free(inputs);
+        return RDSPOL_NO_MEMORY;
+    }
+    rp_progress progress;
+    rp_progress_begin(&progress, s->app);
+    opts.begun = rp_progress_file;
+    opts.begun_ctx = &progress;
     rdspol_status status = rdspol_files_read(s->facts, inputs, count, &s->stats, &opts, error);
-    if (shown) rp_progress_clear();
+    rp_progress_end(&progress);
     free(inputs);
     return status;
 }
@@ -192,6 +214,11 @@ static bool obtain_facts(run_state *s)
 
 // ---- Judging -----------------------------------------------------------------------------------
 
+static bool is_small(const run_state *s)
+{
+    return s->stats.bytes < SMALL_INPUT_SIZE;
+}
+
 static bool judge(run_state *s)
 {
     rdspol_error error = {0};
@@ -201,7 +228,7 @@ static bool judge(run_state *s)
                             .param_count = s->params.count,
                             .policies = s->selected,
                             .policy_count = s->selected_count,
-                            .chunk = s->stats.bytes < SMALL_INPUT_SIZE ? SMALL_CHUNK : 0};
+                            .chunk = is_small(s) ? SMALL_CHUNK : 0};
     error.status = rdspol_run_new(&s->run, s->policies.bundle, s->facts, &opts, &error);
     if (error.status == RDSPOL_OK) error.status = rdspol_run_evaluate(s->run, &error);
     return error.status == RDSPOL_OK || refuse(rp_app_library_error("", &error));
@@ -227,21 +254,23 @@ static int gate(const run_state *s)
 
 // ---- Reports -----------------------------------------------------------------------------------
 
-static rp_report report_for(const run_state *s, const target *t)
+static rp_report report_for(run_state *s, const target *t)
 {
     const rp_args *args = &s->app->args;
+    bool shown = t->path == NULL && isatty(STDOUT_FILENO) == 1;
     return (rp_report){.run = s->run,
+                       .facts = s->facts,
                        .bundle = s->policies.bundle,
                        .crypto = &s->app->crypto,
                        .sha256 = s->policies.sha256,
                        .policies = s->selected,
                        .policy_count = s->selected_count,
-                       .inputs = args->operands + 1,
-                       .input_count = args->operand_count - 1,
+                       .inputs = &s->inputs,
                        .now = s->now,
                        .quiet = rp_app_quiet(s->app),
                        .verbose = rp_app_verbose(s->app),
                        .color = t->path == NULL && rp_app_color(s->app, STDOUT_FILENO),
+                       .width = shown ? rp_app_width(STDOUT_FILENO) : 0,
                        .remedies = rp_args_on(args, RP_OPTION_REMEDIES)};
 }
 
@@ -267,12 +296,6 @@ static bool write_report(run_state *s, const target *t)
     return closed || report_failure(t, reason);
 }
 
-// -qq silences what goes to standard output; files that were asked for are written.
-static bool is_wanted(const run_state *s, const target *t)
-{
-    return t->path != NULL || rp_app_quiet(s->app) < 2;
-}
-
 static bool prepare_hashes(run_state *s)
 {
     bool needed = false;
@@ -284,9 +307,19 @@ static bool prepare_hashes(run_state *s)
     return refuse(rp_app_error("json needs libcrypto (OpenSSL), which was not found"));
 }
 
+// What only judging needed makes room for what only reports need.
+static bool make_room(run_state *s)
+{
+    rdspol_run_finish(s->run);
+    rdspol_facts_finish(s->facts);
+    if (!is_small(s)) rp_app_trim();
+    return prepare_hashes(s);
+}
+
 static bool write_reports(run_state *s)
 {
-    if (!prepare_hashes(s)) return false;
+    if (!make_room(s)) return false;
+    if (shows_inputs(s)) rp_inputs_hash(&s->inputs, &s->app->crypto);
     bool good = true;
     for (size_t i = 0; i < s->target_count; i++) {
         if (is_wanted(s, &s->targets[i])) good = write_report(s, &s->targets[i]) && good;
@@ -312,6 +345,7 @@ int rp_cmd_run(rp_app *app)
     rdspol_run_free(s.run);
     rdspol_facts_free(s.facts);
     rp_params_free(&s.params);
+    rp_inputs_free(&s.inputs);
     free(s.selected);
     rp_policies_close(&s.policies);
     return status;

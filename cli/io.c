@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUT_CAPACITY = 64 * 1024, MAX_LINKS = 40 };
+enum { OUT_CAPACITY = 64 * 1024, MAX_LINKS = 40, MAX_DIGITS = 20 };
 
 // ---- Reading -----------------------------------------------------------------------------------
 
@@ -71,9 +71,9 @@ bool rp_out_open(rp_out *out, int fd)
 
 bool rp_out_open_memory(rp_out *out)
 {
-    bool good = rp_out_open(out, -1);
-    out->memory = true;
-    return good;
+    size_t capacity = RP_OUT_ROOM;
+    *out = (rp_out){.fd = -1, .capacity = capacity, .data = malloc(capacity), .memory = true};
+    return out->data != NULL;
 }
 
 static char *joined(const char *a, size_t a_size, const char *b)
@@ -127,6 +127,46 @@ static bool is_special(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+// ---- Signals -----------------------------------------------------------------------------------
+
+enum { ENDING_COUNT = 3 };
+static const int ending[ENDING_COUNT] = {SIGINT, SIGTERM, SIGHUP};
+
+// Whether a signal ends the program: not if its parent made it ignore the signal.
+static bool is_ending(int number)
+{
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+static void hold_signals(rp_out *out)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (is_ending(ending[i])) (void)sigaddset(&set, ending[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &set, &out->held);
+}
+
+// A signal that came meanwhile takes effect here.
+static void release_signals(const rp_out *out)
+{
+    (void)sigprocmask(SIG_SETMASK, &out->held, NULL);
+}
+
+static bool signal_came(void)
+{
+    sigset_t pending;
+    if (sigpending(&pending) != 0) return false;
+    for (size_t i = 0; i < ENDING_COUNT; i++) {
+        if (sigismember(&pending, ending[i]) == 1 && is_ending(ending[i])) return true;
+    }
+    return false;
+}
+
+// ---- Files in the making -----------------------------------------------------------------------
+
 static bool open_temporary(rp_out *out, const char *path)
 {
     out->path = target_of(path);
@@ -134,6 +174,7 @@ static bool open_temporary(rp_out *out, const char *path)
     size_t folder = folder_size(out->path);
     out->temporary = joined(out->path, folder, ".rdspol-XXXXXX");
     if (out->temporary == NULL) return false;
+    hold_signals(out);
     out->fd = mkstemp(out->temporary);
     if (out->fd < 0) return false;
     (void)fcntl(out->fd, F_SETFD, FD_CLOEXEC);
@@ -188,6 +229,7 @@ void rp_out_flush(rp_out *out)
         grow(out);
         return;
     }
+    if (out->temporary != NULL && out->error == 0 && signal_came()) out->error = EINTR;
     write_all(out, out->data, out->size);
     out->size = 0;
 }
@@ -219,6 +261,7 @@ static void finish_file(rp_out *out, bool keep)
     if (replace && out->error == 0) note_failure(out, rename(out->temporary, out->path) != 0);
     bool left = out->temporary != NULL && (!keep || out->error != 0);
     if (left) (void)unlink(out->temporary);
+    if (out->temporary != NULL) release_signals(out);
 }
 
 bool rp_out_close(rp_out *out, bool keep)
@@ -237,13 +280,16 @@ bool rp_out_close(rp_out *out, bool keep)
 
 void rp_out_u64(rp_out *out, uint64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    rp_out_add(out, digits + at, sizeof digits - at);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    size_t count = 1;
+    for (uint64_t limit = 10; count < MAX_DIGITS && value >= limit; limit *= 10) count++;
+    char *at = rp_out_room(out, count) + count;
+    out->size += count;
+    for (; count >= 2; count -= 2, value /= 100) memcpy(at -= 2, pairs + value % 100 * 2, 2);
+    if (count == 1) at[-1] = (char)('0' + value);
 }
 
 // ---- Text of strangers -------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 
 #include "vm/base/str.h"
 
+#include <signal.h>
 #include <stdint.h>
 
 // The most that is read of a source, parameter or bundle file.
@@ -25,6 +26,7 @@ typedef struct rp_out {
     bool memory;     // nothing is written: `data` grows, and is the result
     char *path;      // where the file will be; NULL: `fd` is written directly
     char *temporary; // where it is until then
+    sigset_t held;   // while there is a temporary file: the signals as they were
 } rp_out;
 
 // To an open descriptor, which stays open.
@@ -32,6 +34,8 @@ bool rp_out_open(rp_out *out, int fd);
 // To memory: `data` and `size` until it is closed.
 bool rp_out_open_memory(rp_out *out);
 // To a file. What is no plain file (a pipe, /dev/null) is written directly. False, with errno.
+// Until it is closed SIGINT, SIGTERM and SIGHUP wait: writing ends with EINTR when one has come,
+// and it is delivered when the temporary file is gone.
 bool rp_out_open_file(rp_out *out, const char *path);
 // Writes what is left; puts the file in its place if `keep` and nothing failed, else leaves what
 // was there. False, with errno, if anything failed.

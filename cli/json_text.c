@@ -6,14 +6,14 @@
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-// Whether a word has a byte below 0x20, a quote, a backslash, or one above 0x7f. False alarms are
+// Not 0 if a word has a byte below 0x20, a quote, a backslash, or one above 0x7f. False alarms are
 // possible, misses are not.
-static bool is_odd(uint64_t word)
+static uint64_t odd_bits(uint64_t word)
 {
     uint64_t quote = word ^ (ONES * '"');
     uint64_t backslash = word ^ (ONES * '\\');
     uint64_t low = word - ONES * 0x20;
-    return ((low | (quote - ONES) | (backslash - ONES) | word) & HIGHS) != 0;
+    return (low | (quote - ONES) | (backslash - ONES) | word) & HIGHS;
 }
 
 static bool is_plain(unsigned char c)
@@ -27,7 +27,7 @@ static size_t plain_size(rp_str text)
     while (at + 8 <= text.len) {
         uint64_t word;
         memcpy(&word, text.ptr + at, sizeof word);
-        if (is_odd(word)) break;
+        if (odd_bits(word) != 0) break;
         at += 8;
     }
     while (at < text.len && is_plain((unsigned char)text.ptr[at])) at++;
@@ -67,8 +67,43 @@ static size_t add_odd(rp_out *out, rp_str text)
     return 1;
 }
 
+// Copies; false if something is not plain.
+static bool copy_plain(char *to, rp_str text)
+{
+    uint64_t word, odd = 0;
+    size_t at = 0;
+    for (; at + 8 <= text.len; at += 8) {
+        memcpy(&word, text.ptr + at, sizeof word);
+        memcpy(to + at, &word, sizeof word);
+        odd |= odd_bits(word);
+    }
+    if (text.len >= 8) { // the last eight bytes, some of them again
+        memcpy(&word, text.ptr + text.len - 8, sizeof word);
+        memcpy(to + text.len - 8, &word, sizeof word);
+        return (odd | odd_bits(word)) == 0;
+    }
+    while (at < text.len && is_plain((unsigned char)text.ptr[at])) {
+        to[at] = text.ptr[at];
+        at++;
+    }
+    return at == text.len;
+}
+
+// Most texts are plain: they are copied while they are looked at.
+static bool add_plain(rp_out *out, rp_str text)
+{
+    if (text.len > RP_OUT_ROOM - 2) return false;
+    char *to = rp_out_room(out, text.len + 2);
+    to[0] = '"';
+    if (!copy_plain(to + 1, text)) return false;
+    to[text.len + 1] = '"';
+    out->size += text.len + 2;
+    return true;
+}
+
 void rp_out_json(rp_out *out, rp_str text)
 {
+    if (add_plain(out, text)) return;
     rp_out_char(out, '"');
     for (;;) {
         size_t plain = plain_size(text);
@@ -78,4 +113,15 @@ void rp_out_json(rp_out *out, rp_str text)
         text = rp_str_from_offset(text, add_odd(out, text));
     }
     rp_out_char(out, '"');
+}
+
+void rp_out_json_value(rp_out *out, rp_str value)
+{
+    while (value.len > 0) {
+        size_t ascii = 0;
+        while (ascii < value.len && (unsigned char)value.ptr[ascii] < 0x80) ascii++;
+        rp_out_add(out, value.ptr, ascii);
+        value = rp_str_from_offset(value, ascii);
+        if (value.len > 0) value = rp_str_from_offset(value, add_odd(out, value));
+    }
 }

@@ -8,4 +8,7 @@
 // are not UTF-8 become U+FFFD.
 void rp_out_json(rp_out *out, rp_str text);
 
+// A value that is JSON already; bytes in it that are no UTF-8 are replaced.
+void rp_out_json_value(rp_out *out, rp_str value);
+
 #endif

@@ -195,13 +195,9 @@ void rp_params_free(rp_params *params)
 
 // ---- For reports -------------------------------------------------------------------------------
 
-rp_param_shape rp_param_shape_of(const rdspol_bundle *bundle, uint32_t index)
+bool rp_param_is_list(const rdspol_bundle *bundle, uint32_t index)
 {
-    const rp_rec_param *param = &bundle->params[index];
-    if ((param->flags & RP_PARAM_LIST) != 0) return RP_PARAM_TEXTS;
-    uint32_t kind = RP_TYPE_KIND(param->type);
-    bool plain = kind == RP_KIND_INT || kind == RP_KIND_FLOAT || kind == RP_KIND_BOOL;
-    return plain ? RP_PARAM_PLAIN : RP_PARAM_TEXT;
+    return (bundle->params[index].flags & RP_PARAM_LIST) != 0;
 }
 
 bool rp_param_is_unique(const rdspol_bundle *bundle, uint32_t index)

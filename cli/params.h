@@ -18,13 +18,7 @@ typedef struct rp_params {
 bool rp_params_read(rp_params *params, const rp_app *app, const rdspol_bundle *bundle);
 void rp_params_free(rp_params *params);
 
-// How the value of a parameter is written in a document.
-typedef enum rp_param_shape {
-    RP_PARAM_PLAIN, // a number or bool
-    RP_PARAM_TEXT,
-    RP_PARAM_TEXTS // a list
-} rp_param_shape;
-rp_param_shape rp_param_shape_of(const rdspol_bundle *bundle, uint32_t index);
+bool rp_param_is_list(const rdspol_bundle *bundle, uint32_t index);
 // Whether no other parameter of the bundle has this name.
 bool rp_param_is_unique(const rdspol_bundle *bundle, uint32_t index);
 

@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 static const rp_format formats[] = {
-    {"text", false, rp_report_text},
-    {"compact", false, rp_report_compact},
-    {"json", true, rp_report_json},
-    {"ndjson", true, rp_report_ndjson},
+    {"text", false, false, rp_report_text},
+    {"compact", false, false, rp_report_compact},
+    {"json", true, true, rp_report_json},
+    {"ndjson", true, false, rp_report_ndjson},
 };
 
 const rp_format *rp_format_get(size_t index)

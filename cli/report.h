@@ -6,26 +6,28 @@
 #ifndef RP_CLI_REPORT_H
 #define RP_CLI_REPORT_H
 
-#include "cli/app.h"
+#include "cli/inputs.h"
 
 typedef struct rp_report {
     rdspol_run *run;
+    const rdspol_facts *facts; // sealed
     const rdspol_bundle *bundle;
     rp_crypto *crypto;        // loaded, if the format has fingerprints
     const char *sha256;       // of the bundle, 64 digits; NULL if no format shows it
     const uint32_t *policies; // that ran
     size_t policy_count;
-    const char *const *inputs;
-    size_t input_count;
+    rp_inputs *inputs; // that were read
     int64_t now;
     uint32_t quiet, verbose;
-    bool color; // of the output that is written
+    bool color;   // of the output that is written
+    size_t width; // of the terminal that it is; 0: it is none
     bool remedies;
 } rp_report;
 
 typedef struct rp_format {
     const char *name;
     bool hashed; // shows hashes
+    bool inputs; // and those of the inputs
     // False, with a message in `error`, if something but the output failed.
     bool (*write)(const rp_report *report, rp_out *out, rdspol_error *error);
 } rp_format;
@@ -39,6 +41,8 @@ bool rp_report_compact(const rp_report *report, rp_out *out, rdspol_error *error
 bool rp_report_json(const rp_report *report, rp_out *out, rdspol_error *error);
 bool rp_report_ndjson(const rp_report *report, rp_out *out, rdspol_error *error);
 
+// The member `errors` of the native document: what could not be collected. False if memory ran out.
+bool rp_report_errors(const rp_report *report, rp_out *out);
 // 100 times the weight of pass and waived by that of all but not applicable; negative: nothing
 // applies.
 double rp_report_score(const rp_report *report);

@@ -1,7 +1,8 @@
 // The native document, as one JSON object or as lines. Everything that other formats show is here.
 //
-// What is the same for all findings of a policy and verdict is written once into `head` and copied;
-// so is the beginning of what their fingerprints are made of.
+// Most of a finding is said of its neighbours too: the policy and verdict, the account and Region,
+// the input file. Such parts are written once, kept as they are in the document, and copied while
+// they are the same; so is the state of the hash after what fingerprints have in common.
 #include "cli/report.h"
 
 #include "cli/json_text.h"
@@ -10,19 +11,22 @@
 #include "vm/base/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { PRINT_CAPACITY = 16 * 1024 };
+// A part of a finding that is kept. What it was made of are views of texts that live as long as the
+// run, so that the same place in memory is the same text.
+typedef struct kept_part {
+    rp_out text; // in memory
+    rp_str from[3];
+} kept_part;
 
 typedef struct json_writer {
     const rp_report *report;
     rp_out *out;
     rdspol_error *error;
-    rp_out head; // in memory
+    kept_part head, where, file;
     uint32_t head_policy, head_verdict, head_about;
-    char *print; // what a fingerprint is made of
-    size_t print_size, print_head;
-    bool lines; // ndjson
+    rp_sha256 print, print_where; // after the policy; after account and Region too
+    bool lines;                   // ndjson
     char name[512];
 } json_writer;
 
@@ -33,14 +37,15 @@ static void key(rp_out *out, const char *name)
     RP_OUT_LITERAL(out, "\":");
 }
 
-// ,"name":"text", if there is any.
-static void text_member(rp_out *out, const char *name, rp_str text)
+static void add_member(rp_out *out, const char *name, size_t size, rp_str text)
 {
     if (text.len == 0) return;
-    rp_out_char(out, ',');
-    key(out, name);
+    rp_out_add(out, name, size);
     rp_out_json(out, text);
 }
+// ,"name":"text", if there is any.
+#define TEXT_MEMBER(out, name, text)                                                               \
+    add_member((out), ",\"" name "\":", sizeof(",\"" name "\":") - 1, (text))
 
 static void place(rp_out *out, const char *name, rp_str file, uint32_t line, uint32_t column)
 {
@@ -56,6 +61,11 @@ static void place(rp_out *out, const char *name, rp_str file, uint32_t line, uin
     }
 }
 
+static bool is_same_text(rp_str a, rp_str b)
+{
+    return a.ptr == b.ptr && a.len == b.len;
+}
+
 // ---- Policies ----------------------------------------------------------------------------------
 
 static rp_str name_of(json_writer *w, uint32_t policy)
@@ -66,10 +76,11 @@ static rp_str name_of(json_writer *w, uint32_t policy)
 static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rdspol_policy *policy)
 {
     rdspol_str title = policy->name;
+    rdspol_str remedy = {"", 0};
     if (rdspol_run_title(w->report->run, index, &title) != RDSPOL_OK) title = policy->name;
     RP_OUT_LITERAL(out, "\"title\":");
     rp_out_json(out, title);
-    text_member(out, "description", policy->description);
+    TEXT_MEMBER(out, "description", policy->description);
     if (policy->practice != 0) {
         RP_OUT_LITERAL(out, ",\"practice\":");
         rp_out_u64(out, policy->practice);
@@ -82,7 +93,10 @@ static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rd
         rp_out_json(out, rdspol_bundle_control(w->report->bundle, index, i));
     }
     rp_out_char(out, ']');
-    text_member(out, "module", policy->module);
+    // A line of ndjson has the remedy of its finding.
+    if (!w->lines && rdspol_run_remedy(w->report->run, index, &remedy) == RDSPOL_OK)
+        TEXT_MEMBER(out, "remedy", remedy);
+    TEXT_MEMBER(out, "module", policy->module);
     if (policy->line > 0) {
         place(out, "source", policy->file, policy->line, policy->column);
         rp_out_char(out, '}');
@@ -91,36 +105,41 @@ static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rd
 
 // ---- Fingerprints ------------------------------------------------------------------------------
 
-static void print_add(json_writer *w, rp_str text, bool last)
+static bool hash_part(const json_writer *w, rp_sha256 *hash, rp_str text)
 {
-    size_t room = PRINT_CAPACITY - w->print_size - 1;
-    size_t size = text.len < room ? text.len : room;
-    if (size > 0) memcpy(w->print + w->print_size, text.ptr, size);
-    w->print_size += size;
-    if (!last) w->print[w->print_size++] = '\0';
+    return rp_sha256_add(w->report->crypto, hash, text.ptr, text.len);
 }
 
-static void begin_print(json_writer *w, const rdspol_policy *policy, const rdspol_finding *finding)
+// A text and the zero byte that parts it from the next.
+static bool hash_text(const json_writer *w, rp_sha256 *hash, rp_str text)
 {
-    w->print_size = 0;
-    print_add(w, RP_STR("rdspol-1"), false);
-    print_add(w, policy->module, true);
-    print_add(w, RP_STR("."), true);
-    print_add(w, policy->name, false);
-    print_add(w, finding->type.len > 0 ? finding->type : finding->kind, false);
-    w->print_head = w->print_size;
+    return hash_part(w, hash, text) && rp_sha256_add(w->report->crypto, hash, "", 1);
+}
+
+static bool begin_print(json_writer *w, const rdspol_policy *policy, const rdspol_finding *finding)
+{
+    rp_sha256 *hash = &w->print;
+    return rp_sha256_begin(w->report->crypto, hash) && hash_text(w, hash, RP_STR("rdspol-1")) &&
+           hash_part(w, hash, policy->module) && hash_part(w, hash, RP_STR(".")) &&
+           hash_text(w, hash, policy->name) &&
+           hash_text(w, hash, finding->type.len > 0 ? finding->type : finding->kind);
+}
+
+static bool go_on_with_place(json_writer *w, const rdspol_finding *finding)
+{
+    w->print_where = w->print;
+    return hash_text(w, &w->print_where, finding->account) &&
+           hash_text(w, &w->print_where, finding->region);
 }
 
 static bool fingerprint(json_writer *w, const rdspol_finding *finding)
 {
-    unsigned char hash[RP_SHA256_SIZE];
-    w->print_size = w->print_head;
-    print_add(w, finding->account, false);
-    print_add(w, finding->region, false);
-    print_add(w, finding->id, true);
-    if (!rp_crypto_sha256(w->report->crypto, w->print, w->print_size, hash)) return false;
+    unsigned char bytes[RP_SHA256_SIZE];
+    rp_sha256 hash = w->print_where;
+    if (!hash_part(w, &hash, finding->id) || !rp_sha256_end(w->report->crypto, &hash, bytes))
+        return false;
     RP_OUT_LITERAL(w->out, ",\"fingerprint\":\"");
-    rp_crypto_hex(hash, rp_out_room(w->out, RP_SHA256_HEX_SIZE));
+    rp_crypto_hex(bytes, rp_out_room(w->out, RP_SHA256_HEX_SIZE));
     w->out->size += RP_SHA256_HEX_SIZE;
     rp_out_char(w->out, '"');
     return true;
@@ -132,7 +151,7 @@ static bool fingerprint(json_writer *w, const rdspol_finding *finding)
 static bool write_head(json_writer *w, const rdspol_finding *finding)
 {
     rdspol_policy policy;
-    rp_out *out = &w->head;
+    rp_out *out = &w->head.text;
     w->error->status = rdspol_bundle_policy(w->report->bundle, finding->policy, &policy);
     if (w->error->status != RDSPOL_OK) return false;
     out->size = 0;
@@ -147,13 +166,19 @@ static bool write_head(json_writer *w, const rdspol_finding *finding)
     rp_out_text(out, rdspol_verdict_name(finding->verdict));
     RP_OUT_LITERAL(out, "\",\"resource\":{\"kind\":");
     rp_out_json(out, finding->kind);
-    text_member(out, "type", finding->type);
+    TEXT_MEMBER(out, "type", finding->type);
     RP_OUT_LITERAL(out, ",\"id\":");
-    begin_print(w, &policy, finding);
     w->head_policy = finding->policy;
     w->head_verdict = (uint32_t)finding->verdict;
     w->head_about = finding->about_type;
-    return true;
+    w->where.text.size = 0; // its hash goes on from that of the head
+    w->error->status = RDSPOL_NO_MEMORY;
+    return begin_print(w, &policy, finding) && out->error == 0;
+}
+
+static void copy_part(const json_writer *w, const kept_part *part)
+{
+    rp_out_add(w->out, part->text.data, part->text.size);
 }
 
 static bool copy_head(json_writer *w, const rdspol_finding *finding)
@@ -162,14 +187,41 @@ static bool copy_head(json_writer *w, const rdspol_finding *finding)
                 w->head_verdict == (uint32_t)finding->verdict &&
                 w->head_about == finding->about_type;
     if (!same && !write_head(w, finding)) return false;
-    rp_out_add(w->out, w->head.data, w->head.size);
-    return w->head.error == 0;
+    copy_part(w, &w->head);
+    return true;
 }
 
-static rp_str partition_of(rp_str arn)
+// The part of an ARN before the resource, the partition in it; empty if it is none.
+static rp_str partition_of(rp_str arn, rp_str *before)
 {
     rp_arn parts;
-    return arn.len > 0 && rp_arn_parse(arn, &parts) ? parts.partition : rp_str_make("", 0);
+    *before = rp_str_make("", 0);
+    if (arn.len == 0 || !rp_arn_parse(arn, &parts)) return *before;
+    *before = rp_str_make(arn.ptr, (size_t)(parts.resource.ptr - arn.ptr));
+    return parts.partition;
+}
+
+// Partition, account and Region.
+static bool write_where(json_writer *w, const rdspol_finding *finding)
+{
+    kept_part *part = &w->where;
+    rp_out *out = &part->text;
+    part->from[0] = finding->account;
+    part->from[1] = finding->region;
+    out->size = 0;
+    TEXT_MEMBER(out, "partition", partition_of(finding->arn, &part->from[2]));
+    TEXT_MEMBER(out, "account", finding->account);
+    TEXT_MEMBER(out, "region", finding->region);
+    w->error->status = RDSPOL_NO_MEMORY;
+    return go_on_with_place(w, finding) && out->error == 0;
+}
+
+static bool is_same_where(const kept_part *part, const rdspol_finding *finding)
+{
+    bool prefixed =
+        part->from[2].len > 0 ? rp_str_starts(finding->arn, part->from[2]) : finding->arn.len == 0;
+    return part->text.size > 0 && prefixed && is_same_text(part->from[0], finding->account) &&
+           is_same_text(part->from[1], finding->region);
 }
 
 static void write_tags(rp_out *out, const rdspol_details *details)
@@ -185,16 +237,16 @@ static void write_tags(rp_out *out, const rdspol_details *details)
     rp_out_char(out, '}');
 }
 
-static void write_resource(json_writer *w, const rdspol_finding *finding,
+static bool write_resource(json_writer *w, const rdspol_finding *finding,
                            const rdspol_details *details)
 {
+    if (!is_same_where(&w->where, finding) && !write_where(w, finding)) return false;
     rp_out_json(w->out, finding->id);
-    text_member(w->out, "arn", finding->arn);
-    text_member(w->out, "partition", partition_of(finding->arn));
-    text_member(w->out, "account", finding->account);
-    text_member(w->out, "region", finding->region);
+    TEXT_MEMBER(w->out, "arn", finding->arn);
+    copy_part(w, &w->where);
     write_tags(w->out, details);
     rp_out_char(w->out, '}');
+    return true;
 }
 
 static void write_message(rp_out *out, const rdspol_message *message)
@@ -235,28 +287,27 @@ static void write_missing(rp_out *out, const rdspol_details *details)
         const rdspol_missing *missing = &details->missing[i];
         rp_out_text(out, i > 0 ? ",{\"fact\":" : "{\"fact\":");
         rp_out_json(out, missing->fact);
-        text_member(out, "resource", missing->resource);
-        text_member(out, "operation", missing->operation);
+        TEXT_MEMBER(out, "resource", missing->resource);
+        TEXT_MEMBER(out, "operation", missing->operation);
         RP_OUT_LITERAL(out, ",\"reason\":\"");
         rp_out_text(out, rdspol_reason_name(missing->reason));
         rp_out_char(out, '"');
-        text_member(out, "detail", missing->detail);
+        TEXT_MEMBER(out, "detail", missing->detail);
         rp_out_char(out, '}');
     }
     rp_out_char(out, ']');
 }
 
-// A value is JSON already, but a whole number that not every reader can hold becomes a string, and
-// the text of a string is made valid again.
+// A value is JSON already, but a whole number that not every reader can hold becomes a string.
 static void write_value(rp_out *out, rp_str value)
 {
     int64_t number;
     bool large = rp_text_parse_int(value, &number) &&
                  (number > 9007199254740992 || number < -9007199254740992);
-    if (large || !rp_utf8_is_valid(value)) {
+    if (large) {
         rp_out_json(out, value);
     } else {
-        rp_out_str(out, value);
+        rp_out_json_value(out, value);
     }
 }
 
@@ -287,34 +338,50 @@ static void write_waiver(rp_out *out, const rdspol_details *details)
     rp_out_char(out, '}');
 }
 
-static void write_location(rp_out *out, const rdspol_finding *finding)
+static void write_file(kept_part *part, rp_str file)
 {
-    if (finding->file.len == 0 || finding->line == 0) return;
-    place(out, "location", finding->file, finding->line, finding->column);
-    if (finding->end_line > 0) {
-        RP_OUT_LITERAL(out, ",\"end_line\":");
-        rp_out_u64(out, finding->end_line);
-    }
-    if (finding->end_column > 0) {
-        RP_OUT_LITERAL(out, ",\"end_column\":");
-        rp_out_u64(out, finding->end_column);
-    }
+    part->from[0] = file;
+    part->text.size = 0;
+    RP_OUT_LITERAL(&part->text, ",\"location\":{\"file\":");
+    rp_out_json(&part->text, file);
+    RP_OUT_LITERAL(&part->text, ",\"line\":");
+}
+
+#define NUMBER_MEMBER(out, name, number)                                                           \
+    do {                                                                                           \
+        if ((number) == 0) break;                                                                  \
+        RP_OUT_LITERAL((out), ",\"" name "\":");                                                   \
+        rp_out_u64((out), (number));                                                               \
+    } while (0)
+
+static bool write_location(json_writer *w, const rdspol_finding *finding)
+{
+    rp_out *out = w->out;
+    if (finding->file.len == 0 || finding->line == 0) return true;
+    if (!is_same_text(w->file.from[0], finding->file)) write_file(&w->file, finding->file);
+    copy_part(w, &w->file);
+    rp_out_u64(out, finding->line);
+    NUMBER_MEMBER(out, "column", finding->column);
+    NUMBER_MEMBER(out, "end_line", finding->end_line);
+    NUMBER_MEMBER(out, "end_column", finding->end_column);
     rp_out_char(out, '}');
+    w->error->status = RDSPOL_NO_MEMORY;
+    return w->file.text.error == 0;
 }
 
 static bool write_finding(json_writer *w, const rdspol_finding *finding)
 {
     rdspol_details details = {.size = sizeof details};
     w->error->status = rdspol_run_explain(w->report->run, finding, &details, w->error);
-    if (w->error->status != RDSPOL_OK || !copy_head(w, finding)) return false;
-    write_resource(w, finding, &details);
-    if (!fingerprint(w, finding)) return false;
+    if (w->error->status != RDSPOL_OK || !copy_head(w, finding) ||
+        !write_resource(w, finding, &details) || !fingerprint(w, finding))
+        return false;
     write_messages(w->out, &details);
     write_missing(w->out, &details);
     write_observed(w->out, &details);
     if (finding->verdict == RDSPOL_VERDICT_WAIVED) write_waiver(w->out, &details);
-    write_location(w->out, finding);
-    text_member(w->out, "remedy", details.remedy);
+    if (!write_location(w, finding)) return false;
+    TEXT_MEMBER(w->out, "remedy", details.remedy);
     rp_out_char(w->out, '}');
     return true;
 }
@@ -335,22 +402,19 @@ static bool write_findings(json_writer *w)
 
 // ---- The document around them ------------------------------------------------------------------
 
-static void write_parameter_value(json_writer *w, uint32_t index, rp_str value)
+static bool write_parameter_value(json_writer *w, uint32_t index, uint32_t count)
 {
-    rp_str part;
-    switch (rp_param_shape_of(w->report->bundle, index)) {
-    case RP_PARAM_PLAIN: rp_out_str(w->out, value.len > 0 ? value : RP_STR("null")); break;
-    case RP_PARAM_TEXT: rp_out_json(w->out, value); break;
-    case RP_PARAM_TEXTS:
-        rp_out_char(w->out, '[');
-        for (bool first = true; value.len > 0 && rp_text_split(&value, RP_STR(", "), &part);
-             first = false) {
-            if (!first) rp_out_char(w->out, ',');
-            rp_out_json(w->out, part);
-        }
-        rp_out_char(w->out, ']');
-        break;
+    bool list = rp_param_is_list(w->report->bundle, index);
+    if (count == 0) rp_out_text(w->out, list ? "[" : "null");
+    for (uint32_t i = 0; i < count; i++) {
+        rdspol_str member;
+        w->error->status = rdspol_run_param_member(w->report->run, index, i, &member);
+        if (w->error->status != RDSPOL_OK) return false;
+        if (list) rp_out_char(w->out, i == 0 ? '[' : ',');
+        write_value(w->out, member);
     }
+    if (list) rp_out_char(w->out, ']');
+    return true;
 }
 
 static bool write_parameters(json_writer *w)
@@ -366,21 +430,31 @@ static bool write_parameters(json_writer *w)
         if (i > 0) rp_out_char(w->out, ',');
         rp_out_json(w->out, alone ? state.name : rp_str_make(w->name, (size_t)size));
         rp_out_char(w->out, ':');
-        write_parameter_value(w, i, state.value);
+        if (!write_parameter_value(w, i, state.member_count)) return false;
     }
     rp_out_char(w->out, '}');
     return true;
 }
 
-static void write_inputs(json_writer *w)
+// They come last: their hashes are made while the findings are written.
+static bool write_inputs(json_writer *w)
 {
+    if (!rp_inputs_wait(w->report->inputs, w->error)) return false;
     RP_OUT_LITERAL(w->out, ",\n\"inputs\":[");
-    for (size_t i = 0; i < w->report->input_count; i++) {
-        rp_out_text(w->out, i > 0 ? ",{\"kind\":\"cli\",\"name\":" : "{\"kind\":\"cli\",\"name\":");
-        rp_out_json(w->out, rp_str_from(w->report->inputs[i]));
+    for (size_t i = 0; i < w->report->inputs->count; i++) {
+        const rp_input *input = &w->report->inputs->list[i];
+        rp_out_text(w->out, i > 0 ? ",\n" : "\n");
+        RP_OUT_LITERAL(w->out, "{\"kind\":\"cli\",\"name\":");
+        rp_out_json(w->out, rp_str_from(input->name));
+        if (input->hashed) {
+            RP_OUT_LITERAL(w->out, ",\"sha256\":\"");
+            rp_out_add(w->out, input->sha256, RP_SHA256_HEX_SIZE);
+            rp_out_char(w->out, '"');
+        }
         rp_out_char(w->out, '}');
     }
     rp_out_char(w->out, ']');
+    return true;
 }
 
 static void write_summary(json_writer *w)
@@ -435,10 +509,10 @@ static void write_waiver_state(json_writer *w, const rdspol_waiver_state *waiver
         rp_out_json(w->out, name_of(w, waiver->policies[k]));
     }
     rp_out_char(w->out, ']');
-    text_member(w->out, "kind", waiver->kind);
-    text_member(w->out, "resource", waiver->glob);
-    text_member(w->out, "until", rp_report_day(waiver->until, room));
-    text_member(w->out, "because", waiver->because);
+    TEXT_MEMBER(w->out, "kind", waiver->kind);
+    TEXT_MEMBER(w->out, "resource", waiver->glob);
+    TEXT_MEMBER(w->out, "until", rp_report_day(waiver->until, room));
+    TEXT_MEMBER(w->out, "because", waiver->because);
     if (waiver->file.len > 0) {
         place(w->out, "source", waiver->file, waiver->line, 0);
         rp_out_char(w->out, '}');
@@ -470,11 +544,10 @@ static bool write_document(json_writer *w)
                    "\"bundle\":{\"sha256\":\"");
     rp_out_add(w->out, w->report->sha256, RP_SHA256_HEX_SIZE);
     rp_out_char(w->out, '"');
-    text_member(w->out, "name", name);
+    TEXT_MEMBER(w->out, "name", name);
     RP_OUT_LITERAL(w->out, "},\n\"now\":");
     rp_out_json(w->out, rp_str_make(room, rp_time_print(w->report->now, room)));
     if (!write_parameters(w)) return false;
-    write_inputs(w);
     RP_OUT_LITERAL(w->out, ",\n");
     write_summary(w);
     if (!write_policies(w)) return false;
@@ -482,6 +555,9 @@ static bool write_document(json_writer *w)
     if (!write_findings(w)) return false;
     RP_OUT_LITERAL(w->out, "]");
     write_waivers(w);
+    w->error->status = RDSPOL_NO_MEMORY;
+    if (!rp_report_errors(w->report, w->out)) return false;
+    if (!write_inputs(w)) return false;
     RP_OUT_LITERAL(w->out, "}\n");
     return true;
 }
@@ -497,17 +573,16 @@ static bool write_lines(json_writer *w)
 
 static bool write_report(const rp_report *report, rp_out *out, rdspol_error *error, bool lines)
 {
-    json_writer w = {.report = report,
-                     .out = out,
-                     .error = error,
-                     .lines = lines,
-                     .head_policy = RDSPOL_NONE,
-                     .print = malloc(PRINT_CAPACITY)};
+    json_writer w = {
+        .report = report, .out = out, .error = error, .lines = lines, .head_policy = RDSPOL_NONE};
     error->status = RDSPOL_NO_MEMORY;
-    bool good = rp_out_open_memory(&w.head) && w.print != NULL &&
-                (lines ? write_lines(&w) : write_document(&w));
-    (void)rp_out_close(&w.head, false);
-    free(w.print);
+    bool opened = rp_out_open_memory(&w.head.text);
+    opened = rp_out_open_memory(&w.where.text) && opened;
+    opened = rp_out_open_memory(&w.file.text) && opened;
+    bool good = opened && (lines ? write_lines(&w) : write_document(&w));
+    (void)rp_out_close(&w.head.text, false);
+    (void)rp_out_close(&w.where.text, false);
+    (void)rp_out_close(&w.file.text, false);
     return good;
 }
 

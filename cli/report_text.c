@@ -1,6 +1,10 @@
 // The report for people: a line for each finding that asks for something, a table of policies, and
-// one line that says it all. Everything that comes from input is made harmless.
+// one line that says it all. On a terminal the findings stand below their resource, and sentences
+// are broken at its width; elsewhere each line says everything, for grep. Everything that comes
+// from input is made harmless.
 #include "cli/report.h"
+
+#include "vm/base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +27,9 @@ typedef struct writer {
     rdspol_error *error;
     bool several;      // accounts or Regions
     uint32_t accounts; // how many
+    size_t column;     // of the line that is written, if the report has a width
+    rp_out sentence;   // in memory: one that is put together
+    rp_out safe;       // in memory: one that is broken into lines
     char name[512];    // of the policy at hand
 } writer;
 
@@ -34,6 +41,49 @@ static void color(const writer *w, const char *code)
 static void plain(const writer *w)
 {
     color(w, "\x1b[0m");
+}
+
+// ---- Lines -------------------------------------------------------------------------------------
+
+static size_t columns_of(rp_str text)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < text.len; i++) columns += ((unsigned char)text.ptr[i] & 0xc0u) != 0x80;
+    return columns;
+}
+
+static void begin_line(writer *w, const char *indent)
+{
+    rp_out_char(w->out, '\n');
+    rp_out_text(w->out, indent);
+    w->column = strlen(indent);
+}
+
+static void write_word(writer *w, rp_str word)
+{
+    enum { INDENT = 6 };
+    size_t columns = columns_of(word);
+    bool breaks = w->column + 1 + columns > w->report->width && w->column > INDENT;
+    if (breaks) begin_line(w, "      ");
+    if (!breaks && w->column > INDENT) rp_out_char(w->out, ' ');
+    w->column += columns + !breaks;
+    rp_out_str(w->out, word);
+}
+
+// Part of a sentence: as it is, or word by word if the report has a width.
+static void say(writer *w, rp_str text)
+{
+    rp_str rest, word;
+    if (w->report->width == 0) {
+        rp_out_safe(w->out, text);
+        return;
+    }
+    w->safe.size = 0;
+    rp_out_safe(&w->safe, text);
+    rest = rp_str_make(w->safe.data, w->safe.size);
+    while (rp_text_split(&rest, RP_STR(" "), &word)) {
+        if (word.len > 0) write_word(w, word);
+    }
 }
 
 // ---- Where the findings are --------------------------------------------------------------------
@@ -119,63 +169,94 @@ static void write_resource(const writer *w, const rdspol_finding *finding)
 static void write_head(writer *w, const rdspol_finding *finding, rdspol_severity severity)
 {
     const verdict_style *style = &styles[finding->verdict];
+    rp_str policy = rp_report_policy_name(w->report, finding->policy, w->name, sizeof w->name);
+    const char *severe = rdspol_severity_name(severity);
+    if (w->report->width > 0) RP_OUT_LITERAL(w->out, "  ");
     color(w, style->color);
     rp_out_text(w->out, style->word);
     plain(w);
     rp_out_char(w->out, ' ');
-    rp_out_text(w->out, rdspol_severity_name(severity));
+    rp_out_text(w->out, severe);
     rp_out_char(w->out, ' ');
-    rp_out_safe(w->out, rp_report_policy_name(w->report, finding->policy, w->name, sizeof w->name));
+    rp_out_safe(w->out, policy);
+    w->column = 4 + strlen(style->word) + strlen(severe) + policy.len;
+    if (w->report->width > 0) return;
     rp_out_char(w->out, ' ');
     write_resource(w, finding);
 }
 
-static void write_clause(const writer *w, rp_str file, uint32_t line)
+// Where the clause stands, or the policy.
+static void write_clause(writer *w, rp_str file, uint32_t line)
 {
-    if (file.len == 0 || w->report->verbose == 0) return;
+    if (file.len == 0) return;
+    char text[32];
+    int size = snprintf(text, sizeof text, ":%u", (unsigned)line);
+    size_t columns = 2 + columns_of(file) + (size_t)size;
+    if (w->report->width > 0 && w->column + columns > w->report->width) {
+        begin_line(w, "      ");
+    } else {
+        RP_OUT_LITERAL(w->out, "  ");
+    }
     color(w, "\x1b[2m");
-    RP_OUT_LITERAL(w->out, "  ");
     rp_out_safe(w->out, file);
-    rp_out_char(w->out, ':');
-    rp_out_u64(w->out, line);
+    rp_out_add(w->out, text, (size_t)size);
     plain(w);
 }
 
-static void write_messages(const writer *w, const rdspol_details *details)
+// The first sentence stands on the line of the finding, each further one on its own.
+static void begin_sentence(writer *w, size_t index)
+{
+    if (index > 0) {
+        begin_line(w, w->report->width > 0 ? "      " : "    ");
+    } else {
+        rp_out_char(w->out, ' ');
+        if (w->report->width == 0) rp_out_char(w->out, ' ');
+        w->column++;
+    }
+}
+
+static void write_messages(writer *w, const rdspol_details *details)
 {
     for (size_t i = 0; i < details->message_count; i++) {
         const rdspol_message *message = &details->messages[i];
-        if (i > 0) RP_OUT_LITERAL(w->out, "\n    ");
-        if (i == 0) RP_OUT_LITERAL(w->out, "  ");
-        rp_out_safe(w->out, message->text);
+        begin_sentence(w, i);
+        say(w, message->text);
         write_clause(w, message->file, message->line);
     }
 }
 
 // "kms_key.key_state of KEY: access_denied (kms:DescribeKey): detail"
-static void write_missing(const writer *w, const rdspol_details *details)
+static bool put_missing(rp_out *out, const rdspol_missing *missing)
+{
+    out->size = 0;
+    rp_out_str(out, missing->fact);
+    if (missing->resource.len > 0) {
+        RP_OUT_LITERAL(out, " of ");
+        rp_out_str(out, missing->resource);
+    }
+    RP_OUT_LITERAL(out, ": ");
+    rp_out_text(out, rdspol_reason_name(missing->reason));
+    if (missing->operation.len > 0) {
+        RP_OUT_LITERAL(out, " (");
+        rp_out_str(out, missing->operation);
+        rp_out_char(out, ')');
+    }
+    if (missing->detail.len > 0) {
+        RP_OUT_LITERAL(out, ": ");
+        rp_out_str(out, missing->detail);
+    }
+    return out->error == 0;
+}
+
+static bool write_missing(writer *w, const rdspol_details *details, const rdspol_policy *policy)
 {
     for (size_t i = 0; i < details->missing_count; i++) {
-        const rdspol_missing *missing = &details->missing[i];
-        if (i > 0) RP_OUT_LITERAL(w->out, "\n    ");
-        if (i == 0) RP_OUT_LITERAL(w->out, "  ");
-        rp_out_safe(w->out, missing->fact);
-        if (missing->resource.len > 0) {
-            RP_OUT_LITERAL(w->out, " of ");
-            rp_out_safe(w->out, missing->resource);
-        }
-        RP_OUT_LITERAL(w->out, ": ");
-        rp_out_text(w->out, rdspol_reason_name(missing->reason));
-        if (missing->operation.len > 0) {
-            RP_OUT_LITERAL(w->out, " (");
-            rp_out_safe(w->out, missing->operation);
-            rp_out_char(w->out, ')');
-        }
-        if (missing->detail.len > 0) {
-            RP_OUT_LITERAL(w->out, ": ");
-            rp_out_safe(w->out, missing->detail);
-        }
+        if (!put_missing(&w->sentence, &details->missing[i])) return false;
+        begin_sentence(w, i);
+        say(w, rp_str_make(w->sentence.data, w->sentence.size));
+        if (i == 0) write_clause(w, policy->file, policy->line);
     }
+    return true;
 }
 
 static void write_day(rp_out *out, int64_t first_instant_too_late)
@@ -187,7 +268,7 @@ static void write_day(rp_out *out, int64_t first_instant_too_late)
 
 static void write_waiver(const writer *w, const rdspol_details *details)
 {
-    RP_OUT_LITERAL(w->out, "\n    waived until ");
+    rp_out_text(w->out, w->report->width > 0 ? "\n      waived until " : "\n    waived until ");
     write_day(w->out, details->waiver_until);
     RP_OUT_LITERAL(w->out, ": ");
     rp_out_safe(w->out, details->waiver_because);
@@ -196,7 +277,7 @@ static void write_waiver(const writer *w, const rdspol_details *details)
 static void write_place(const writer *w, const rdspol_finding *finding)
 {
     if (finding->file.len == 0 || w->report->verbose == 0) return;
-    RP_OUT_LITERAL(w->out, "\n    at ");
+    rp_out_text(w->out, w->report->width > 0 ? "\n      at " : "\n    at ");
     rp_out_safe(w->out, finding->file);
     rp_out_char(w->out, ':');
     rp_out_u64(w->out, finding->line);
@@ -212,14 +293,48 @@ static bool write_finding(writer *w, const rdspol_finding *finding)
     if (w->error->status != RDSPOL_OK) return false;
     write_head(w, finding, policy.severity);
     write_messages(w, &details);
-    write_missing(w, &details);
+    w->error->status = RDSPOL_NO_MEMORY;
+    if (!write_missing(w, &details, &policy)) return false;
     if (finding->verdict == RDSPOL_VERDICT_WAIVED) write_waiver(w, &details);
     write_place(w, finding);
     if (w->report->remedies && details.remedy.len > 0) {
-        RP_OUT_LITERAL(w->out, "\n    remedy: ");
+        rp_out_text(w->out, w->report->width > 0 ? "\n      remedy: " : "\n    remedy: ");
         rp_out_safe(w->out, details.remedy);
     }
     rp_out_char(w->out, '\n');
+    return true;
+}
+
+// The heading of a resource: "instance prod-db".
+static void write_heading(writer *w, const rdspol_finding *finding, bool first)
+{
+    if (!first) rp_out_char(w->out, '\n');
+    color(w, "\x1b[1m");
+    rp_out_safe(w->out, finding->kind);
+    rp_out_char(w->out, ' ');
+    write_resource(w, finding);
+    plain(w);
+    rp_out_char(w->out, '\n');
+}
+
+static bool write_groups(writer *w)
+{
+    rdspol_cursor cursor = {{0}};
+    rdspol_finding finding, last = {.table = RDSPOL_NONE};
+    bool first = true, headed = false;
+    while (rdspol_run_next_by_resource(w->report->run, &cursor, &finding) == RDSPOL_OK &&
+           w->out->error == 0) {
+        bool same = finding.table == last.table && finding.row == last.row;
+        // Resources with nothing worse than a pass come last, and are most.
+        if (!same && finding.verdict > RDSPOL_VERDICT_WAIVED && w->report->verbose == 0) break;
+        headed = headed && same;
+        last = finding;
+        if (!is_shown(w->report, finding.verdict)) continue;
+        if (!headed) write_heading(w, &finding, first);
+        headed = true;
+        first = false;
+        if (!write_finding(w, &finding)) return false;
+    }
     return true;
 }
 
@@ -325,17 +440,26 @@ static void write_summary(const writer *w)
     rp_out_char(w->out, '\n');
 }
 
+static bool write_all(writer *w)
+{
+    const rp_report *report = w->report;
+    w->error->status = RDSPOL_NO_MEMORY;
+    if (w->safe.data == NULL || w->sentence.data == NULL || !find_places(w)) return false;
+    if (!(report->width > 0 ? write_groups(w) : write_findings(w))) return false;
+    write_waivers(w);
+    if (report->quiet == 0) write_policies(w);
+    if (report->quiet == 0) rp_out_char(w->out, '\n');
+    write_summary(w);
+    return true;
+}
+
 bool rp_report_text(const rp_report *report, rp_out *out, rdspol_error *error)
 {
     writer w = {.report = report, .out = out, .error = error};
-    if (!find_places(&w)) {
-        error->status = RDSPOL_NO_MEMORY;
-        return false;
-    }
-    if (!write_findings(&w)) return false;
-    write_waivers(&w);
-    if (report->quiet == 0) write_policies(&w);
-    if (report->quiet == 0) rp_out_char(out, '\n');
-    write_summary(&w);
-    return true;
+    (void)rp_out_open_memory(&w.safe);
+    (void)rp_out_open_memory(&w.sentence);
+    bool good = write_all(&w);
+    (void)rp_out_close(&w.safe, false);
+    (void)rp_out_close(&w.sentence, false);
+    return good;
 }

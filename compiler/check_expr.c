@@ -42,10 +42,8 @@ void rp_check_hiding(rp_check *check, rp_str name, rp_span span)
         RP_NOTE(check->program->diags, diag, var->span, "`{0}` is introduced here", name);
         return;
     }
-    rp_param_decl *param;
-    rp_let *let;
-    RP_SEARCH(check->module->params, name, param);
-    RP_SEARCH(check->module->lets, name, let);
+    const rp_param_decl *param = rp_module_find(check->module, RP_DECL_PARAM, name);
+    const rp_let *let = rp_module_find(check->module, RP_DECL_LET, name);
     if (param == NULL && let == NULL) return;
     rp_diag *diag = RP_DIAG(check->program->diags, HIDES, span, name);
     RP_NOTE(check->program->diags, diag, param != NULL ? param->node->name : let->node->name,
@@ -370,8 +368,17 @@ static const rp_node *pair_named(const rp_node *record, rp_str name)
     return NULL;
 }
 
+// Maps are read from rows; only the empty one can be written.
+static rp_core *check_map_literal(rp_check *check, const rp_node *node, const rp_type *type)
+{
+    if (node->a == NULL) return rp_core_new(check, RP_CORE_LIST, type, node->span);
+    RP_DIAG0(check->program->diags, MAP_SOURCE, node->span);
+    return rp_core_error(check, node->span);
+}
+
 static rp_core *check_record(rp_check *check, const rp_node *node, const rp_type *hint)
 {
+    if (hint != NULL && hint->kind == RP_T_MAP) return check_map_literal(check, node, hint);
     if (hint == NULL || hint->kind != RP_T_REF || hint->entity->is_resource) {
         RP_DIAG0(check->program->diags, RECORD_TYPE, node->span);
         return rp_core_error(check, node->span);

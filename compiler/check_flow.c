@@ -255,6 +255,34 @@ static const rp_type *variable_type(rp_check *check, rp_core *list, rp_span span
     return check->program->t_poison;
 }
 
+static bool mentions(const rp_core *core, const rp_var *var)
+{
+    if (core == NULL) return false;
+    if (core->kind == RP_CORE_VAR && core->of.var->id == var->id) return true;
+    for (uint32_t i = 0; i < core->count; i++) {
+        bool filtered = core->kind == RP_CORE_QUANTIFIER && mentions(core->wheres[i], var);
+        if (filtered || mentions(core->items[i], var)) return true;
+    }
+    return mentions(core->a, var) || mentions(core->b, var) || mentions(core->c, var);
+}
+
+// A part of a `where` that only needs variables further left belongs there: members that it rules
+// out need not be looked through.
+static void check_place(rp_check *check, const rp_core *quantifier, uint32_t at,
+                        const rp_core *part)
+{
+    if (part->kind == RP_CORE_AND) {
+        check_place(check, quantifier, at, part->a);
+        check_place(check, quantifier, at, part->b);
+        return;
+    }
+    uint32_t needs = at + 1;
+    while (needs > 0 && !mentions(part, quantifier->vars[needs - 1])) needs--;
+    if (needs == 0 || needs == at + 1) return;
+    RP_DIAG(check->program->diags, WHERE_LEFT, part->span, quantifier->vars[at]->name,
+            quantifier->vars[needs - 1]->name);
+}
+
 static void bind(rp_check *check, rp_core *core, const rp_node *binding)
 {
     rp_core *list = rp_check_expr(check, binding->a, NULL);
@@ -267,6 +295,7 @@ static void bind(rp_check *check, rp_core *core, const rp_node *binding)
     core->vars[i] = var;
     if (binding->b == NULL) return;
     core->wheres[i] = rp_check_condition(check, binding->b);
+    check_place(check, core, i, core->wheres[i]);
     check->proofs = rp_narrow(check, core->wheres[i], true);
 }
 

@@ -1,6 +1,7 @@
 // Registering names: one pass over the declarations of a module before anything is resolved, so
 // that they may stand in any order.
 #include "compiler/declare.h"
+#include "vm/base/strtab.h"
 
 static void taken(rp_program *program, rp_str name, rp_span span, rp_span other)
 {
@@ -8,12 +9,39 @@ static void taken(rp_program *program, rp_str name, rp_span span, rp_span other)
     RP_NOTE(program->diags, diag, other, "`{0}` is also declared here", name);
 }
 
+// ---- what a module has ----
+
+static uint64_t hash_of(rp_decl kind, rp_str name)
+{
+    return rp_index_mix(rp_strtab_hash(name), (uint64_t)kind + 1);
+}
+
+void *rp_module_find(const rp_module *module, rp_decl kind, rp_str name)
+{
+    const rp_index_entry *at = rp_index_first(&module->names, hash_of(kind, name));
+    while (at != NULL && !rp_str_equal(*(const rp_str *)at->thing, name)) at = rp_index_next(at);
+    return at != NULL ? at->thing : NULL;
+}
+
+// Appends to a list of the module; lists keep the order of the sources.
+#define APPEND(module, list, KIND, thing)                                                          \
+    do {                                                                                           \
+        __typeof__(thing) end_ = (module)->last[RP_DECL_##KIND];                                   \
+        *(end_ != NULL ? &end_->next : &(module)->list) = (thing);                                 \
+        (module)->last[RP_DECL_##KIND] = (thing);                                                  \
+    } while (0)
+
+#define NAME(program, module, list, KIND, thing)                                                   \
+    do {                                                                                           \
+        APPEND(module, list, KIND, thing);                                                         \
+        rp_index_add((program)->arena, &(module)->names, hash_of(RP_DECL_##KIND, (thing)->name),   \
+                     (thing));                                                                     \
+    } while (0)
+
 static bool type_is_free(rp_program *program, rp_module *module, const rp_node *node)
 {
-    rp_enum_decl *enumeration;
-    rp_entity *entity;
-    RP_SEARCH(module->enums, node->text, enumeration);
-    RP_SEARCH(module->entities, node->text, entity);
+    const rp_enum_decl *enumeration = rp_module_find(module, RP_DECL_ENUM, node->text);
+    const rp_entity *entity = rp_module_find(module, RP_DECL_ENTITY, node->text);
     if (enumeration == NULL && entity == NULL) return true;
     taken(program, node->text, node->name,
           enumeration != NULL ? enumeration->node->name : entity->node->name);
@@ -22,27 +50,14 @@ static bool type_is_free(rp_program *program, rp_module *module, const rp_node *
 
 static bool value_is_free(rp_program *program, rp_module *module, const rp_node *node)
 {
-    rp_param_decl *param;
-    rp_let *let;
-    RP_SEARCH(module->params, node->text, param);
-    RP_SEARCH(module->lets, node->text, let);
+    const rp_param_decl *param = rp_module_find(module, RP_DECL_PARAM, node->text);
+    const rp_let *let = rp_module_find(module, RP_DECL_LET, node->text);
     if (param == NULL && let == NULL) return true;
     taken(program, node->text, node->name, param != NULL ? param->node->name : let->node->name);
     return false;
 }
 
-// Appends to a singly linked list of the module; lists keep the order of the sources.
-#define APPEND(list, thing)                                                                        \
-    do {                                                                                           \
-        void *end_ = (list);                                                                       \
-        if (end_ == NULL)                                                                          \
-            (list) = (thing);                                                                      \
-        else {                                                                                     \
-            __typeof__(thing) at_ = (list);                                                        \
-            while (at_->next != NULL) at_ = at_->next;                                             \
-            at_->next = (thing);                                                                   \
-        }                                                                                          \
-    } while (0)
+// ---- declaring ----
 
 static void declare_enum(rp_program *program, rp_module *module, const rp_node *node)
 {
@@ -57,7 +72,7 @@ static void declare_enum(rp_program *program, rp_module *module, const rp_node *
     members->name = node->text;
     *decl = (rp_enum_decl){.name = node->text, .module = module, .node = node};
     decl->type = rp_type_enum(&program->types, members);
-    APPEND(module->enums, decl);
+    NAME(program, module, enums, ENUM, decl);
 }
 
 static void declare_entity(rp_program *program, rp_module *module, const rp_node *node)
@@ -77,13 +92,12 @@ static void declare_entity(rp_program *program, rp_module *module, const rp_node
                             .id = program->var_ids++,
                             .is_row = true,
                             .used = true};
-    APPEND(module->entities, entity);
+    NAME(program, module, entities, ENTITY, entity);
 }
 
 static void declare_function(rp_program *program, rp_module *module, const rp_node *node)
 {
-    rp_function *other;
-    RP_SEARCH(module->functions, node->text, other);
+    const rp_function *other = rp_module_find(module, RP_DECL_FUNCTION, node->text);
     if (other != NULL) {
         taken(program, node->text, node->name, other->node->name);
         return;
@@ -91,7 +105,7 @@ static void declare_function(rp_program *program, rp_module *module, const rp_no
     rp_function *function = RP_NEW(program->arena, rp_function);
     *function =
         (rp_function){.name = node->text, .module = module, .node = node, .body_node = node->c};
-    APPEND(module->functions, function);
+    NAME(program, module, functions, FUNCTION, function);
 }
 
 static void declare_param(rp_program *program, rp_module *module, const rp_node *node)
@@ -99,7 +113,7 @@ static void declare_param(rp_program *program, rp_module *module, const rp_node 
     if (!value_is_free(program, module, node)) return;
     rp_param_decl *param = RP_NEW(program->arena, rp_param_decl);
     *param = (rp_param_decl){.name = node->text, .module = module, .node = node};
-    APPEND(module->params, param);
+    NAME(program, module, params, PARAM, param);
 }
 
 static void declare_let(rp_program *program, rp_module *module, const rp_node *node)
@@ -107,7 +121,7 @@ static void declare_let(rp_program *program, rp_module *module, const rp_node *n
     if (!value_is_free(program, module, node)) return;
     rp_let *let = RP_NEW(program->arena, rp_let);
     *let = (rp_let){.name = node->text, .module = module, .node = node};
-    APPEND(module->lets, let);
+    NAME(program, module, lets, LET, let);
 }
 
 static void hold_policy_limit(rp_program *program, const rp_node *node)
@@ -131,8 +145,7 @@ static void declare_policy(rp_program *program, rp_module *module, const rp_node
 {
     bool nameless = node->kind == RP_NODE_REQUIRE;
     rp_str name = nameless ? requirement_text(program, node) : node->text;
-    rp_policy_decl *other;
-    RP_SEARCH(module->policies, name, other);
+    const rp_policy_decl *other = rp_module_find(module, RP_DECL_POLICY, name);
     if (other != NULL) {
         taken(program, name, nameless ? node->span : node->name,
               other->nameless ? other->node->span : other->node->name);
@@ -147,34 +160,33 @@ static void declare_policy(rp_program *program, rp_module *module, const rp_node
                                .nameless = nameless,
                                .judged = module->given,
                                .severity = 2};
-    APPEND(module->policies, policy);
+    NAME(program, module, policies, POLICY, policy);
 }
 
 static void declare_pack(rp_program *program, rp_module *module, const rp_node *node)
 {
-    rp_pack_decl *other;
-    RP_SEARCH(module->packs, node->text, other);
+    const rp_pack_decl *other = rp_module_find(module, RP_DECL_PACK, node->text);
     if (other != NULL) {
         taken(program, node->text, node->name, other->node->name);
         return;
     }
     rp_pack_decl *pack = RP_NEW(program->arena, rp_pack_decl);
     *pack = (rp_pack_decl){.name = node->text, .module = module, .node = node};
-    APPEND(module->packs, pack);
+    NAME(program, module, packs, PACK, pack);
 }
 
 static void declare_waiver(rp_program *program, rp_module *module, const rp_node *node)
 {
     rp_waiver_decl *waiver = RP_NEW(program->arena, rp_waiver_decl);
     *waiver = (rp_waiver_decl){.node = node, .module = module};
-    APPEND(module->waivers, waiver);
+    APPEND(module, waivers, WAIVER, waiver);
 }
 
 static void declare_test(rp_program *program, rp_module *module, const rp_node *node)
 {
     rp_test_decl *test = RP_NEW(program->arena, rp_test_decl);
     *test = (rp_test_decl){.node = node, .module = module};
-    APPEND(module->tests, test);
+    APPEND(module, tests, TEST, test);
 }
 
 static void declare(rp_program *program, rp_module *module, const rp_node *node)

@@ -7,6 +7,8 @@ typedef struct emission {
     rp_ir_program *ir;
     rp_image *image;
     uint32_t param_count;
+    rp_index consts;     // const_at, by their bits
+    uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
 #define ADD(e, SECTION, record) rp_image_add((e)->image, RP_SECTION_##SECTION, &(record))
@@ -27,6 +29,11 @@ static uint32_t type_word(rp_ir_type type)
 
 // ---- constants ----
 
+typedef struct const_at {
+    rp_rec_const record;
+    uint32_t index;
+} const_at;
+
 static uint32_t add_const(emission *e, const rp_value *value, rp_kind kind)
 {
     rp_rec_const record = {.type = RP_TYPE(kind, 0, 0)};
@@ -40,11 +47,16 @@ static uint32_t add_const(emission *e, const rp_value *value, rp_kind kind)
     }
     record.lo = (uint32_t)bits;
     record.hi = (uint32_t)(bits >> 32);
-    for (uint32_t i = 0; i < e->image->counts[RP_SECTION_CONST]; i++) {
-        const rp_rec_const *known = rp_image_get(e->image, RP_SECTION_CONST, i);
-        if (memcmp(known, &record, sizeof record) == 0) return i;
+    uint64_t hash = rp_index_mix(record.type, bits);
+    const rp_index_entry *at = rp_index_first(&e->consts, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const const_at *known = at->thing;
+        if (memcmp(&known->record, &record, sizeof record) == 0) return known->index;
     }
-    return ADD(e, CONST, record);
+    const_at *made = RP_NEW(e->ir->arena, const_at);
+    *made = (const_at){record, ADD(e, CONST, record)};
+    rp_index_add(e->ir->arena, &e->consts, hash, made);
+    return made->index;
 }
 
 static uint32_t const_0(emission *e, const rp_value *value, const rp_type *type)
@@ -101,6 +113,17 @@ static void number_declarations(emission *e)
 
 // ---- schema ----
 
+// Whether a column is read from answers.
+static bool has_paths(const rp_lcolumn *column)
+{
+    return column->table->entity != NULL && column->origin == RP_COLUMN_FACT;
+}
+
+static bool is_fact_list(const rp_llist *list)
+{
+    return list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
+}
+
 static uint32_t first_source(emission *e, const rp_ltable *wanted)
 {
     uint32_t first = 0;
@@ -117,10 +140,51 @@ static rp_ltable *table_of(emission *e, const rp_entity *entity)
     return table;
 }
 
+// The place of a source among all of the schema's that the bundle's tables have.
+static uint32_t source_place(emission *e, const rp_schema_source *source)
+{
+    return first_source(e, table_of(e, source->entity)) + source->index;
+}
+
 static uint32_t source_index(emission *e, const rp_schema_source *source)
 {
-    if (source == NULL) return RP_NONE;
-    return first_source(e, table_of(e, source->entity)) + source->index;
+    return source == NULL ? RP_NONE : e->source_at[source_place(e, source)];
+}
+
+static void mark_sources(emission *e, const rp_field *field)
+{
+    for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
+         path = path->next) {
+        if (path->source != NULL) e->source_at[source_place(e, path->source)] = 0;
+    }
+}
+
+static void mark_table(emission *e, const rp_ltable *table)
+{
+    for (const rp_lcolumn *c = table->columns; c != NULL; c = c->next) {
+        if (is_written(c) && has_paths(c)) mark_sources(e, c->field);
+    }
+    for (const rp_llist *l = table->lists; l != NULL && l->owner != NULL; l = l->next) {
+        if (is_fact_list(l)) mark_sources(e, l->field);
+    }
+}
+
+// Which sources the bundle has: those that give rows, and of those that only give fields those of
+// which a field is in it. Others would be asked for nothing.
+static void number_sources(emission *e)
+{
+    uint32_t total = first_source(e, NULL), place = 0, count = 0;
+    e->source_at = RP_NEW_ARRAY(e->ir->arena, uint32_t, total);
+    for (uint32_t i = 0; i < total; i++) e->source_at[i] = RP_NONE;
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
+        mark_table(e, table);
+    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
+        const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
+        for (; source != NULL; source = source->next, place++) {
+            bool has = source->kind != RP_SOURCE_GROUP || e->source_at[place] != RP_NONE;
+            e->source_at[place] = has ? count++ : RP_NONE;
+        }
+    }
 }
 
 static uint32_t add_paths(emission *e, const rp_field *field, uint32_t *count)
@@ -170,7 +234,7 @@ static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *reco
 
 static void add_column(emission *e, const rp_lcolumn *column)
 {
-    bool whole = column->table->entity != NULL && column->origin == RP_COLUMN_FACT;
+    bool whole = has_paths(column);
     rp_rec_column record = {.table = column->table->index,
                             .name = string(e, column->name),
                             .type = type_word(column->type),
@@ -194,7 +258,7 @@ static void add_list(emission *e, const rp_llist *list)
                           .flags = list->flags,
                           .a = RP_NONE,
                           .b = RP_NONE};
-    bool fact = list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
+    bool fact = is_fact_list(list);
     record.source = fact ? field_source(e, list->field) : RP_NONE;
     if (list->kind == RP_LIST_RELATION)
         record.a = list->by_list != NULL ? list->by_list->index : list->by_column->index;
@@ -265,6 +329,7 @@ static void add_table(emission *e, const rp_ltable *table)
     }
     for (const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
          source != NULL; source = source->next) {
+        if (source_index(e, source) == RP_NONE) continue;
         add_source(e, table, source);
         record.source_count++;
     }
@@ -320,6 +385,7 @@ static void add_texts(emission *e)
 
 static void add_schema(emission *e)
 {
+    number_sources(e);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
         add_table(e, table);
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
@@ -384,9 +450,11 @@ static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint3
 {
     emission *e = ctx;
     rp_rec_insn record = {RP_INSN_WORD(op, type_word(type)), a, b, c};
-    bool nowhere = span.end == 0;
-    rp_rec_place place = {nowhere ? RP_NONE : span.file, nowhere ? 0 : span.begin,
-                          nowhere ? 0 : span.end - span.begin};
+    rp_rec_place place = {RP_NONE};
+    if (span.end != 0) {
+        const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
+        place.at = file->base + span.begin;
+    }
     ADD(e, PLACE, place);
     return ADD(e, INSN, record);
 }
@@ -704,8 +772,10 @@ static void add_packs(emission *e)
 static void add_files(emission *e)
 {
     const rp_sources *sources = e->ir->program->sources;
+    uint32_t base = 0;
     for (uint32_t i = 0; i < sources->count; i++) {
-        rp_rec_file record = {string(e, sources->files[i].name)};
+        rp_rec_file record = {string(e, sources->files[i].name), base};
+        base += (uint32_t)sources->files[i].text.len;
         ADD(e, FILE, record);
     }
 }

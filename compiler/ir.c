@@ -1,7 +1,8 @@
 // Making values: constants float, everything else is at home in the deepest frame of its operands.
 #include "compiler/ir.h"
+#include "vm/base/strtab.h"
 
-#define FIRST_BUCKETS 4096u
+#define FIRST_BUCKETS 16384u
 
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
 {
@@ -57,6 +58,69 @@ static void grow(rp_ir_program *ir)
     ir->bucket_count = count;
 }
 
+// ---- what a value depends on ----
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+// The frame around a fold sees the rows of the inner one as rows of its own, or as members of what
+// the list belongs to.
+static uint32_t reach_of_fold(const rp_ir *fold, uint32_t inside)
+{
+    const rp_frame *child = fold->child;
+    bool own = child->index == NULL && child->list != NULL && child->list->owner != NULL;
+    uint32_t reach = child->index != NULL ? child->index->reach : RP_REACH_NONE;
+    if (own || (child->kind == RP_FRAME_FILTER && inside == child->depth))
+        reach = least(reach, child->parent->depth);
+    return inside < child->depth ? least(reach, inside) : reach;
+}
+
+static uint32_t reach_of(const rp_ir *value)
+{
+    uint32_t reach = RP_REACH_NONE;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) reach = least(reach, value->in[i]->reach);
+    }
+    if (value->child != NULL) return reach_of_fold(value, reach);
+    bool own = value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
+               (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
+    return own ? least(reach, value->frame->depth) : reach;
+}
+
+static uint32_t greatest(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+static uint32_t lists_of(const rp_ir *value)
+{
+    uint32_t lists = 0;
+    for (int i = 0; i < 3 && value->op != RP_OP_OUTER; i++)
+        lists = greatest(lists, value->in[i] != NULL ? value->in[i]->lists : 0);
+    return lists + (value->child != NULL && value->child->kind == RP_FRAME_UNNEST);
+}
+
+static uint32_t deepest_of(const rp_ir *value)
+{
+    uint32_t deepest = value->child != NULL   ? value->child->depth
+                       : value->frame != NULL ? value->frame->depth
+                                              : 0;
+    for (int i = 0; i < 3; i++)
+        deepest = greatest(deepest, value->in[i] != NULL ? value->in[i]->deepest : 0);
+    return deepest;
+}
+
+// Of a tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+static uint32_t weight_of(const rp_ir *value)
+{
+    uint32_t weight = value->op > RP_OP_UNKNOWN;
+    for (int i = 0; i < 3 && value->child == NULL && value->op != RP_OP_OUTER; i++)
+        weight += value->in[i] != NULL ? value->in[i]->weight : 0;
+    return least(weight, 1000);
+}
+
 static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
 {
     uint32_t at = hash_of(wanted) % ir->bucket_count;
@@ -67,13 +131,17 @@ static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
     rp_ir *value = RP_NEW(ir->arena, rp_ir);
     *value = *wanted;
     value->id = ir->value_count++;
+    value->reach = reach_of(value);
+    value->lists = lists_of(value);
+    value->weight = weight_of(value);
+    value->deepest = deepest_of(value);
     value->chain = ir->buckets[at];
     ir->buckets[at] = value;
     if (value->frame != NULL) {
         *value->frame->last_value = value;
         value->frame->last_value = &value->next;
     }
-    if (ir->value_count > ir->bucket_count * 2) grow(ir);
+    if (ir->value_count > ir->bucket_count) grow(ir);
     return value;
 }
 
@@ -127,13 +195,43 @@ rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg,
 rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
                   rp_span span)
 {
+    rp_ir *inside = rp_ir_use(ir, child, a);
+    bool same_as_filter = ir->optimize && op == RP_OP_FOLD_ANY && child->kind == RP_FRAME_FILTER &&
+                          inside->op == RP_OP_OUTER && inside->in[0] == child->index;
+    if (same_as_filter) return child->index;
     rp_ir wanted = {.op = op,
                     .type = type,
                     .frame = child->parent,
                     .child = child,
                     .span = span,
-                    .in = {rp_ir_use(ir, child, a), rp_ir_use(ir, child, b), NULL}};
+                    .in = {inside, rp_ir_use(ir, child, b), NULL}};
     return intern(ir, &wanted);
+}
+
+rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span)
+{
+    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
+    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+}
+
+rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span)
+{
+    if (object->op == RP_OP_ROW)
+        return rp_ir_in(ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL,
+                        span);
+    rp_ir_type type = column->type;
+    type.optional |= object->type.optional;
+    return rp_ir_make(ir, RP_OP_GATHER, type, column, object, NULL, NULL, span);
+}
+
+rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name)
+{
+    if (value->column == NULL) {
+        value->column =
+            rp_layout_add_column(ir, value->frame->table, name, value->type, RP_COLUMN_DERIVED);
+        value->column->definition = value;
+    }
+    return value->column;
 }
 
 // ---- frames ----
@@ -221,15 +319,27 @@ static bool same_value(const rp_value *a, const rp_value *b)
            memcmp(&a->real, &b->real, sizeof a->real) == 0 && rp_str_equal(a->text, b->text);
 }
 
+static uint64_t hash_of_value(const rp_value *value)
+{
+    uint64_t real;
+    memcpy(&real, &value->real, sizeof real);
+    uint64_t hash = rp_index_mix(rp_strtab_hash(value->text), (uint64_t)value->number);
+    return rp_index_mix(hash, real ^ value->absent);
+}
+
 const rp_ir_const *rp_ir_constant(rp_ir_program *ir, const rp_value *value)
 {
     rp_kind kind = rp_kind_of(value->type);
-    for (rp_ir_const *known = ir->consts; known != NULL; known = known->next) {
+    uint64_t hash = rp_index_mix(hash_of_value(value), (uint64_t)kind);
+    const rp_index_entry *at = rp_index_first(&ir->const_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_const *known = at->thing;
         if (known->kind == kind && same_value(&known->value, value)) return known;
     }
     rp_ir_const *made = RP_NEW(ir->arena, rp_ir_const);
     *made = (rp_ir_const){.value = *value, .kind = kind, .next = ir->consts};
     ir->consts = made;
+    rp_index_add(ir->arena, &ir->const_index, hash, made);
     return made;
 }
 
@@ -245,23 +355,32 @@ static bool same_values(const rp_ir_set *set, const rp_value *values, uint32_t c
 const rp_ir_set *rp_ir_set_of(rp_ir_program *ir, const rp_value *values, uint32_t count,
                               rp_param_decl *param, rp_kind kind)
 {
-    for (rp_ir_set *set = ir->sets; set != NULL; set = set->next) {
+    uint64_t hash = rp_index_mix((uint64_t)kind + 1, pointer_bits(param));
+    for (uint32_t i = 0; i < count; i++) hash = rp_index_mix(hash, hash_of_value(&values[i]));
+    const rp_index_entry *at = rp_index_first(&ir->set_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_set *set = at->thing;
         if (set->kind == kind && set->param == param && same_values(set, values, count)) return set;
     }
     rp_ir_set *set = RP_NEW(ir->arena, rp_ir_set);
     *set = (rp_ir_set){
         .values = values, .count = count, .param = param, .kind = kind, .next = ir->sets};
     ir->sets = set;
+    rp_index_add(ir->arena, &ir->set_index, hash, set);
     return set;
 }
 
 const rp_ir_text *rp_ir_text_of(rp_ir_program *ir, rp_str text)
 {
-    for (rp_ir_text *known = ir->texts; known != NULL; known = known->next) {
+    uint64_t hash = rp_strtab_hash(text);
+    const rp_index_entry *at = rp_index_first(&ir->text_index, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_ir_text *known = at->thing;
         if (rp_str_equal(known->text, text)) return known;
     }
     rp_ir_text *made = RP_NEW(ir->arena, rp_ir_text);
     *made = (rp_ir_text){.text = text, .next = ir->texts};
     ir->texts = made;
+    rp_index_add(ir->arena, &ir->text_index, hash, made);
     return made;
 }

@@ -95,7 +95,9 @@ struct rp_frame {
     rp_frame *children, **last_child;
     rp_frame *next; // sibling
     uint32_t id;
-    uint32_t mark; // of the emitter
+    uint32_t mark;   // of the emitter
+    rp_frame *moved; // where a mover put it, and which mover
+    uint32_t moved_by;
 };
 
 struct rp_value_ir {
@@ -110,8 +112,17 @@ struct rp_value_ir {
     rp_ir *chain;       // in the hash table
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
+    // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
+    // the innermost one that it needs.
+    uint32_t reach, deepest;
+    uint32_t weight; // about how many instructions computing it takes, in its own frame
+    uint32_t lists;  // how deep folds over lists lie in each other in it
     uint32_t mark, seen, stage, insn; // of the emitter
+    rp_ir *moved;                     // where a mover put it, and which mover
+    uint32_t moved_by;
 };
+
+#define RP_REACH_NONE UINT32_MAX
 
 // A constant set, a template of a message, ...: see lower.h.
 typedef struct rp_ir_set {
@@ -195,12 +206,14 @@ typedef struct rp_ir_program {
     rp_ir_set *sets;
     rp_ir_const *consts;
     rp_ir_text *texts;
+    rp_index const_index, set_index, text_index;
     rp_ir **buckets;
     uint32_t bucket_count;
     uint32_t value_count;
     uint32_t frame_count;
-    uint32_t seen;  // last number of a walk over values
-    uint32_t steps; // of expansion, against the limit
+    uint32_t seen;   // last number of a walk over values
+    uint32_t steps;  // of expansion, against the limit
+    uint32_t movers; // how many there were
     bool failed;
 } rp_ir_program;
 
@@ -214,6 +227,12 @@ rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, c
                 rp_ir *a, rp_ir *b, rp_ir *c, rp_span span);
 rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
                   rp_span span);
+// The row of a frame as a reference.
+rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span);
+// A column of what `object` refers to; of a frame's own row a load.
+rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span);
+// The derived column that keeps a value of a scan for other frames; made if there is none.
+rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name);
 // A value as seen in a frame inside its own.
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);

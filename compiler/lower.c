@@ -2,6 +2,7 @@
 // own and a gather elsewhere; a derived field is a column that its own table's scan computes once.
 #include "compiler/lower.h"
 #include "compiler/check.h"
+#include "compiler/prune.h"
 
 #define MAX_STEPS 1000000u
 
@@ -47,6 +48,7 @@ rp_ir *rp_lower_and(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 {
     if (is_bool(a, true) || is_bool(b, false) || a == b) return b;
     if (is_bool(b, true) || is_bool(a, false)) return a;
+    b = rp_prune_guarded(lower->ir, b, a);
     return rp_ir_make(lower->ir, RP_OP_AND, bool_type, NULL, a, b, NULL, span);
 }
 
@@ -54,6 +56,7 @@ rp_ir *rp_lower_or(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 {
     if (is_bool(a, false) || is_bool(b, true) || a == b) return b;
     if (is_bool(b, false) || is_bool(a, true)) return a;
+    b = rp_prune_guarded(lower->ir, b, rp_lower_not(lower, a, span));
     return rp_ir_make(lower->ir, RP_OP_OR, bool_type, NULL, a, b, NULL, span);
 }
 
@@ -114,40 +117,37 @@ rp_env *rp_lower_bind(rp_lower *lower, const rp_var *var, rp_ir *value)
     return env;
 }
 
-static rp_ir *choose(rp_lower *lower, const rp_env *env,
-                     rp_ir *(*pick)(rp_lower *, const rp_core *, const void *), const void *data,
-                     rp_span span)
+// One of the choices of a variable, by its number.
+static rp_ir *choose(rp_lower *lower, const rp_env *env, const rp_member *of, rp_span span)
 {
     rp_lower inner = *lower;
     inner.env = env->list_env;
-    rp_ir *result = pick(&inner, env->choices[env->choice_count - 1], data);
+    rp_ir *result = of->apply(&inner, env->choices[env->choice_count - 1], of);
     for (uint32_t i = env->choice_count - 1; i-- > 0;) {
         rp_value number = {.type = lower->ir->program->t_int, .number = i};
         rp_ir *here = rp_ir_make(lower->ir, RP_OP_EQ_INT, bool_type, NULL, env->choice,
                                  rp_lower_const(lower, &number, span), NULL, span);
-        result = rp_lower_select(lower, here, pick(&inner, env->choices[i], data), result, span);
+        result = of->join(lower, here, of->apply(&inner, env->choices[i], of), result, of);
     }
     return result;
 }
 
-static rp_ir *pick_whole(rp_lower *lower, const rp_core *core, const void *data)
+static rp_ir *join_values(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b,
+                          const rp_member *of)
 {
-    (void)data;
-    return rp_lower_expr(lower, core);
+    return rp_lower_select(lower, condition, a, b, of->span);
 }
 
-static rp_ir *pick_member(rp_lower *lower, const rp_core *core, const void *data)
+static rp_ir *apply_whole(rp_lower *lower, const rp_core *core, const rp_member *of)
 {
-    const rp_field *field = data;
-    for (uint32_t i = 0; i < core->count; i++) {
-        if (rp_str_equal(core->names[i], field->name)) return rp_lower_expr(lower, core->items[i]);
-    }
-    return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, field->type), RP_STR_EMPTY, core->span);
+    (void)of;
+    return rp_lower_expr(lower, core);
 }
 
 rp_ir *rp_lower_choice(rp_lower *lower, const rp_env *env, rp_span span)
 {
-    return choose(lower, env, pick_whole, NULL, span);
+    rp_member whole = {.apply = apply_whole, .join = join_values, .span = span};
+    return choose(lower, env, &whole, span);
 }
 
 static rp_ir *lower_var(rp_lower *lower, const rp_core *core)
@@ -155,8 +155,7 @@ static rp_ir *lower_var(rp_lower *lower, const rp_core *core)
     const rp_var *var = core->of.var->witness != NULL ? core->of.var->witness : core->of.var;
     const rp_env *env = rp_lower_find(lower->env, var);
     if (env != NULL && env->value != NULL) return env->value;
-    if (env != NULL && env->choices != NULL)
-        return choose(lower, env, pick_whole, NULL, core->span);
+    if (env != NULL && env->choices != NULL) return rp_lower_choice(lower, env, core->span);
     return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY, core->span);
 }
 
@@ -167,22 +166,6 @@ static bool is_own_row(const rp_ir *object)
     return object->op == RP_OP_ROW;
 }
 
-static rp_ir *read_column(rp_lower *lower, rp_ir *object, rp_lcolumn *column, rp_span span)
-{
-    if (is_own_row(object))
-        return rp_ir_in(lower->ir, object->frame, RP_OP_LOAD, column->type, column, NULL, NULL,
-                        NULL, span);
-    rp_ir_type type = column->type;
-    type.optional |= object->type.optional;
-    return rp_ir_make(lower->ir, RP_OP_GATHER, type, column, object, NULL, NULL, span);
-}
-
-static rp_ir *row_of(rp_ir_program *ir, rp_frame *frame, rp_span span)
-{
-    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
-}
-
 // The definition of a derived column, in the scan of its table.
 static rp_ir *definition(rp_lower *lower, rp_lcolumn *column)
 {
@@ -190,7 +173,7 @@ static rp_ir *definition(rp_lower *lower, rp_lcolumn *column)
     rp_function *function = column->field->function;
     rp_lower scan = {.ir = lower->ir, .root = rp_ir_scan(lower->ir, column->table)};
     scan.env = rp_lower_bind(&scan, function->receiver_var,
-                             row_of(lower->ir, scan.root, column->field->node->span));
+                             rp_ir_row(lower->ir, scan.root, column->field->node->span));
     rp_ir *value = rp_lower_expr(&scan, function->body);
     if (!function->type->optional)
         value = required(&scan, value, function->body->span);
@@ -205,7 +188,7 @@ static rp_ir *derived_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_
     rp_lcolumn *column = rp_layout_column(lower->ir, field);
     rp_ir *value = definition(lower, column);
     if (is_own_row(object) && object->frame == column->table->scan) return value;
-    return read_column(lower, object, column, span);
+    return rp_ir_read(lower->ir, object, column, span);
 }
 
 // Fields of a group with a condition: elsewhere optionals are absent.
@@ -223,7 +206,7 @@ static rp_ir *group_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_ir
 rp_ir *rp_lower_field(rp_lower *lower, rp_ir *object, rp_field *field, rp_span span)
 {
     if (field->kind == RP_FIELD_DERIVED) return derived_field(lower, object, field, span);
-    rp_ir *raw = read_column(lower, object, rp_layout_column(lower->ir, field), span);
+    rp_ir *raw = rp_ir_read(lower->ir, object, rp_layout_column(lower->ir, field), span);
     return field->group != NULL && field->group->when != NULL
                ? group_field(lower, object, field, raw, span)
                : raw;
@@ -234,22 +217,124 @@ static rp_ir *entry_field(rp_lower *lower, rp_ir *object, const rp_field *field,
 {
     rp_lcolumn *column = object->type.table->columns;
     if (rp_str_equal(field->name, RP_STR("value"))) column = column->next;
-    return read_column(lower, object, column, span);
+    return rp_ir_read(lower->ir, object, column, span);
+}
+
+// ---- members of records that are written out ----
+
+static bool is_written(const rp_lower *lower, const rp_core *core)
+{
+    rp_lower inner = *lower;
+    const rp_env *env;
+    switch (core->kind) {
+    case RP_CORE_RECORD: return true;
+    case RP_CORE_ASSUME:
+    case RP_CORE_FIELD: return is_written(lower, core->a);
+    case RP_CORE_IF: return is_written(lower, core->b) || is_written(lower, core->c);
+    case RP_CORE_CALL: return is_written(lower, core->of.function->body);
+    case RP_CORE_VAR:
+        env = rp_lower_find(lower->env, core->of.var);
+        if (env == NULL) return false;
+        inner.env = env->list_env;
+        return env->choices != NULL || (env->list != NULL && is_written(&inner, env->list));
+    default: return false;
+    }
+}
+
+// A member of a member: the outer one is asked for the inner one.
+typedef struct inner_member {
+    rp_member of;
+    const rp_field *field;
+    const rp_member *then;
+} inner_member;
+
+static rp_ir *member_of(rp_lower *lower, const rp_core *record, const rp_field *field,
+                        const rp_member *of);
+
+static rp_ir *apply_member(rp_lower *lower, const rp_core *record, const rp_member *of)
+{
+    const inner_member *inner = (const void *)of;
+    return member_of(lower, record, inner->field, inner->then);
+}
+
+static rp_ir *member_of_literal(rp_lower *lower, const rp_core *record, const rp_field *field,
+                                const rp_member *of)
+{
+    for (uint32_t i = 0; i < record->count; i++) {
+        if (rp_str_equal(record->names[i], field->name))
+            return of->apply(lower, record->items[i], of);
+    }
+    // A derived field, of the record as it is written.
+    rp_lower inner = *lower;
+    inner.env = NULL;
+    rp_env *env = rp_lower_bind(&inner, field->function->receiver_var, NULL);
+    env->list = record;
+    env->list_env = lower->env;
+    inner.env = env;
+    return of->apply(&inner, field->function->body, of);
+}
+
+static rp_ir *member_of_var(rp_lower *lower, const rp_core *var, const rp_field *field,
+                            const rp_member *of)
+{
+    const rp_env *env = rp_lower_find(lower->env, var->of.var);
+    rp_lower inner = *lower;
+    inner.env = env->list_env;
+    if (env->choices == NULL) return member_of(&inner, env->list, field, of);
+    inner_member each = {{apply_member, of->join, of->on_row, of->data, of->span}, field, of};
+    return choose(lower, env, &each.of, of->span);
+}
+
+// What `of` says of a member of a record, wherever the record is written.
+static rp_ir *member_of(rp_lower *lower, const rp_core *record, const rp_field *field,
+                        const rp_member *of)
+{
+    if (!is_written(lower, record)) {
+        rp_core here = {.kind = RP_CORE_FIELD, .type = field->type, .span = of->span};
+        here.a = (rp_core *)(uintptr_t)record;
+        here.of.field = (rp_field *)(uintptr_t)field;
+        return of->on_row(lower, &here, of);
+    }
+    rp_lower inner = *lower;
+    switch (record->kind) {
+    case RP_CORE_RECORD: return member_of_literal(lower, record, field, of);
+    case RP_CORE_ASSUME: return member_of(lower, record->a, field, of);
+    case RP_CORE_VAR: return member_of_var(lower, record, field, of);
+    case RP_CORE_CALL:
+        inner.env = rp_lower_arguments(lower, record);
+        return member_of(&inner, record->of.function->body, field, of);
+    case RP_CORE_IF:
+        return of->join(lower, rp_lower_required(lower, record->a),
+                        member_of(lower, record->b, field, of),
+                        member_of(lower, record->c, field, of), of);
+    default: { // a member of a record that is written, too
+        inner_member outer = {{apply_member, of->join, of->on_row, of->data, of->span}, field, of};
+        return member_of(lower, record->a, record->of.field, &outer.of);
+    }
+    }
+}
+
+rp_ir *rp_lower_member(rp_lower *lower, const rp_core *field, const rp_member *of)
+{
+    return is_written(lower, field->a) ? member_of(lower, field->a, field->of.field, of)
+                                       : of->on_row(lower, field, of);
+}
+
+// ---- fields ----
+
+static rp_ir *field_of_row(rp_lower *lower, const rp_core *core, const rp_member *of)
+{
+    (void)of;
+    rp_ir *object = rp_lower_expr(lower, core->a->kind == RP_CORE_ASSUME ? core->a->a : core->a);
+    if (object->type.table != NULL && object->type.table->kind == RP_TABLE_ENTRIES)
+        return entry_field(lower, object, core->of.field, core->span);
+    return rp_lower_field(lower, object, core->of.field, core->span);
 }
 
 static rp_ir *lower_field(rp_lower *lower, const rp_core *core)
 {
-    const rp_core *base = core->a->kind == RP_CORE_ASSUME ? core->a->a : core->a;
-    if (base->kind == RP_CORE_VAR) {
-        const rp_env *env = rp_lower_find(lower->env, base->of.var);
-        if (env != NULL && env->choices != NULL)
-            return choose(lower, env, pick_member, core->of.field, core->span);
-    }
-    if (base->kind == RP_CORE_RECORD) return pick_member(lower, base, core->of.field);
-    rp_ir *object = rp_lower_expr(lower, base);
-    if (object->type.table != NULL && object->type.table->kind == RP_TABLE_ENTRIES)
-        return entry_field(lower, object, core->of.field, core->span);
-    return rp_lower_field(lower, object, core->of.field, core->span);
+    rp_member value = {apply_whole, join_values, field_of_row, NULL, core->span};
+    return rp_lower_member(lower, core, &value);
 }
 
 // ---- maps ----
@@ -270,14 +355,9 @@ static rp_ir *hoisted_lookup(rp_lower *lower, rp_ir *object, rp_llist *list, rp_
                              rp_span span)
 {
     rp_frame *scan = rp_ir_scan(lower->ir, list->owner);
-    rp_ir *entry = lookup_in(lower, row_of(lower->ir, scan, span), list, key, span);
+    rp_ir *entry = lookup_in(lower, rp_ir_row(lower->ir, scan, span), list, key, span);
     if (object->frame == scan && is_own_row(object)) return entry;
-    if (entry->column == NULL) {
-        entry->column = rp_layout_add_column(lower->ir, list->owner, RP_STR("#entry"), entry->type,
-                                             RP_COLUMN_DERIVED);
-        entry->column->definition = entry;
-    }
-    return read_column(lower, object, entry->column, span);
+    return rp_ir_read(lower->ir, object, rp_ir_column(lower->ir, entry, RP_STR("#entry")), span);
 }
 
 static rp_ir *lower_key(rp_lower *lower, const rp_core *core, const rp_llist *list)
@@ -288,76 +368,96 @@ static rp_ir *lower_key(rp_lower *lower, const rp_core *core, const rp_llist *li
                          core->span);
 }
 
-// The key is an expression of its own environment: that of the look-up, not of the map.
-typedef struct map_key {
+// A question to a map. The key is an expression of its own environment: that of the question, not
+// of the map.
+typedef struct map_question {
     rp_lower *lower;
-    const rp_core *core;
-} map_key;
+    const rp_core *key;
+    bool whether; // the key is there; else: its value
+    rp_ir_type type;
+    rp_span span;
+} map_question;
 
-static rp_ir *lookup_entry(rp_lower *lower, const rp_core *map, const map_key *key, rp_span span);
+static rp_ir *ask_map(rp_lower *lower, const rp_core *map, const map_question *asked);
 
-static rp_ir *lookup_field(rp_lower *lower, const rp_core *map, const map_key *wanted, rp_span span)
+static rp_ir *ask_row(rp_lower *lower, const rp_core *map, const rp_member *of)
 {
+    const map_question *asked = of->data;
     rp_ir *object = rp_lower_expr(lower, map->a->kind == RP_CORE_ASSUME ? map->a->a : map->a);
+    const rp_field *field = map->of.field;
+    if (field->kind == RP_FIELD_DERIVED) {
+        rp_lower inner = *lower;
+        inner.env = NULL;
+        inner.env = rp_lower_bind(&inner, field->function->receiver_var, object);
+        return ask_map(&inner, field->function->body, asked);
+    }
     rp_llist *list = rp_layout_list(lower->ir, map->of.field);
-    rp_ir *key = lower_key(wanted->lower, wanted->core, list);
+    rp_ir *key = lower_key(asked->lower, asked->key, list);
     bool constant = key->op == RP_OP_CONST && lower->ir->optimize;
-    if (!constant) return lookup_in(lower, object, list, key, span);
-    return hoisted_lookup(lower, object, list, key, span);
+    rp_ir *entry = constant ? hoisted_lookup(lower, object, list, key, asked->span)
+                            : lookup_in(lower, object, list, key, asked->span);
+    if (!asked->whether)
+        return rp_ir_read(lower->ir, entry, entry->type.table->columns->next, asked->span);
+    return rp_ir_make(lower->ir, RP_OP_PRESENT, bool_type, NULL, entry, NULL, NULL, asked->span);
 }
 
-static rp_ir *lookup_call(rp_lower *lower, const rp_core *map, const map_key *key, rp_span span)
+static rp_ir *ask_member(rp_lower *lower, const rp_core *map, const rp_member *of)
+{
+    return ask_map(lower, map, of->data);
+}
+
+static rp_ir *ask_field(rp_lower *lower, const rp_core *map, const map_question *asked)
+{
+    rp_member member = {ask_member, join_values, ask_row, asked, asked->span};
+    return rp_lower_member(lower, map, &member);
+}
+
+// A map that a record literal leaves out is empty.
+static rp_ir *ask_nothing(rp_lower *lower, const map_question *asked)
+{
+    if (asked->whether) return rp_lower_bool(lower, false, asked->span);
+    rp_ir_type type = asked->type;
+    type.optional = true;
+    return rp_ir_make(lower->ir, RP_OP_ABSENT, type, NULL, NULL, NULL, NULL, asked->span);
+}
+
+// Wherever the map comes from: choices between maps become choices between answers.
+static rp_ir *ask_map(rp_lower *lower, const rp_core *map, const map_question *asked)
 {
     rp_lower inner = *lower;
-    inner.env = rp_lower_arguments(lower, map);
-    return lookup_entry(&inner, map->of.function->body, key, span);
-}
-
-// The entry of a key, wherever the map comes from: choices between maps become choices between
-// entries.
-static rp_ir *lookup_entry(rp_lower *lower, const rp_core *map, const map_key *key, rp_span span)
-{
+    const rp_env *env;
     switch (map->kind) {
-    case RP_CORE_FIELD: return lookup_field(lower, map, key, span);
-    case RP_CORE_VAR: {
-        const rp_env *env = rp_lower_find(lower->env, map->of.var);
+    case RP_CORE_FIELD: return ask_field(lower, map, asked);
+    case RP_CORE_LIST: return ask_nothing(lower, asked);
+    case RP_CORE_IF:
+        return rp_lower_select(lower, rp_lower_required(lower, map->a),
+                               ask_map(lower, map->b, asked), ask_map(lower, map->c, asked),
+                               asked->span);
+    case RP_CORE_VAR:
+        env = rp_lower_find(lower->env, map->of.var);
         if (env == NULL || env->list == NULL) break;
-        rp_lower inner = *lower;
         inner.env = env->list_env;
-        return lookup_entry(&inner, env->list, key, span);
-    }
-    case RP_CORE_CALL: return lookup_call(lower, map, key, span);
+        return ask_map(&inner, env->list, asked);
+    case RP_CORE_CALL:
+        inner.env = rp_lower_arguments(lower, map);
+        return ask_map(&inner, map->of.function->body, asked);
     default: break;
     }
-    RP_DIAG0(lower->ir->program->diags, MAP_SOURCE, span);
+    RP_DIAG0(lower->ir->program->diags, MAP_SOURCE, asked->span);
     lower->ir->failed = true;
-    return NULL;
+    return rp_lower_unknown(lower, asked->type, RP_STR_EMPTY, asked->span);
 }
 
 static rp_ir *lower_lookup(rp_lower *lower, const rp_core *core)
 {
-    if (core->a->kind == RP_CORE_IF) {
-        rp_core a = *core;
-        rp_core b = *core;
-        a.a = core->a->b;
-        b.a = core->a->c;
-        return rp_lower_select(lower, rp_lower_required(lower, core->a->a), lower_lookup(lower, &a),
-                               lower_lookup(lower, &b), core->span);
-    }
-    map_key key = {lower, core->b};
-    rp_ir *entry = lookup_entry(lower, core->a, &key, core->span);
-    if (entry == NULL)
-        return rp_lower_unknown(lower, rp_ir_type_of(lower->ir, core->type), RP_STR_EMPTY,
-                                core->span);
-    return read_column(lower, entry, entry->type.table->columns->next, core->span);
+    map_question asked = {lower, core->b, false, rp_ir_type_of(lower->ir, core->type), core->span};
+    return ask_map(lower, core->a, &asked);
 }
 
 static rp_ir *lower_in_map(rp_lower *lower, const rp_core *core)
 {
-    map_key key = {lower, core->a};
-    rp_ir *entry = lookup_entry(lower, core->b, &key, core->span);
-    if (entry == NULL) return rp_lower_unknown(lower, bool_type, RP_STR_EMPTY, core->span);
-    return rp_ir_make(lower->ir, RP_OP_PRESENT, bool_type, NULL, entry, NULL, NULL, core->span);
+    map_question asked = {lower, core->a, true, bool_type, core->span};
+    return ask_map(lower, core->b, &asked);
 }
 
 // ---- operators ----
@@ -571,14 +671,21 @@ const rp_env *rp_lower_arguments(rp_lower *lower, const rp_core *call)
     rp_lower inner = {.ir = lower->ir, .root = lower->root, .env = NULL};
     if (call->a != NULL) {
         const rp_core *receiver = call->a->kind == RP_CORE_ASSUME ? call->a->a : call->a;
-        inner.env = rp_lower_bind(&inner, function->receiver_var, rp_lower_expr(lower, receiver));
+        bool written = is_written(lower, receiver);
+        rp_env *env = rp_lower_bind(&inner, function->receiver_var,
+                                    written ? NULL : rp_lower_expr(lower, receiver));
+        env->list = written ? receiver : NULL;
+        env->list_env = lower->env;
+        inner.env = env;
     }
     for (uint32_t i = 0; i < call->count; i++) {
         rp_env *env = rp_lower_bind(&inner, function->args[i], NULL);
         const rp_core *item = call->items[i];
         bool list =
             function->args[i]->type->kind == RP_T_LIST || function->args[i]->type->kind == RP_T_MAP;
-        if (list || item->kind == RP_CORE_RECORD) {
+        bool record = function->args[i]->type->kind == RP_T_REF &&
+                      !function->args[i]->type->entity->is_resource;
+        if (list || (record && is_written(lower, item))) {
             env->list = item;
             env->list_env = lower->env;
         } else {

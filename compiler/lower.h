@@ -48,6 +48,21 @@ typedef struct rp_consumer {
     rp_span span;
 } rp_consumer;
 
+// What is asked about a member of a record. A record that is written out has expressions for
+// members, and a choice between records becomes a choice between answers.
+typedef struct rp_member {
+    rp_ir *(*apply)(rp_lower *lower, const rp_core *member, const struct rp_member *of);
+    rp_ir *(*join)(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b,
+                   const struct rp_member *of);
+    // The same of a field of a row.
+    rp_ir *(*on_row)(rp_lower *lower, const rp_core *field, const struct rp_member *of);
+    const void *data;
+    rp_span span;
+} rp_member;
+
+// `field`: an RP_CORE_FIELD.
+rp_ir *rp_lower_member(rp_lower *lower, const rp_core *field, const rp_member *of);
+
 rp_ir *rp_lower_expr(rp_lower *lower, const rp_core *core);
 // The same, and never absent: an absent value where the type says there is none is unknown.
 rp_ir *rp_lower_required(rp_lower *lower, const rp_core *core);

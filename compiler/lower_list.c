@@ -2,6 +2,7 @@
 // frame over its elements and a fold. Choices between lists become choices between results, two
 // lists one after the other two frames whose results are joined, and `each` a frame inside a frame.
 #include "compiler/lower.h"
+#include "compiler/prune.h"
 #include "vm/base/text.h"
 
 static const rp_ir_type bool_type = {.kind = RP_KIND_BOOL};
@@ -73,7 +74,7 @@ static rp_ir_type optional_of(const rp_ir *value)
 static rp_ir *fold_one(rp_lower *lower, rp_frame *child, rp_ir *condition, rp_ir *value,
                        rp_span span)
 {
-    rp_ir *one = rp_ir_fold(lower->ir, RP_OP_FOLD_ONE, bool_type, child, condition, NULL, span);
+    rp_ir *one = rp_prune_fold(lower->ir, RP_OP_FOLD_ONE, bool_type, child, condition, NULL, span);
     if (value == NULL) return one;
     rp_ir *several = rp_lower_and(lower, condition, rp_lower_not(lower, value, span), span);
     rp_ir *some = rp_ir_fold(lower->ir, RP_OP_FOLD_ANY, bool_type, child, several, NULL, span);
@@ -89,36 +90,37 @@ rp_ir *rp_lower_fold(rp_lower *lower, const rp_consumer *consumer, rp_frame *chi
     switch (consumer->join) {
     case RP_JOIN_ANY:
         if (value != NULL) condition = rp_lower_and(lower, condition, value, span);
-        return rp_ir_fold(ir, RP_OP_FOLD_ANY, bool_type, child, condition, NULL, span);
+        return rp_prune_fold(ir, RP_OP_FOLD_ANY, bool_type, child, condition, NULL, span);
     case RP_JOIN_ONE: return fold_one(lower, child, condition, value, span);
     case RP_JOIN_COUNT:
         if (value == NULL)
-            return rp_ir_fold(ir, RP_OP_FOLD_COUNT, int_type, child, condition, NULL, span);
-        return rp_ir_fold(ir, RP_OP_FOLD_SUM_INT, int_type, child, condition, value, span);
+            return rp_prune_fold(ir, RP_OP_FOLD_COUNT, int_type, child, condition, NULL, span);
+        return rp_prune_fold(ir, RP_OP_FOLD_SUM_INT, int_type, child, condition, value, span);
     case RP_JOIN_SUM:
-        return rp_ir_fold(
+        return rp_prune_fold(
             ir, value->type.kind == RP_KIND_FLOAT ? RP_OP_FOLD_SUM_FLOAT : RP_OP_FOLD_SUM_INT,
             value->type, child, condition, value, span);
     case RP_JOIN_MIN:
-        return rp_ir_fold(ir,
-                          by_kind(value->type.kind, RP_OP_FOLD_MIN_INT, RP_OP_FOLD_MIN_FLOAT,
-                                  RP_OP_FOLD_MIN_VERSION),
-                          optional_of(value), child, condition, value, span);
+        return rp_prune_fold(ir,
+                             by_kind(value->type.kind, RP_OP_FOLD_MIN_INT, RP_OP_FOLD_MIN_FLOAT,
+                                     RP_OP_FOLD_MIN_VERSION),
+                             optional_of(value), child, condition, value, span);
     case RP_JOIN_MAX:
-        return rp_ir_fold(ir,
-                          by_kind(value->type.kind, RP_OP_FOLD_MAX_INT, RP_OP_FOLD_MAX_FLOAT,
-                                  RP_OP_FOLD_MAX_VERSION),
-                          optional_of(value), child, condition, value, span);
+        return rp_prune_fold(ir,
+                             by_kind(value->type.kind, RP_OP_FOLD_MAX_INT, RP_OP_FOLD_MAX_FLOAT,
+                                     RP_OP_FOLD_MAX_VERSION),
+                             optional_of(value), child, condition, value, span);
     case RP_JOIN_FIRST:
-        return rp_ir_fold(ir, RP_OP_FOLD_FIRST, optional_of(value), child, condition, value, span);
+        return rp_prune_fold(ir, RP_OP_FOLD_FIRST, optional_of(value), child, condition, value,
+                             span);
     case RP_JOIN_COVER:
-        return rp_ir_fold(ir, RP_OP_FOLD_COVER, cover_type, child, condition, value, span);
+        return rp_prune_fold(ir, RP_OP_FOLD_COVER, cover_type, child, condition, value, span);
     case RP_JOIN_TEXT:
-        return rp_ir_fold(ir, RP_OP_FOLD_TEXT, (rp_ir_type){.kind = RP_KIND_LISTTEXT}, child,
-                          condition, value, span);
+        return rp_prune_fold(ir, RP_OP_FOLD_TEXT, (rp_ir_type){.kind = RP_KIND_LISTTEXT}, child,
+                             condition, value, span);
     case RP_JOIN_WITNESS:
-        return rp_ir_fold(ir, RP_OP_FOLD_WITNESS, optional_of(value), child, condition, value,
-                          span);
+        return rp_prune_fold(ir, RP_OP_FOLD_WITNESS, optional_of(value), child, condition, value,
+                             span);
     }
     return NULL;
 }
@@ -198,19 +200,13 @@ static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consume
 
 // ---- elements ----
 
-static rp_ir *row_of(rp_lower *lower, rp_frame *frame, rp_span span)
-{
-    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(lower->ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
-}
-
 // What an element of a frame's list is: the row of a record or entry, or the value of the column.
 static rp_ir *element_value(rp_lower *lower, rp_frame *frame, rp_span span)
 {
     rp_ltable *table = frame->table;
     bool row = table->kind == RP_TABLE_RECORD || table->kind == RP_TABLE_ENTRIES ||
                table->kind == RP_TABLE_RESOURCE;
-    if (row) return row_of(lower, frame, span);
+    if (row) return rp_ir_row(lower->ir, frame, span);
     rp_lcolumn *column = rp_layout_first_column(table);
     return rp_ir_in(lower->ir, frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL, span);
 }
@@ -288,22 +284,47 @@ static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *fiel
     return rp_lower_fold(lower, &outer, filter, rp_ir_use(lower->ir, filter, condition), value);
 }
 
-static rp_ir *list_field(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+// One of two results, which are both there.
+static rp_ir *choose_result(rp_lower *lower, const rp_consumer *consumer, rp_ir *condition,
+                            rp_ir *a, rp_ir *b)
 {
-    const rp_core *base = list->a->kind == RP_CORE_ASSUME ? list->a->a : list->a;
+    if (consumer->join != RP_JOIN_COVER)
+        return rp_lower_select(lower, condition, a, b, consumer->span);
+    rp_frame *frame = rp_ir_deeper(consumer->frame, condition->frame);
+    rp_frame *yes = rp_ir_filter(lower->ir, frame, condition);
+    rp_frame *no = rp_ir_filter(lower->ir, frame, rp_lower_not(lower, condition, consumer->span));
+    a = rp_lower_fold(lower, consumer, yes, rp_ir_use(lower->ir, yes, yes->index), a);
+    b = rp_lower_fold(lower, consumer, no, rp_ir_use(lower->ir, no, no->index), b);
+    return rp_ir_make(lower->ir, RP_OP_COVER_OR, cover_type, NULL, a, b, NULL, consumer->span);
+}
+
+static rp_ir *list_of_row(rp_lower *lower, const rp_core *list, const rp_member *of)
+{
+    const rp_consumer *consumer = of->data;
     rp_field *field = list->of.field;
-    if (base->kind == RP_CORE_RECORD) {
-        for (uint32_t i = 0; i < base->count; i++) {
-            if (rp_str_equal(base->names[i], field->name))
-                return rp_lower_list(lower, base->items[i], consumer);
-        }
-    }
-    rp_ir *object = rp_lower_expr(lower, base);
+    rp_ir *object = rp_lower_expr(lower, list->a->kind == RP_CORE_ASSUME ? list->a->a : list->a);
     if (field->kind != RP_FIELD_DERIVED) return list_of_group(lower, object, field, consumer);
     rp_lower inner = *lower;
     inner.env = NULL;
     inner.env = rp_lower_bind(&inner, field->function->receiver_var, object);
     return rp_lower_list(&inner, field->function->body, consumer);
+}
+
+static rp_ir *list_of_member(rp_lower *lower, const rp_core *list, const rp_member *of)
+{
+    return rp_lower_list(lower, list, of->data);
+}
+
+static rp_ir *chosen_list(rp_lower *lower, rp_ir *condition, rp_ir *a, rp_ir *b,
+                          const rp_member *of)
+{
+    return choose_result(lower, of->data, condition, a, b);
+}
+
+static rp_ir *list_field(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+{
+    rp_member member = {list_of_member, chosen_list, list_of_row, consumer, consumer->span};
+    return rp_lower_member(lower, list, &member);
 }
 
 static rp_ir *list_call(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
@@ -411,9 +432,16 @@ static rp_env *bind_element(rp_lower *lower, const rp_var *var, const rp_env *el
 static bool has_frames(const rp_core *core)
 {
     if (core == NULL) return false;
-    if (core->kind == RP_CORE_QUANTIFIER || core->kind == RP_CORE_CALL ||
-        core->kind == RP_CORE_EMPTY)
-        return true;
+    switch (core->kind) {
+    case RP_CORE_QUANTIFIER:
+    case RP_CORE_EMPTY:
+    case RP_CORE_BUILTIN: return true;
+    case RP_CORE_IN: return core->b->kind != RP_CORE_LIST && core->b->kind != RP_CORE_PARAM;
+    case RP_CORE_CALL:
+        if (has_frames(core->of.function->body)) return true;
+        break;
+    default: break;
+    }
     for (uint32_t i = 0; i < core->count; i++) {
         if (has_frames(core->items[i])) return true;
     }
@@ -501,6 +529,16 @@ static void consume_filtered(rp_lower *inner, const binding *at, const binding *
         *value = rp_lower_fold(inner, at->consumer, filter, asked, result);
 }
 
+// The condition on this element, the level below or the body, and what comes of them.
+static void consume_plain(rp_lower *inner, const binding *at, const binding *next, rp_frame *frame,
+                          rp_ir *where, rp_ir **condition, rp_ir **value)
+{
+    if (next->index == at->quantifier->count)
+        body_element(inner, at, frame, where, condition, value);
+    else
+        consume_below(inner, next, frame, where, condition, value);
+}
+
 static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *element, void *data,
                                rp_ir **condition, rp_ir **value)
 {
@@ -513,17 +551,18 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
                        ? rp_lower_required(&inner, quantifier->wheres[at->index])
                        : NULL;
     bool last = at->index + 1 == quantifier->count;
+    rp_lower before = inner;
     binding next = {quantifier, at->index + 1, at->consumer, &inner};
     bool filters = where != NULL && inner.ir->optimize && at->consumer->join != RP_JOIN_TEXT &&
                    at->consumer->join != RP_JOIN_ONE && (!last || has_frames(quantifier->a));
-    if (!filters) {
-        if (last)
-            body_element(&inner, at, frame, where, condition, value);
-        else
-            consume_below(&inner, &next, frame, where, condition, value);
-        return;
+    if (filters) {
+        consume_filtered(&inner, at, &next, frame, where, condition, value);
+        // What looked dear may have become columns of other tables.
+        filters = (*condition)->lists > 0 || (*value != NULL && (*value)->lists > 0);
     }
-    consume_filtered(&inner, at, &next, frame, where, condition, value);
+    if (filters) return;
+    inner = before;
+    consume_plain(&inner, at, &next, frame, where, condition, value);
 }
 
 static rp_ir *consume_binding(rp_lower *lower, const binding *at, rp_frame *frame)
@@ -639,7 +678,7 @@ rp_ir *rp_lower_covers(rp_lower *lower, const rp_core *list, rp_span span)
                             .span = span,
                             .frame = rp_lower_home(lower, list)};
     rp_ir *cover = rp_lower_list(lower, list, &consumer);
-    return rp_ir_make(lower->ir, RP_OP_COVER_FULL, bool_type, NULL, cover, NULL, NULL, span);
+    return rp_prune_cover(lower->ir, cover, span);
 }
 
 // ---- functions of texts ----
@@ -759,23 +798,16 @@ static rp_ir *text_of_derived(rp_lower *lower, uint32_t op, rp_ir *value, rp_str
         rp_lower_text(lower, op, source->definition, argument, has_argument, kind, optional, span);
     if (value->op == RP_OP_LOAD && value->frame == source->table->scan) return inside;
     inside = rp_ir_use(lower->ir, source->table->scan, inside);
-    if (inside->column == NULL) {
-        inside->column = rp_layout_add_column(lower->ir, source->table, source->name, inside->type,
-                                              RP_COLUMN_DERIVED);
-        inside->column->definition = inside;
-    }
+    rp_lcolumn *column = rp_ir_column(lower->ir, inside, source->name);
     if (value->op == RP_OP_LOAD)
-        return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, inside->type, inside->column, NULL,
-                        NULL, NULL, span);
-    rp_ir_type type = inside->type;
-    type.optional |= value->in[0]->type.optional;
-    return rp_ir_make(lower->ir, RP_OP_GATHER, type, inside->column, value->in[0], NULL, NULL,
-                      span);
+        return rp_ir_in(lower->ir, value->frame, RP_OP_LOAD, column->type, column, NULL, NULL, NULL,
+                        span);
+    return rp_ir_read(lower->ir, value->in[0], column, span);
 }
 
 static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
 {
-    RP_DIAG(lower->ir->program->diags, TEXT_SOURCE, span, RP_STR("this function"));
+    RP_DIAG0(lower->ir->program->diags, TEXT_SOURCE, span);
     lower->ir->failed = true;
     return rp_lower_unknown(lower, (rp_ir_type){.kind = kind}, RP_STR_EMPTY, span);
 }
@@ -850,7 +882,7 @@ static rp_ir *split_column(rp_lower *lower, rp_ir *value, rp_str separator,
     bool own = value->op == RP_OP_LOAD && value->frame == parent;
     rp_ir *index = value->op == RP_OP_GATHER ? value->in[0]
                    : own                     ? NULL
-                                             : row_of(lower, value->frame, consumer->span);
+                                             : rp_ir_row(lower->ir, value->frame, consumer->span);
     return consume_values(lower, rp_ir_unnest(lower->ir, parent, list, index), consumer);
 }
 

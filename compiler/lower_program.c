@@ -1,12 +1,6 @@
 // Policies, messages and waivers as values in frames.
 #include "compiler/lower.h"
 
-static rp_ir *row_of(rp_ir_program *ir, rp_frame *frame, rp_span span)
-{
-    rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
-}
-
 // ---- witnesses ----
 
 typedef struct witness {
@@ -230,7 +224,7 @@ static rp_ir_message *lower_text(rp_ir_program *ir, rp_ltable *table, const rp_v
 {
     rp_ir_message *message = new_message(ir);
     rp_lower lower = {.ir = ir, .root = rp_ir_rows(ir, table)};
-    lower.env = rp_lower_bind(&lower, self, row_of(ir, lower.root, text->span));
+    lower.env = rp_lower_bind(&lower, self, rp_ir_row(ir, lower.root, text->span));
     if (condition != NULL) bind_witnesses(&lower, condition, message);
     piece_list list = {NULL, 0, 0};
     add_pieces(&lower, &list, text, shell);
@@ -258,7 +252,7 @@ static rp_ir *lower_clause(rp_ir_program *ir, rp_policy_decl *decl, rp_ltable *t
 {
     rp_frame *scan = rp_ir_scan(ir, table);
     rp_lower lower = {.ir = ir, .root = scan};
-    lower.env = rp_lower_bind(&lower, &decl->self, row_of(ir, scan, condition->span));
+    lower.env = rp_lower_bind(&lower, &decl->self, rp_ir_row(ir, scan, condition->span));
     return rp_ir_use(ir, scan, rp_lower_required(&lower, condition));
 }
 
@@ -312,7 +306,7 @@ static void lower_waiver(rp_ir_program *ir, rp_waiver_decl *decl, rp_ir_waiver *
     if (decl->condition != NULL) {
         rp_frame *scan = rp_ir_scan(ir, waiver->table);
         rp_lower lower = {.ir = ir, .root = scan};
-        lower.env = rp_lower_bind(&lower, &decl->self, row_of(ir, scan, decl->condition->span));
+        lower.env = rp_lower_bind(&lower, &decl->self, rp_ir_row(ir, scan, decl->condition->span));
         waiver->condition = rp_ir_use(ir, scan, rp_lower_required(&lower, decl->condition));
     }
     **last = waiver;

@@ -6,6 +6,7 @@
 #ifndef RP_COMPILER_MODEL_H
 #define RP_COMPILER_MODEL_H
 
+#include "compiler/index.h"
 #include "compiler/types.h"
 #include "lang/diag.h"
 
@@ -304,6 +305,20 @@ typedef struct rp_module_file {
     struct rp_module_file *next;
 } rp_module_file;
 
+// What a module declares. Each begins with its name, if it has one.
+typedef enum rp_decl {
+    RP_DECL_ENUM,
+    RP_DECL_ENTITY,
+    RP_DECL_FUNCTION,
+    RP_DECL_PARAM,
+    RP_DECL_LET,
+    RP_DECL_POLICY,
+    RP_DECL_PACK,
+    RP_DECL_WAIVER,
+    RP_DECL_TEST,
+    RP_DECL_COUNT
+} rp_decl;
+
 struct rp_module {
     rp_str name;
     rp_module_file *files, **last_file;
@@ -311,6 +326,8 @@ struct rp_module {
     bool given;   // given to the compiler, not imported
     bool library; // of the standard library
     rp_state import_state;
+    rp_index names;            // of declarations that have one, by kind and name
+    void *last[RP_DECL_COUNT]; // of each list below
     rp_enum_decl *enums;
     rp_entity *entities;
     rp_function *functions;
@@ -335,6 +352,9 @@ typedef struct rp_program {
     const rp_type *t_bool, *t_int, *t_float, *t_string, *t_time, *t_duration, *t_cidr, *t_version;
     const rp_type *t_poison, *t_absent, *t_unknown;
 } rp_program;
+
+// A declaration of a module itself; NULL if there is none.
+void *rp_module_find(const rp_module *module, rp_decl kind, rp_str name);
 
 #define RP_SEARCH(list, wanted, found)                                                             \
     do {                                                                                           \

@@ -7,8 +7,7 @@
 // there
 //   already share one pass over it. `turn` counts the passes that a value waits for.
 //
-// Values of an earlier stage are loaded from a column if they are folds (dear), else computed
-// again.
+// Values of an earlier stage are loaded from a column if they are dear, else computed again.
 #include "compiler/schedule.h"
 
 // ---- stages ----
@@ -80,9 +79,13 @@ static rp_lcolumn *spill(planner *plan, rp_ir *value)
     return value->column;
 }
 
+// Storing and loading a value costs about as much as a few instructions.
+#define DEAR 8u
+
 static bool is_dear(const rp_ir *value)
 {
-    return value->child != NULL && value->type.kind != RP_KIND_COVER;
+    if (value->type.kind == RP_KIND_COVER || value->op == RP_OP_OUTER) return false;
+    return value->child != NULL || value->weight >= DEAR;
 }
 
 static void visit_frame(planner *plan, const rp_frame *frame, uint32_t stage)

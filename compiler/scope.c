@@ -13,22 +13,24 @@ static bool in_module(rp_module *module, rp_space space, rp_str name, rp_meaning
     *out = (rp_meaning){.module = module};
     switch (space) {
     case RP_SPACE_TYPE:
-        RP_SEARCH(module->enums, name, out->enumeration);
+        out->enumeration = rp_module_find(module, RP_DECL_ENUM, name);
         if (out->enumeration != NULL) return true;
-        RP_SEARCH(module->entities, name, out->entity);
+        out->entity = rp_module_find(module, RP_DECL_ENTITY, name);
         return out->entity != NULL;
     case RP_SPACE_FUNCTION:
-        RP_SEARCH(module->functions, name, out->function);
+        out->function = rp_module_find(module, RP_DECL_FUNCTION, name);
         return out->function != NULL;
     case RP_SPACE_POLICY:
-        RP_SEARCH(module->policies, name, out->policy);
+        out->policy = rp_module_find(module, RP_DECL_POLICY, name);
         return out->policy != NULL;
     case RP_SPACE_VALUE:
-        RP_SEARCH(module->params, name, out->param);
+        out->param = rp_module_find(module, RP_DECL_PARAM, name);
         if (out->param != NULL) return true;
-        RP_SEARCH(module->lets, name, out->let);
+        out->let = rp_module_find(module, RP_DECL_LET, name);
         return out->let != NULL;
-    case RP_SPACE_PACK: RP_SEARCH(module->packs, name, out->pack); return out->pack != NULL;
+    case RP_SPACE_PACK:
+        out->pack = rp_module_find(module, RP_DECL_PACK, name);
+        return out->pack != NULL;
     }
     return false;
 }

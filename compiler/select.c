@@ -75,19 +75,30 @@ static bool line_selects(selecting *selection, const rp_node *line, const rp_pol
     return true;
 }
 
-static void check_selector(rp_program *program, rp_pack_decl *pack, const rp_node *selector)
+static bool is_one_of(rp_str text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (rp_str_equal(text, rp_str_from(words[i]))) return true;
+    }
+    return false;
+}
+
+static void suggest_one_of(rp_program *program, rp_diag *diag, rp_str text,
+                           const char *const *words, size_t count)
+{
+    rp_suggest best = rp_suggest_start(text);
+    for (size_t i = 0; i < count; i++) rp_suggest_add(&best, rp_str_from(words[i]));
+    rp_suggest_help(program->diags, diag, &best);
+}
+
+static void check_selector(rp_program *program, const rp_node *selector)
 {
     static const char *const kinds[] = {"policy",   "practice", "controls",
                                         "severity", "module",   "pack"};
-    rp_suggest best = rp_suggest_start(selector->text);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (rp_str_equal(selector->text, rp_str_from(kinds[i]))) return;
-        rp_suggest_add(&best, rp_str_from(kinds[i]));
-    }
-    (void)pack;
-    rp_suggest_help(program->diags,
-                    RP_DIAG(program->diags, UNKNOWN_SELECTOR, selector->name, selector->text),
-                    &best);
+    const size_t count = sizeof kinds / sizeof *kinds;
+    if (is_one_of(selector->text, kinds, count)) return;
+    rp_diag *diag = RP_DIAG(program->diags, UNKNOWN_SELECTOR, selector->name, selector->text);
+    suggest_one_of(program, diag, selector->text, kinds, count);
 }
 
 static void check_pack_names(rp_program *program, rp_pack_decl *pack, const rp_node *selector)
@@ -166,7 +177,7 @@ static void check_lines(rp_program *program, selecting *selection)
             RP_DIAG(program->diags, SYNTAX, line->name, line->text,
                     RP_STR("`include` or `exclude`"));
         for (const rp_node *selector = line->a; selector != NULL; selector = selector->next) {
-            check_selector(program, selection->pack, selector);
+            check_selector(program, selector);
             check_pack_names(program, selection->pack, selector);
         }
         visit_state state = {selection, line, 0, false};
@@ -302,15 +313,11 @@ static void check_row(rp_program *program, rp_module *module, const rp_node *ste
 static void check_expectation(rp_program *program, rp_module *module, const rp_node *step)
 {
     static const char *const verdicts[] = {"pass", "fail", "unknown", "not_applicable", "waived"};
-    rp_suggest best = rp_suggest_start(step->text);
-    bool known = false;
-    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++) {
-        rp_suggest_add(&best, rp_str_from(verdicts[i]));
-        known |= rp_str_equal(step->text, rp_str_from(verdicts[i]));
+    const size_t count = sizeof verdicts / sizeof *verdicts;
+    if (!is_one_of(step->text, verdicts, count)) {
+        rp_diag *diag = RP_DIAG(program->diags, UNKNOWN_VERDICT, step->name, step->text);
+        suggest_one_of(program, diag, step->text, verdicts, count);
     }
-    if (!known)
-        rp_suggest_help(program->diags,
-                        RP_DIAG(program->diags, UNKNOWN_VERDICT, step->name, step->text), &best);
     rp_meaning found;
     rp_scope_find_node(program, module, RP_SPACE_POLICY, step->a, &found);
     if (step->c != NULL && step->c->kind != RP_NODE_STRING)

@@ -215,8 +215,7 @@ static rdspol_status add_row(world *w, const rp_node *step)
     rp_str region = text_of_pair(step->b, place, TEST_REGION);
     rdspol_status status = RDSPOL_OK;
     if (entity->is_region) status = rdspol_facts_scope(w->facts, account, region);
-    if (status != RDSPOL_OK ||
-        rp_bundle_find_table(w->done->test_bundle, entity->name) == RP_NONE)
+    if (status != RDSPOL_OK || rp_bundle_find_table(w->done->test_bundle, entity->name) == RP_NONE)
         return status;
     uint32_t row = 0;
     status = rdspol_facts_add(w->facts, entity->name, account, region, &row);

@@ -50,13 +50,29 @@ void rp_crypto_clear(rp_crypto *crypto)
     *crypto = (rp_crypto){0};
 }
 
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(rp_sha256), "the state of OpenSSL fits");
+
+bool rp_sha256_begin(rp_crypto *crypto, rp_sha256 *hash)
+{
+    return rp_crypto_load(crypto) && crypto->init(hash) == 1;
+}
+
+bool rp_sha256_add(const rp_crypto *crypto, rp_sha256 *hash, const void *data, size_t size)
+{
+    return crypto->update(hash, data, size) == 1;
+}
+
+bool rp_sha256_end(const rp_crypto *crypto, rp_sha256 *hash, unsigned char out[RP_SHA256_SIZE])
+{
+    return crypto->final(out, hash) == 1;
+}
+
 bool rp_crypto_sha256(rp_crypto *crypto, const void *data, size_t size,
                       unsigned char out[RP_SHA256_SIZE])
 {
-    SHA256_CTX state;
-    if (!rp_crypto_load(crypto)) return false;
-    return crypto->init(&state) == 1 && crypto->update(&state, data, size) == 1 &&
-           crypto->final(out, &state) == 1;
+    rp_sha256 hash;
+    return rp_sha256_begin(crypto, &hash) && rp_sha256_add(crypto, &hash, data, size) &&
+           rp_sha256_end(crypto, &hash, out);
 }
 
 int rp_crypto_sha256_of_section(void *crypto, const void *data, size_t size,
@@ -65,11 +81,13 @@ int rp_crypto_sha256_of_section(void *crypto, const void *data, size_t size,
     return rp_crypto_sha256(crypto, data, size, out);
 }
 
+// All pairs of digits that begin with one.
+#define ROW(d)                                                                                     \
+    d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
+
 void rp_crypto_hex(const unsigned char hash[RP_SHA256_SIZE], char out[RP_SHA256_HEX_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < RP_SHA256_SIZE; i++) {
-        out[2 * i] = digits[hash[i] >> 4];
-        out[2 * i + 1] = digits[hash[i] & 15];
-    }
+    static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+        ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+    for (size_t i = 0; i < RP_SHA256_SIZE; i++) memcpy(out + 2 * i, pairs + 2 * (size_t)hash[i], 2);
 }

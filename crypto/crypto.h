@@ -25,6 +25,16 @@ bool rp_crypto_load(rp_crypto *crypto);
 // Releases it; a cleared table may be loaded again.
 void rp_crypto_clear(rp_crypto *crypto);
 
+// A hash that is being made; a copy goes on by itself, so that a common beginning is hashed once.
+typedef struct rp_sha256 {
+    uint64_t opaque[16];
+} rp_sha256;
+// All false if there is no libcrypto.
+bool rp_sha256_begin(rp_crypto *crypto, rp_sha256 *hash);
+bool rp_sha256_add(const rp_crypto *crypto, rp_sha256 *hash, const void *data, size_t size);
+// The hash is of no use afterwards.
+bool rp_sha256_end(const rp_crypto *crypto, rp_sha256 *hash, unsigned char out[RP_SHA256_SIZE]);
+
 // The hash of `data`. Loads libcrypto if need be; false if that fails.
 bool rp_crypto_sha256(rp_crypto *crypto, const void *data, size_t size,
                       unsigned char out[RP_SHA256_SIZE]);

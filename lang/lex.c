@@ -38,9 +38,10 @@ static rp_str copy(rp_parse *parse, const char *text, size_t size)
 
 static const struct {
     const char *text;
+    size_t size;
     int token;
 } words[] = {
-#define KEYWORD(TOKEN, text, starts) {text, RP_TOKEN_##TOKEN},
+#define KEYWORD(TOKEN, text, starts) {text, sizeof(text) - 1, RP_TOKEN_##TOKEN},
 #include "lang/keywords.def"
 #undef KEYWORD
 };
@@ -59,7 +60,8 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const ch
 int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strlen(words[i].text) == size && memcmp(words[i].text, text, size) == 0) {
+        if (words[i].size == size && words[i].text[0] == text[0] &&
+            memcmp(words[i].text, text, size) == 0) {
             if (words[i].token == RP_TOKEN_FROM) parse->in_source = true;
             return words[i].token;
         }

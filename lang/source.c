@@ -9,17 +9,23 @@ void rp_sources_init(rp_sources *sources, rp_arena *arena)
     *sources = (rp_sources){.arena = arena};
 }
 
+// What follows the next line break; NULL if there is none.
+static const char *next_line(const char *at, const char *end)
+{
+    const char *found = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    return found != NULL ? found + 1 : NULL;
+}
+
 static void find_lines(rp_arena *arena, rp_source *source)
 {
+    const char *end = source->text.ptr + source->text.len;
     uint32_t count = 1;
-    for (size_t i = 0; i < source->text.len; i++) count += source->text.ptr[i] == '\n';
+    for (const char *at = source->text.ptr; (at = next_line(at, end)) != NULL;) count++;
     source->line_starts = rp_arena_alloc(arena, count * sizeof *source->line_starts);
     source->line_starts[0] = 0;
     source->line_count = 1;
-    for (size_t i = 0; i < source->text.len; i++) {
-        if (source->text.ptr[i] != '\n') continue;
-        source->line_starts[source->line_count++] = (uint32_t)i + 1;
-    }
+    for (const char *at = source->text.ptr; (at = next_line(at, end)) != NULL;)
+        source->line_starts[source->line_count++] = (uint32_t)(at - source->text.ptr);
 }
 
 uint32_t rp_sources_add(rp_sources *sources, rp_str name, rp_str text)

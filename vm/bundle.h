@@ -44,7 +44,6 @@ struct rdspol_bundle {
     uint32_t *text_of;  // per column: its TEXT record, or RP_NONE
     uint32_t *text_of_list; // per list
     uint64_t *fed_by;       // per column and then per list: mask of its table's sources
-    uint64_t workspace;     // bytes at 1,024 rows a chunk
 };
 
 // Text of a string index; empty for RP_NONE.

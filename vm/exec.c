@@ -1,7 +1,7 @@
 // The machine's loop: frames over chunks, and binding a program before it runs.
 //
 // A body is a straight line; an inner frame runs completely, chunk after chunk, where it opens.
-// Frames nest at most 16 deep (verified), so the recursion here is bounded.
+// Frames nest at most RP_MAX_FRAME_DEPTH deep (verified), so the recursion here is bounded.
 #include "vm/exec.h"
 
 #include "vm/base/checked.h"
@@ -172,10 +172,55 @@ static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint3
     }
 }
 
+// `count` elements of row `parent` behind those that are there.
+static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, uint32_t count)
+{
+    while (count != 0) {
+        if (fill->n == x->plan.chunk) {
+            run_chunk(x, fill->f, fill->n, true);
+            fill->n = 0;
+        }
+        uint32_t room = x->plan.chunk - fill->n, n = count < room ? count : room;
+        uint32_t *parents = fill->f->parents + fill->n;
+        fill->f->rows[0] = fill->n == 0 ? e : fill->f->rows[0];
+        for (uint32_t i = 0; i < n; i++) {
+            parents[i] = parent;
+        }
+        fill->n += n;
+        e += n;
+        count -= n;
+    }
+}
+
+// The lists of consecutive rows, one after the other: their elements are consecutive, too.
+static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_list_view *list)
+{
+    filling fill = {f, 0, true};
+    uint32_t e = list->begin[outer->base];
+    for (uint32_t w = 0; w < outer->words; w++) {
+        size_t at = outer->base + (size_t)w * RP_WORD_BITS;
+        f->incomplete[w] = outer->mask[w] & ~rp_bits_window(list->complete, at);
+    }
+    for (uint32_t i = 0; i < outer->n; i++) {
+        uint32_t end = list->end[outer->base + i];
+        if (e < end) {
+            add_dense(x, &fill, i, e, end - e);
+            e = end;
+        }
+    }
+    if (fill.n != 0) {
+        run_chunk(x, f, fill.n, true);
+    }
+}
+
 static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
 {
     const rp_list_view *list = open->extra;
     filling fill = {f, 0, true};
+    if (open->b == NULL && list->dense && outer->consecutive) {
+        run_dense(x, outer, f, list);
+        return;
+    }
     for (uint32_t i = 0; i < outer->n; i++) {
         uint32_t row = rp_frame_row(outer, i), begin, end;
         if (open->b != NULL) {
@@ -233,6 +278,18 @@ void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last)
             x->chunk_done(x->ctx, frame, f, x->vals);
         }
     }
+}
+
+void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t count)
+{
+    rp_frame *f = &x->frames[0];
+    f->info = &x->world->bundle->frames[frame];
+    bool consecutive = true;
+    for (uint32_t i = 0; i < count; i++) {
+        f->rows[i] = rows[i];
+        consecutive = consecutive && rows[i] == rows[0] + i;
+    }
+    run_chunk(x, f, count, consecutive);
 }
 
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
@@ -369,7 +426,7 @@ static void place_value(rp_exec *x, uint32_t insn, rp_val *out)
     uint64_t *planes = (void *)(at + x->plan.padded * size);
     size_t words = x->plan.padded / RP_WORD_BITS;
     out->v = at;
-    if (size <= 8) {
+    if (size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER) {
         out->p = planes;
         out->k = size == 0 || RP_TYPE_OPTIONAL(type) ? planes + words : planes;
     }
@@ -410,14 +467,13 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
 static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
 {
     rp_exec *x = k->x;
-    bool costly = s->op == RP_OP_TEXT_CONTAINS || s->op == RP_OP_TEXT_GLOB;
-    if (!costly) {
+    if (s->op < RP_OP_TEXT_STARTS || s->op > RP_OP_TEXT_GLOB) {
         return;
     }
     uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
     if (literal == RP_OP_CONST || literal == RP_OP_PARAM) {
         x->memo[s->insn] =
-            RP_NEW_ARRAY(k->arena, uint64_t, (size_t)x->world->id_count * 2 / RP_WORD_BITS + 1);
+RP_NEW_ARRAY(k->arena, uint64_t, RP_MEMO_SLOTS);
         k->failed = k->failed || x->memo[s->insn] == NULL;
     }
 }
@@ -455,7 +511,7 @@ static void bind_insn(binder *k, uint32_t insn)
 
 static void bind_frames(rp_exec *x)
 {
-    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+    for (uint32_t d = 0; d < x->plan.depths; d++) {
         rp_frame *f = &x->frames[d];
         f->rows = (void *)(x->block + x->plan.rows[d]);
         f->parents = (void *)(x->block + x->plan.parents[d]);
@@ -471,8 +527,12 @@ static void bind_folds(rp_exec *x)
     uint32_t stack[RP_MAX_FRAME_DEPTH];
     uint32_t last[RP_MAX_FRAME_DEPTH];
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
+    for (uint32_t i = 0; i < x->insn_count; i++) {
         uint32_t op = RP_INSN_OP(b->insns[i].word);
+        if (x->live != NULL && x->live[i] == 0 && rp_op_opens(op)) {
+            i = b->frames[b->frame_of[i]].end;
+            continue;
+        }
         x->fold_next[i] = RP_NONE;
         if (rp_op_opens(op)) {
             x->fold_first[b->frame_of[i]] = RP_NONE;
@@ -489,17 +549,41 @@ static void bind_folds(rp_exec *x)
     }
 }
 
+// Up to the end of the last outermost frame of which something runs: behind it stand the messages.
+static uint32_t count_insns(const rp_bundle *b, const unsigned char *live)
+{
+    uint32_t count = b->insn_count;
+    while (live != NULL && count != 0 && live[count - 1] == 0) {
+        count--;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    const rp_frame_info *f = &b->frames[b->frame_of[count - 1]];
+    while (f->depth != 0) {
+        f = &b->frames[f->parent];
+    }
+    return f->end + 1;
+}
+
 static bool alloc_exec(rp_exec *x, rp_arena *arena)
 {
     const rp_bundle *b = x->world->bundle;
     x->block_size = x->plan.size;
-    unsigned char *raw = rp_arena_zero(arena, x->plan.size + 64);
-    x->vals = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->slots = RP_NEW_ARRAY(arena, rp_val, b->insn_count);
-    x->steps = RP_NEW_ARRAY(arena, rp_step, b->insn_count);
+    // Not cleared: whatever runs writes its planes before they are read, and most is never touched.
+    // Where assertions are compiled it holds noise, so that tests notice what does not.
+    unsigned char *raw = rp_arena_alloc(arena, x->plan.size + 64);
+#if !defined(NDEBUG)
+    if (raw != NULL) {
+        memset(raw, 0xa5, x->plan.size + 64);
+    }
+#endif
+    x->vals = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->slots = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
+    x->steps = RP_NEW_ARRAY(arena, rp_step, x->insn_count);
     x->fold_first = RP_NEW_ARRAY(arena, uint32_t, b->frame_count);
-    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, b->insn_count);
-    x->memo = RP_NEW_ARRAY(arena, uint64_t *, b->insn_count);
+    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, x->insn_count);
+    x->memo = RP_NEW_ARRAY(arena, uint64_t *, x->insn_count);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
     if (raw == NULL || x->positions == NULL) {
@@ -511,13 +595,14 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
 }
 
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse)
+                  const unsigned char *live, const unsigned char *keep)
 {
     const rp_bundle *b = world->bundle;
     memset(x, 0, sizeof *x);
     x->world = world;
     x->live = live;
-    if (!rp_plan_make(&x->plan, b, arena, chunk, live, reuse) || !alloc_exec(x, arena)) {
+    x->insn_count = count_insns(b, live);
+    if (!rp_plan_make(&x->plan, b, arena, chunk, live, keep) || !alloc_exec(x, arena)) {
         return false;
     }
     binder k = {.x = x, .arena = arena};
@@ -528,11 +613,14 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     }
     bind_frames(x);
     bind_folds(x);
-    for (uint32_t i = 0; i < b->insn_count && !k.failed; i++) {
+    for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {
         if (live == NULL || live[i] != 0) {
             bind_insn(&k, i);
-        } else {
-            x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+            continue;
+        }
+        x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+        if (rp_op_opens(x->steps[i].op)) { // its body is never looked at
+            i = b->frames[b->frame_of[i]].end;
         }
     }
     rp_exec_bind_now(x);

@@ -8,7 +8,8 @@
 // Planes: `p` present (of a bool: true), `k` known (of a bool: false). Of a type that is not
 // optional both are the same plane. Of a bool both bits set is absent. Arrays and planes may hold
 // anything behind the last row of a chunk except in planes: those are zero there. Kernels work on
-// whole words; those that follow a value to memory walk the set bits only.
+// whole words; those that follow a value to memory walk the set bits only. A cover has one plane:
+// where its bit is not set the cover is empty, and its words may hold anything.
 #ifndef RP_VM_EXEC_H
 #define RP_VM_EXEC_H
 
@@ -22,13 +23,13 @@ typedef struct rp_val {
 } rp_val;
 
 // A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
-// rows.
+// rows. `dense`: each row's elements begin where those of the row before end.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
     const uint32_t *order;
     uint32_t first, last;
-    bool fixed;
+    bool fixed, dense;
 } rp_list_view;
 
 // A constant set: up to 8 members one by one, or a bitmap over ids, or sorted numbers.
@@ -43,7 +44,7 @@ typedef struct rp_set_view {
 typedef struct rp_world {
     const rp_bundle *bundle;
     rp_val *columns;     // per column
-    unsigned char *full; // per column: every cell is present (never of a bool)
+    unsigned char *full; // per column: every cell is present (`store` says it of derived columns)
     uint32_t *rows;      // per table
     rp_list_view *lists; // per list
     rp_set_view *sets;   // per set
@@ -93,9 +94,12 @@ struct rp_step {
     uint32_t number; // per opcode: row of a set, size of a value, ...
 };
 
+#define RP_MEMO_SLOTS 512u
+
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
+    uint32_t insn_count;  // of those that are bound, from the first on
     unsigned char *block; // the workspace
     size_t block_size;
     rp_val *vals;
@@ -107,7 +111,7 @@ struct rp_exec {
     uint64_t *zero;      // a plane of zeros
     uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
     int64_t *now;        // an array of the start of the run, or NULL
-    uint64_t **memo;     // per instruction: tested and true bits of texts, or NULL
+    uint64_t **memo;     // per instruction: slots of answers to a test of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
     // After the body of an outermost frame ran over a chunk.
@@ -115,13 +119,16 @@ struct rp_exec {
     void *ctx;
 };
 
-// Lays out and binds a program. `live` NULL: everything. Everything comes from `arena`.
+// Lays out and binds a program; `live` and `keep` as for `rp_plan_make`. Everything comes from
+// `arena`.
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse);
+                  const unsigned char *live, const unsigned char *keep);
 // Refills what depends on parameters and `now`.
 void rp_exec_bind_now(rp_exec *x);
 // Runs an outermost frame over the rows `first` to `last` of its table.
 void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last);
+// Runs an outermost frame, of which `live` names no stores, over `count` rows, at most a chunk.
+void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t count);
 // Opens a frame over one row: `row` of an outermost frame, or one element for row `parent` of the
 // enclosing frame; runs the instructions of its body that `live` names.
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent);

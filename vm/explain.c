@@ -1,7 +1,7 @@
 // Details of one finding: messages, witnesses, missing facts, observed values, remedy.
 //
-// Computed when asked for, in memory that the next explanation uses again. The clauses of the
-// finding's policy are evaluated once more for its row alone.
+// Computed when asked for, in memory that the next explanation uses again. What clauses say comes
+// from a batch of rows (messages.c); everything else is of the finding's row alone.
 #include "vm/explain.h"
 
 static rp_str copy_text(rp_explainer *e, const rp_buf *text)
@@ -9,6 +9,65 @@ static rp_str copy_text(rp_explainer *e, const rp_buf *text)
     rp_str copy = text->failed ? rp_str_make(NULL, 0) : rp_arena_str(&e->scratch, rp_buf_str(text));
     e->failed = e->failed || copy.ptr == NULL;
     return copy.ptr == NULL ? rp_str_make("", 0) : copy;
+}
+
+// ---- What of the program is needed -------------------------------------------------------------
+
+static void mark_message(const rp_run *run, unsigned char *live, uint32_t message)
+{
+    const rp_bundle *b = run->bundle;
+    if (message != RP_NONE && b->messages[message].frame != RP_NONE) {
+        const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
+        memset(live + f->first, 1, f->end - f->first);
+    }
+}
+
+// The clauses of a policy, and what they and its remedy print.
+static void mark_clauses(const rp_run *run, unsigned char *live, uint32_t policy)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_policy *p = &b->policys[policy];
+    rp_run_mark(run, live, b->emit_of[policy], false);
+    mark_message(run, live, p->remedy);
+    for (uint32_t k = 0; k < p->clause_count; k++) {
+        mark_message(run, live, b->clauses[p->first_clause + k].message);
+    }
+}
+
+// Of undecided rows everything behind the clauses is looked at, one value after another; findings
+// about a whole type need nothing.
+static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
+                        unsigned char *keep)
+{
+    const uint64_t *counts = run->counts[policy];
+    bool speaks = counts[RDSPOL_VERDICT_FAIL] + counts[RDSPOL_VERDICT_WAIVED] +
+                      counts[RDSPOL_VERDICT_NOT_APPLICABLE] !=
+                  0;
+    if (speaks) {
+        mark_clauses(run, live, policy);
+    }
+    if (rp_run_next_row(run, policy, RDSPOL_VERDICT_UNKNOWN, 0) != RP_NONE) {
+        rp_run_mark(run, keep, run->bundle->emit_of[policy], true);
+    }
+}
+
+static bool init_program(rp_explainer *e)
+{
+    const rp_run *run = e->run;
+    uint32_t count = run->bundle->insn_count;
+    unsigned char *keep = RP_NEW_ARRAY(&e->arena, unsigned char, count);
+    e->live = RP_NEW_ARRAY(&e->arena, unsigned char, count);
+    e->need = RP_NEW_ARRAY(&e->arena, unsigned char, count);
+    if (keep == NULL || e->live == NULL || e->need == NULL) {
+        return false;
+    }
+    for (uint32_t k = 0; k < run->policy_count; k++) {
+        mark_policy(run, run->policy_order[k], e->live, keep);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        e->live[i] |= keep[i];
+    }
+    return rp_exec_init(&e->exec, &run->world, &e->arena, RP_BATCH_ROWS, e->live, keep);
 }
 
 static rp_explainer *new_explainer(rp_run *run)
@@ -19,16 +78,13 @@ static rp_explainer *new_explainer(rp_run *run)
     }
     memset(e, 0, sizeof *e);
     e->run = run;
-    e->need_policy = RP_NONE;
+    e->need_policy = e->batch.policy = RP_NONE;
     rp_arena_init(&e->arena, run->alloc);
     rp_arena_init(&e->scratch, run->alloc);
+    rp_arena_init(&e->batch.arena, run->alloc);
+    rp_buf_init(&e->text, run->alloc, SIZE_MAX);
     run->explainer = e;
-    e->need = RP_NEW_ARRAY(&e->arena, unsigned char, run->bundle->insn_count);
-    e->titles = RP_NEW_ARRAY(&e->arena, rp_str, run->bundle->policy_count);
-    e->message_need = RP_NEW_ARRAY(&e->arena, unsigned char *, run->bundle->message_count);
-    bool ok = e->need != NULL && e->titles != NULL && e->message_need != NULL &&
-              rp_exec_init(&e->exec, &run->world, &e->arena, RP_EXPLAIN_CHUNK, NULL, false);
-    if (!ok) {
+    if (!init_program(e)) {
         rp_explainer_free(run);
         return NULL;
     }
@@ -41,157 +97,11 @@ void rp_explainer_free(rp_run *run)
     if (e != NULL) {
         rp_arena_clear(&e->arena);
         rp_arena_clear(&e->scratch);
+        rp_arena_clear(&e->batch.arena);
+        rp_buf_free(&e->text);
         rp_alloc_free(run->alloc, e, sizeof *e);
         run->explainer = NULL;
     }
-}
-
-// ---- Clauses -----------------------------------------------------------------------------------
-
-// Evaluates the clauses of a policy for one row.
-static void run_clauses(rp_explainer *e, uint32_t policy, uint32_t row)
-{
-    const rp_bundle *b = e->run->bundle;
-    const rp_rec_policy *p = &b->policys[policy];
-    if (e->need_policy != policy) {
-        memset(e->need, 0, b->insn_count);
-        for (uint32_t k = 0; k < p->clause_count; k++) {
-            rp_run_mark(e->run, e->need, b->clauses[p->first_clause + k].value, false);
-        }
-        e->need_policy = policy;
-    }
-    e->exec.live = e->need;
-    rp_exec_one(&e->exec, b->frame_of[b->emit_of[policy]], row, 0);
-}
-
-static bool clause_is(const rp_explainer *e, const rp_rec_clause *c, bool truth)
-{
-    const rp_val *v = &e->exec.vals[c->value];
-    bool yes = rp_bits_get(v->p, 0), no = rp_bits_get(v->k, 0);
-    return yes != no && yes == truth;
-}
-
-// The instructions that a message's texts and witnesses need; made once, kept with the explainer.
-static const unsigned char *message_need(rp_explainer *e, uint32_t message)
-{
-    const rp_bundle *b = e->run->bundle;
-    const rp_rec_message *m = &b->messages[message];
-    const rp_rec_template *t = &b->templates[m->template];
-    if (e->message_need[message] != NULL) {
-        return e->message_need[message];
-    }
-    unsigned char *need = RP_NEW_ARRAY(&e->arena, unsigned char, b->insn_count);
-    for (uint32_t k = 0; need != NULL && k < t->piece_count; k++) {
-        if (b->pieces[t->first_piece + k].value != RP_NONE) {
-            rp_run_mark(e->run, need, b->pieces[t->first_piece + k].value, false);
-        }
-    }
-    for (uint32_t k = 0; need != NULL && k < m->witness_count; k++) {
-        rp_run_mark(e->run, need, b->witnesss[m->first_witness + k].value, false);
-    }
-    e->message_need[message] = need;
-    return need;
-}
-
-// Runs a message's frame for a row, so that its values are at hand.
-static bool run_message(rp_explainer *e, uint32_t message, uint32_t row)
-{
-    const rp_bundle *b = e->run->bundle;
-    const rp_rec_message *m = &b->messages[message];
-    if (m->frame == RP_NONE) {
-        return true;
-    }
-    e->exec.live = message_need(e, message);
-    if (e->exec.live == NULL) {
-        e->failed = true;
-        return false;
-    }
-    rp_exec_one(&e->exec, b->frame_of[m->frame], row, 0);
-    return true;
-}
-
-static void add_witnesses(rp_explainer *e, const rp_rec_message *m, rdspol_message *out)
-{
-    const rp_bundle *b = e->run->bundle;
-    rdspol_witness *list = RP_NEW_ARRAY(&e->scratch, rdspol_witness, m->witness_count);
-    e->failed = e->failed || list == NULL;
-    for (uint32_t k = 0; list != NULL && k < m->witness_count; k++) {
-        const rp_rec_witness *w = &b->witnesss[m->first_witness + k];
-        uint32_t type = RP_INSN_TYPE(b->insns[w->value].word);
-        const rp_val *v = &e->exec.vals[w->value];
-        bool record = RP_TYPE_KIND(type) == RP_KIND_REF &&
-                      b->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
-        if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT || record ||
-            rp_value_state(type, v, 0) != RP_STATE_PRESENT) {
-            continue;
-        }
-        rp_buf text;
-        rp_buf_init(&text, e->run->alloc, SIZE_MAX);
-        rp_print_value(e->run, type, v, 0, &text);
-        list[out->witness_count].name = rp_bundle_text(b, w->name);
-        list[out->witness_count++].value = copy_text(e, &text);
-        rp_buf_free(&text);
-    }
-    out->witnesses = list;
-}
-
-static rp_str message_text(rp_explainer *e, uint32_t message, uint32_t row)
-{
-    rp_buf text;
-    rp_buf_init(&text, e->run->alloc, SIZE_MAX);
-    if (run_message(e, message, row)) {
-        uint32_t template = e->run->bundle->messages[message].template;
-        (void)rp_print_template(e->run, template, e->exec.vals, &text);
-    }
-    rp_str copy = copy_text(e, &text);
-    rp_buf_free(&text);
-    return copy;
-}
-
-static void add_message(rp_explainer *e, const rp_rec_clause *c, uint32_t policy, uint32_t row,
-                        rdspol_message *out)
-{
-    const rp_bundle *b = e->run->bundle;
-    memset(out, 0, sizeof *out);
-    out->file = rp_bundle_text(b, b->files[c->file].name);
-    out->line = c->line;
-    if (c->message == RP_NONE) {
-        e->failed = e->failed || rdspol_run_title(e->run, policy, &out->text) != RDSPOL_OK;
-        return;
-    }
-    out->text = message_text(e, c->message, row);
-    add_witnesses(e, &b->messages[c->message], out);
-}
-
-// One for each false `require`; of not_applicable the first false `when`. The clauses have run;
-// messages, in frames of their own, leave their values alone.
-static void add_messages(rp_explainer *e, const rdspol_finding *f, rdspol_details *out)
-{
-    const rp_bundle *b = e->run->bundle;
-    const rp_rec_policy *p = &b->policys[f->policy];
-    bool excluded = f->verdict == RDSPOL_VERDICT_NOT_APPLICABLE;
-    rdspol_message *list = RP_NEW_ARRAY(&e->scratch, rdspol_message, p->clause_count);
-    unsigned char *is_false = RP_NEW_ARRAY(&e->scratch, unsigned char, p->clause_count);
-    if (list == NULL || is_false == NULL) {
-        e->failed = true;
-        return;
-    }
-    for (uint32_t k = 0; k < p->clause_count; k++) {
-        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
-        bool wanted = c->kind == (excluded ? RP_CLAUSE_WHEN : RP_CLAUSE_REQUIRE);
-        is_false[k] = wanted && clause_is(e, c, false);
-    }
-    for (uint32_t k = 0; k < p->clause_count; k++) {
-        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
-        bool more = !excluded || (out->message_count == 0 && c->message != RP_NONE);
-        if (is_false[k] != 0 && more) {
-            add_message(e, c, f->policy, f->row, &list[out->message_count++]);
-        }
-        if (is_false[k] != 0 && excluded) {
-            break;
-        }
-    }
-    out->messages = list;
 }
 
 // ---- What is missing ---------------------------------------------------------------------------
@@ -227,9 +137,19 @@ static void missing_type(rp_explainer *e, const rdspol_finding *f, rdspol_detail
     out->missing_count = 1;
 }
 
-static bool is_undecided(const rp_explainer *e, const rp_rec_clause *c)
+// Which clauses are undecided for the finding's row; NULL if memory ran out.
+static unsigned char *find_undecided(rp_explainer *e, const rdspol_finding *f)
 {
-    return !clause_is(e, c, true) && !clause_is(e, c, false);
+    const rp_bundle *b = e->run->bundle;
+    const rp_rec_policy *p = &b->policys[f->policy];
+    unsigned char *open = RP_NEW_ARRAY(&e->scratch, unsigned char, p->clause_count);
+    uint32_t kinds = RP_CLAUSE_IS(RP_CLAUSE_WHEN) | RP_CLAUSE_IS(RP_CLAUSE_REQUIRE);
+    rp_run_clauses(e, f->policy, kinds, &f->row, 1);
+    for (uint32_t k = 0; open != NULL && k < p->clause_count; k++) {
+        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
+        open[k] = (rp_clause_rows(e, c, true) | rp_clause_rows(e, c, false)) == 0;
+    }
+    return open;
 }
 
 // While a `when` is open, only the open whens count: they decide whether the requires matter.
@@ -238,7 +158,8 @@ static void add_missing(rp_explainer *e, const rdspol_finding *f, rdspol_details
     const rp_bundle *b = e->run->bundle;
     const rp_rec_policy *p = &b->policys[f->policy];
     rdspol_missing *list = RP_NEW_ARRAY(&e->scratch, rdspol_missing, RP_MISSING_MAX + 1);
-    if (list == NULL) {
+    const unsigned char *open = find_undecided(e, f);
+    if (list == NULL || open == NULL) {
         e->failed = true;
         return;
     }
@@ -248,8 +169,7 @@ static void add_missing(rp_explainer *e, const rdspol_finding *f, rdspol_details
         if (c->kind == RP_CLAUSE_REQUIRE && when_open) {
             break;
         }
-        run_clauses(e, f->policy, f->row);
-        if (is_undecided(e, c)) {
+        if (open[k] != 0) {
             when_open = when_open || c->kind == RP_CLAUSE_WHEN;
             out->missing_count = rp_find_missing(e, c->value, f->row, list, out->missing_count);
         }
@@ -257,63 +177,7 @@ static void add_missing(rp_explainer *e, const rdspol_finding *f, rdspol_details
     out->missing = list;
 }
 
-// ---- Observed values, tags, remedy, waiver -----------------------------------------------------
-
-static bool is_listed(const rdspol_observed *list, size_t count, rp_str field)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (rp_str_equal(list[i].field, field)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void observe(rp_explainer *e, uint32_t column, uint32_t row, rdspol_observed *list,
-                    size_t *count)
-{
-    const rp_rec_column *c = &e->run->bundle->columns[column];
-    const rp_val *v = &e->run->world.columns[column];
-    rp_state state = rp_value_state(c->type, v, row);
-    rp_str name = rp_bundle_text(e->run->bundle, c->name);
-    if (state == RP_STATE_UNKNOWN || is_listed(list, *count, name)) {
-        return;
-    }
-    rp_buf text;
-    rp_buf_init(&text, e->run->alloc, SIZE_MAX);
-    if (state == RP_STATE_ABSENT) {
-        rp_buf_add_text(&text, "null");
-    } else {
-        rp_print_json(e->run, c->type, rp_value_bits(c->type, v, row), &text);
-    }
-    list[*count].field = name;
-    list[(*count)++].value = copy_text(e, &text);
-    rp_buf_free(&text);
-}
-
-static void add_observed(rp_explainer *e, const rdspol_finding *f, rdspol_details *out)
-{
-    const rp_bundle *b = e->run->bundle;
-    const rp_rec_policy *p = &b->policys[f->policy];
-    size_t most = 0;
-    for (uint32_t k = 0; k < p->clause_count; k++) {
-        most += b->clauses[p->first_clause + k].observed_count;
-    }
-    rdspol_observed *list = RP_NEW_ARRAY(&e->scratch, rdspol_observed, most);
-    if (list == NULL) {
-        e->failed = true;
-        return;
-    }
-    for (uint32_t k = 0; k < p->clause_count; k++) {
-        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
-        bool failed = c->kind == RP_CLAUSE_REQUIRE && clause_is(e, c, false);
-        for (uint32_t o = 0; failed && o < c->observed_count; o++) {
-            observe(e, b->observeds[c->first_observed + o].column, f->row, list,
-                    &out->observed_count);
-        }
-    }
-    out->observed = list;
-}
+// ---- Tags and waivers --------------------------------------------------------------------------
 
 static void add_tags(rp_explainer *e, const rdspol_finding *f, rdspol_details *out)
 {
@@ -354,6 +218,7 @@ static void add_waiver(rp_explainer *e, const rdspol_finding *f, rdspol_details 
     }
 }
 
+// Details are computed by what was found, so a finding that nobody found has none.
 static bool is_valid(const rp_run *run, const rdspol_finding *f)
 {
     if (!run->evaluated || f->policy >= run->bundle->policy_count ||
@@ -361,35 +226,31 @@ static bool is_valid(const rp_run *run, const rdspol_finding *f)
         return false;
     }
     uint32_t table = run->bundle->policys[f->policy].table;
-    return f->about_type != 0 ? f->row < run->facts->pair_count
-                              : f->table == table && f->row < run->world.rows[table];
+    if (f->about_type != 0) {
+        return f->verdict == RDSPOL_VERDICT_UNKNOWN && f->row < run->facts->pair_count &&
+               rp_run_has_gap(run, f->policy, f->row);
+    }
+    return f->table == table && f->row < run->world.rows[table] &&
+           run->verdicts[f->policy][f->row] == (uint32_t)f->verdict;
 }
 
 static void explain(rp_explainer *e, const rdspol_finding *f, rdspol_details *out)
 {
-    const rp_rec_policy *p = &e->run->bundle->policys[f->policy];
-    bool failed = f->verdict == RDSPOL_VERDICT_FAIL || f->verdict == RDSPOL_VERDICT_WAIVED;
     e->failed = e->failed || rdspol_run_title(e->run, f->policy, &out->title) != RDSPOL_OK;
     if (f->about_type != 0) {
         missing_type(e, f, out);
         return;
     }
     add_tags(e, f, out);
-    if (failed || f->verdict == RDSPOL_VERDICT_NOT_APPLICABLE) {
-        run_clauses(e, f->policy, f->row);
-        add_messages(e, f, out);
-    }
-    if (failed) {
-        add_observed(e, f, out);
-    }
-    if (failed && p->remedy != RP_NONE) {
-        out->remedy = message_text(e, p->remedy, f->row);
-    }
-    if (f->verdict == RDSPOL_VERDICT_UNKNOWN) {
-        add_missing(e, f, out);
-    }
-    if (f->verdict == RDSPOL_VERDICT_WAIVED) {
+    switch (f->verdict) {
+    case RDSPOL_VERDICT_FAIL:
+    case RDSPOL_VERDICT_NOT_APPLICABLE: rp_explain_clauses(e, f, out); break;
+    case RDSPOL_VERDICT_WAIVED:
+        rp_explain_clauses(e, f, out);
         add_waiver(e, f, out);
+        break;
+    case RDSPOL_VERDICT_UNKNOWN: add_missing(e, f, out); break;
+    case RDSPOL_VERDICT_PASS: break;
     }
 }
 
@@ -415,25 +276,44 @@ rdspol_status rdspol_run_explain(rdspol_run *run, const rdspol_finding *finding,
 
 // ---- Titles and parameters ---------------------------------------------------------------------
 
+// Keeps a text as long as the run, and frees the buffer.
+static rdspol_status keep_for_run(rdspol_run *run, rp_buf *text, rdspol_str *out)
+{
+    *out = text->failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(text));
+    rp_buf_free(text);
+    return out->ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+}
+
 rdspol_status rdspol_run_title(rdspol_run *run, uint32_t policy, rdspol_str *out)
 {
     if (policy >= run->bundle->policy_count) {
         return RDSPOL_INVALID_ARGUMENT;
     }
-    rp_explainer *e = run->explainer != NULL ? run->explainer : new_explainer(run);
-    if (e == NULL) {
-        return RDSPOL_NO_MEMORY;
-    }
-    if (e->titles[policy].ptr == NULL) {
+    rdspol_status status = RDSPOL_OK;
+    if (run->titles[policy].ptr == NULL) {
         rp_buf text;
         rp_buf_init(&text, run->alloc, SIZE_MAX);
-        (void)rp_print_template(run, run->bundle->policys[policy].title, NULL, &text);
-        e->titles[policy] =
-            text.failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(&text));
-        rp_buf_free(&text);
+        (void)rp_print_template(run, run->bundle->policys[policy].title, NULL, 0, &text);
+        status = keep_for_run(run, &text, &run->titles[policy]);
     }
-    *out = e->titles[policy];
-    return out->ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+    *out = run->titles[policy];
+    return status;
+}
+
+rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy, rdspol_str *out)
+{
+    if (policy >= run->bundle->policy_count) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    rp_buf text;
+    uint32_t remedy = run->bundle->policys[policy].remedy;
+    *out = rp_str_make("", 0);
+    if (remedy == RP_NONE) {
+        return RDSPOL_OK;
+    }
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_form(run, run->bundle->messages[remedy].template, &text);
+    return keep_for_run(run, &text, out);
 }
 
 rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index, rdspol_param_state *out)
@@ -452,7 +332,18 @@ rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index, rdspol_param_sta
     out->name = rp_bundle_text(b, b->params[index].name);
     out->module = rp_bundle_text(b, b->params[index].module);
     out->is_default = p->is_default;
-    out->value = text.failed ? rp_str_make(NULL, 0) : rp_arena_str(&run->arena, rp_buf_str(&text));
-    rp_buf_free(&text);
-    return out->value.ptr != NULL ? RDSPOL_OK : RDSPOL_NO_MEMORY;
+    out->member_count = p->count;
+    return keep_for_run(run, &text, &out->value);
+}
+
+rdspol_status rdspol_run_param_member(rdspol_run *run, uint32_t index, uint32_t member,
+                                      rdspol_str *out)
+{
+    if (index >= run->bundle->param_count || member >= run->params[index].count) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    rp_buf text;
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_json(run, run->bundle->params[index].type, run->params[index].items[member], &text);
+    return keep_for_run(run, &text, out);
 }

@@ -89,25 +89,51 @@ static size_t element_size(const rp_facts *f, uint32_t column)
     return rp_plan_value_size(RP_TYPE_KIND(f->bundle->columns[column].type));
 }
 
+// Arrays in the order in which they grow: where growing stopped half-way, the first ones have the
+// capacity that was wanted.
+typedef struct freeing {
+    rp_facts *f;
+    uint32_t capacity, wanted, grown;
+} freeing;
+
+static uint32_t next_capacity(freeing *of, const void *block)
+{
+    bool larger = block != NULL && of->grown > 0;
+    of->grown -= larger;
+    return larger ? of->wanted : of->capacity;
+}
+
+static void free_array(freeing *of, void *block, size_t size)
+{
+    uint32_t capacity = next_capacity(of, size == 0 ? NULL : block);
+    rp_alloc_free(of->f->alloc, block, array_size(capacity, size));
+}
+
+static void free_plane(freeing *of, void *block)
+{
+    uint32_t capacity = next_capacity(of, block);
+    rp_alloc_free(of->f->alloc, block, plane_size(capacity));
+}
+
 static void free_table(rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     rp_fact_table *rows = &f->tables[table];
-    uint32_t capacity = rows->capacity;
+    freeing of = {f, rows->capacity, rows->wanted, rows->grown};
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        rp_alloc_free(f->alloc, f->columns[c].values, array_size(capacity, element_size(f, c)));
-        rp_alloc_free(f->alloc, f->columns[c].known, plane_size(capacity));
-        rp_alloc_free(f->alloc, f->columns[c].present, plane_size(capacity));
+        free_array(&of, f->columns[c].values, element_size(f, c));
+        free_plane(&of, f->columns[c].known);
+        free_plane(&of, f->columns[c].present);
     }
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        rp_alloc_free(f->alloc, f->lists[l].begin, array_size(capacity, sizeof(uint32_t)));
-        rp_alloc_free(f->alloc, f->lists[l].end, array_size(capacity, sizeof(uint32_t)));
-        rp_alloc_free(f->alloc, f->lists[l].complete, plane_size(capacity));
+        free_array(&of, f->lists[l].begin, sizeof(uint32_t));
+        free_array(&of, f->lists[l].end, sizeof(uint32_t));
+        free_plane(&of, f->lists[l].complete);
     }
-    rp_alloc_free(f->alloc, rows->meta, array_size(capacity, sizeof(rp_fact_meta)));
-    rp_alloc_free(f->alloc, rows->judged, plane_size(capacity));
-    rp_alloc_free(f->alloc, rows->owner_table, array_size(capacity, sizeof(uint32_t)));
-    rp_alloc_free(f->alloc, rows->owner_row, array_size(capacity, sizeof(uint32_t)));
+    free_array(&of, rows->meta, sizeof(rp_fact_meta));
+    free_plane(&of, rows->judged);
+    free_array(&of, rows->owner_table, sizeof(uint32_t));
+    free_array(&of, rows->owner_row, sizeof(uint32_t));
 }
 
 void rp_facts_free(rp_facts *facts)
@@ -163,7 +189,7 @@ uint32_t rp_facts_file(rp_facts *facts, rp_str name)
 
 // ---- Growing -----------------------------------------------------------------------------------
 
-static bool grow(rp_facts *f, void **block, size_t old_size, size_t new_size)
+static bool grow(rp_facts *f, rp_fact_table *rows, void **block, size_t old_size, size_t new_size)
 {
     unsigned char *bytes = rp_alloc_resize(f->alloc, *block, old_size, new_size);
     if (bytes == NULL) {
@@ -171,74 +197,80 @@ static bool grow(rp_facts *f, void **block, size_t old_size, size_t new_size)
     }
     memset(bytes + old_size, 0, new_size - old_size);
     *block = bytes;
+    rows->grown++;
     return true;
 }
 
-static bool grow_plane(rp_facts *f, uint64_t **plane, uint32_t old, uint32_t fresh)
+static bool grow_plane(rp_facts *f, rp_fact_table *rows, uint64_t **plane)
 {
     void *block = *plane;
-    bool ok = grow(f, &block, plane_size(old), plane_size(fresh));
+    bool ok = grow(f, rows, &block, plane_size(rows->capacity), plane_size(rows->wanted));
     *plane = block;
     return ok;
 }
 
-static bool grow_ids(rp_facts *f, uint32_t **ids, uint32_t old, uint32_t fresh)
+static bool grow_array(rp_facts *f, rp_fact_table *rows, void **block, size_t size)
+{
+    return grow(f, rows, block, array_size(rows->capacity, size), array_size(rows->wanted, size));
+}
+
+static bool grow_ids(rp_facts *f, rp_fact_table *rows, uint32_t **ids)
 {
     void *block = *ids;
-    bool ok = grow(f, &block, array_size(old, sizeof **ids), array_size(fresh, sizeof **ids));
+    bool ok = grow_array(f, rows, &block, sizeof **ids);
     *ids = block;
     return ok;
 }
 
-static bool grow_column(rp_facts *f, uint32_t c, uint32_t old, uint32_t fresh)
+static bool grow_column(rp_facts *f, rp_fact_table *rows, uint32_t c)
 {
     rp_fact_column *column = &f->columns[c];
     size_t size = element_size(f, c);
     if (!is_fact(f, c)) {
         return true;
     }
-    if (size != 0 && !grow(f, &column->values, array_size(old, size), array_size(fresh, size))) {
+    if (size != 0 && !grow_array(f, rows, &column->values, size)) {
         return false;
     }
-    return grow_plane(f, &column->known, old, fresh) &&
-           (!has_present(f, c) || grow_plane(f, &column->present, old, fresh));
+    return grow_plane(f, rows, &column->known) &&
+           (!has_present(f, c) || grow_plane(f, rows, &column->present));
 }
 
-static bool grow_list(rp_facts *f, uint32_t l, uint32_t old, uint32_t fresh)
+static bool grow_list(rp_facts *f, rp_fact_table *rows, uint32_t l)
 {
     rp_fact_list *list = &f->lists[l];
     uint32_t kind = f->bundle->lists[l].kind;
     if (kind != RP_LIST_FACT && kind != RP_LIST_MAP) {
         return true;
     }
-    return grow_ids(f, &list->begin, old, fresh) && grow_ids(f, &list->end, old, fresh) &&
-           grow_plane(f, &list->complete, old, fresh);
+    return grow_ids(f, rows, &list->begin) && grow_ids(f, rows, &list->end) &&
+           grow_plane(f, rows, &list->complete);
 }
 
-// If this fails half-way, some arrays are larger than `capacity` says; the builder is dead then,
-// and the sizes that the allocator hears when they are freed are lower bounds.
+// If this fails half-way, the first `grown` arrays have the capacity that was wanted, the builder
+// is dead, and free_table tells the allocator so.
 static bool grow_table(rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     rp_fact_table *rows = &f->tables[table];
     // Large tables grow by half: what is reserved is memory that was written to.
     uint32_t old = rows->capacity, more = old < LARGE_ROWS ? old : old / 2;
-    uint32_t fresh = old == 0 ? FIRST_ROWS : (old + more) / 64 * 64;
-    bool ok = fresh <= MAX_ROWS;
+    rows->wanted = old == 0 ? FIRST_ROWS : (old + more) / 64 * 64;
+    bool ok = rows->wanted <= MAX_ROWS;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
-        ok = grow_column(f, c, old, fresh);
+        ok = grow_column(f, rows, c);
     }
     for (uint32_t l = t->first_list; ok && l < t->first_list + t->list_count; l++) {
-        ok = grow_list(f, l, old, fresh);
+        ok = grow_list(f, rows, l);
     }
     if (ok && t->kind == RP_TABLE_RESOURCE) {
         void *block = rows->meta;
-        ok = grow(f, &block, array_size(old, sizeof *rows->meta),
-                  array_size(fresh, sizeof *rows->meta));
+        ok = grow_array(f, rows, &block, sizeof *rows->meta);
         rows->meta = block;
     }
     if (ok) {
-        rows->capacity = fresh;
+        rows->capacity = rows->wanted;
+        rows->grown = 0;
     }
     return ok;
 }
@@ -376,8 +408,6 @@ static uint32_t lowered(rp_facts *f, rp_str text)
     if (out != NULL) {
         (void)rp_text_lower(text, out);
         id = rp_facts_text(f, rp_str_make(out, text.len));
-    } else if (text.len == 0) {
-        id = rp_facts_text(f, text);
     } else {
         NO_MEMORY(f);
     }

@@ -125,6 +125,7 @@ typedef struct rp_fact_meta {
 
 typedef struct rp_fact_table {
     uint32_t rows, capacity;
+    uint32_t wanted, grown; // while it grows: the next capacity, and how many arrays have it
     rp_fact_meta *meta;    // of resources
     uint64_t *judged;      // of resources, after sealing
     uint32_t *owner_table; // of others, after sealing: the resource they belong to, or RP_NONE
@@ -160,7 +161,7 @@ struct rdspol_facts {
     const rp_bundle *bundle;
     rp_alloc alloc;
     rdspol_status status;
-    bool sealed, assume_complete;
+    bool sealed, assume_complete, finished;
     rp_strtab texts, files;
     rp_fact_table *tables;
     rp_fact_column *columns;

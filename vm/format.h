@@ -25,7 +25,7 @@
 
 // Limits of language.md 10 that the loader holds too.
 #define RP_MAX_INSNS 65535u
-#define RP_MAX_FRAME_DEPTH 16u
+#define RP_MAX_FRAME_DEPTH 24u
 #define RP_MAX_POLICIES 4096u
 #define RP_MAX_PARAMS 1024u
 #define RP_MAX_TABLES 4096u

@@ -1,8 +1,11 @@
 // Kernels of truth and choice: Kleene logic, presence, `??`, `if`, comparisons, sets.
 //
-// Each works on 64 rows a word. Comparisons write a byte a row first, which compilers turn into
-// vector code, and pack the bytes into a word. What is compared behind a zero plane does not
-// matter: the planes mask it.
+// Each works on 64 rows a word. What is compared behind a zero plane does not matter: the planes
+// mask it.
+//
+// Comparisons and choices go over a word as eight groups of eight lanes, which compilers turn into
+// vector code: lane l of group g is row 8 g + l. A comparison gathers bit g in lane l, and
+// exchanges rows and columns at the end.
 #include "vm/kernels.h"
 
 RP_KERNEL(and)
@@ -52,37 +55,38 @@ RP_KERNEL(present)
     }
 }
 
-// Rows in `take` get the value of `v`, the others keep what `out` has.
-static void take_values(const rp_step *s, const rp_frame *f, uint32_t w, uint64_t take,
-                        const rp_val *v)
-{
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
-    uint32_t first = w * RP_WORD_BITS;
-    (void)f;
-    if (size == 8) {
-        uint64_t *to = s->out->v;
-        const uint64_t *from = v->v;
-        for (; take != 0; take &= take - 1) {
-            uint32_t i = first + rp_bits_lowest(take);
-            to[i] = from[i];
-        }
-    } else if (size == 4) {
-        uint32_t *to = s->out->v;
-        const uint32_t *from = v->v;
-        for (; take != 0; take &= take - 1) {
-            uint32_t i = first + rp_bits_lowest(take);
-            to[i] = from[i];
-        }
+// Rows in `take` get the value of `c`, the others that of `b`. The result may be one of them.
+#define CHOOSE(NAME, TYPE)                                                                         \
+    RP_WIDE static void NAME(TYPE *to, const TYPE *b, const TYPE *c, uint64_t take)                \
+    {                                                                                              \
+        TYPE chosen[RP_WORD_BITS];                                                                 \
+        for (unsigned g = 0; g < 8; g++) {                                                         \
+            TYPE rows = (TYPE)(take >> (8 * g) & 0xffu);                                           \
+            for (unsigned l = 0; l < 8; l++) {                                                     \
+                TYPE of_c = (TYPE)0 - (rows >> l & 1u);                                            \
+                chosen[8 * g + l] = (c[8 * g + l] & of_c) | (b[8 * g + l] & ~of_c);                \
+            }                                                                                      \
+        }                                                                                          \
+        memcpy(to, chosen, sizeof chosen);                                                         \
     }
-}
 
-static void copy_word(const rp_step *s, uint32_t w, const rp_val *v)
+CHOOSE(choose_u32, uint32_t)
+CHOOSE(choose_u64, uint64_t)
+
+static void choose_word(const rp_step *s, uint32_t w, const rp_val *b, const rp_val *c,
+                        uint64_t take)
 {
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type)) * RP_WORD_BITS;
-    if (size != 0) {
-        unsigned char *to = s->out->v;
-        const unsigned char *from = v->v;
-        memcpy(to + w * size, from + w * size, size);
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type)), first = (size_t)w * RP_WORD_BITS;
+    if (size != 0 && (take == 0 || take == ~(uint64_t)0)) {
+        const rp_val *all = take == 0 ? b : c;
+        memmove((unsigned char *)s->out->v + first * size,
+                (const unsigned char *)all->v + first * size, RP_WORD_BITS * size);
+    } else if (size == 8) {
+        choose_u64((uint64_t *)s->out->v + first, (const uint64_t *)b->v + first,
+                   (const uint64_t *)c->v + first, take);
+    } else if (size == 4) {
+        choose_u32((uint32_t *)s->out->v + first, (const uint32_t *)b->v + first,
+                   (const uint32_t *)c->v + first, take);
     }
 }
 
@@ -94,8 +98,7 @@ RP_KERNEL(coalesce)
         uint64_t ak = s->a->k[w], ap = s->a->p[w], bk = s->b->k[w], bp = s->b->p[w];
         uint64_t absent = boolean ? ak & ap : ak & ~ap;
         uint64_t keep = boolean ? ak ^ ap : ap;
-        copy_word(s, w, s->a);
-        take_values(s, f, w, absent & bp, s->b);
+        choose_word(s, w, s->a, s->b, absent & bp);
         s->out->k[w] = (keep & ak) | (absent & bk);
         s->out->p[w] = (keep & ap) | (absent & bp);
     }
@@ -134,8 +137,7 @@ RP_KERNEL(select)
         uint64_t same = agree(s, w, f->mask[w] & ~t & ~no);
         uint64_t from_b = t | same;
         uint64_t bk = s->b->k[w], bp = s->b->p[w], ck = s->c->k[w], cp = s->c->p[w];
-        copy_word(s, w, s->b);
-        take_values(s, f, w, no & cp, s->c);
+        choose_word(s, w, s->b, s->c, no & cp);
         s->out->k[w] = (from_b & bk) | (no & ck);
         s->out->p[w] = (from_b & bp) | (no & cp);
     }
@@ -158,24 +160,30 @@ static void put_order(const rp_step *s, uint32_t w, uint64_t hit)
     s->out->p[w] = both & hit;
 }
 
-#define COMPARE(NAME, TYPE, OPERATOR)                                                              \
+#define COMPARE(NAME, TYPE, LANE, OPERATOR)                                                        \
     RP_WIDE static uint64_t NAME(const void *left, const void *right, size_t first)                \
     {                                                                                              \
         const TYPE *a = (const TYPE *)left + first, *b = (const TYPE *)right + first;              \
-        unsigned char bytes[RP_WORD_BITS];                                                         \
-        for (size_t i = 0; i < RP_WORD_BITS; i++) {                                                \
-            bytes[i] = a[i] OPERATOR b[i];                                                         \
+        LANE lanes[8] = {0};                                                                       \
+        for (unsigned g = 0; g < 8; g++) {                                                         \
+            for (unsigned l = 0; l < 8; l++) {                                                     \
+                lanes[l] |= a[8 * g + l] OPERATOR b[8 * g + l] ? (LANE)1 << g : 0;                 \
+            }                                                                                      \
         }                                                                                          \
-        return rp_bits_pack64(bytes);                                                              \
+        uint64_t word = 0;                                                                         \
+        for (unsigned l = 0; l < 8; l++) {                                                         \
+            word |= (uint64_t)lanes[l] << (8 * l);                                                 \
+        }                                                                                          \
+        return rp_bits_transpose8(word);                                                           \
     }
 
-COMPARE(equal_u32, uint32_t, ==)
-COMPARE(equal_i64, int64_t, ==)
-COMPARE(equal_f64, double, ==)
-COMPARE(less_i64, int64_t, <)
-COMPARE(less_f64, double, <)
-COMPARE(less_equal_i64, int64_t, <=)
-COMPARE(less_equal_f64, double, <=)
+COMPARE(equal_u32, uint32_t, uint32_t, ==)
+COMPARE(equal_i64, int64_t, uint64_t, ==)
+COMPARE(equal_f64, double, uint64_t, ==)
+COMPARE(less_i64, int64_t, uint64_t, <)
+COMPARE(less_f64, double, uint64_t, <)
+COMPARE(less_equal_i64, int64_t, uint64_t, <=)
+COMPARE(less_equal_f64, double, uint64_t, <=)
 
 #define COMPARISON(NAME, FUNCTION, PUT)                                                            \
     RP_KERNEL(NAME)                                                                                \
@@ -244,14 +252,20 @@ RP_KERNEL(le_version)
 
 RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *set)
 {
-    unsigned char bytes[RP_WORD_BITS] = {0};
+    uint32_t lanes[8] = {0};
     for (uint32_t k = 0; k < set->count; k++) {
         uint32_t item = (uint32_t)set->items[k];
-        for (size_t i = 0; i < RP_WORD_BITS; i++) {
-            bytes[i] |= values[i] == item;
+        for (unsigned g = 0; g < 8; g++) {
+            for (unsigned l = 0; l < 8; l++) {
+                lanes[l] |= values[8 * g + l] == item ? 1u << g : 0;
+            }
         }
     }
-    return rp_bits_pack64(bytes);
+    uint64_t word = 0;
+    for (unsigned l = 0; l < 8; l++) {
+        word |= (uint64_t)lanes[l] << (8 * l);
+    }
+    return rp_bits_transpose8(word);
 }
 
 static bool in_sorted(const rp_set_view *set, uint64_t bits)

@@ -237,13 +237,10 @@ static void add_block(uint32_t blocks[9], uint32_t first, uint32_t count)
     }
 }
 
-// A range of /8 or wider as blocks; narrower ones hold none.
+// A range of /8 or wider as blocks.
 static void add_range(uint32_t blocks[9], const rp_cidr *range)
 {
     uint32_t first = range->address[0];
-    if (range->length > 8) {
-        return;
-    }
     uint32_t count = 1u << (8 - range->length);
     if (range->family == 4) {
         add_block(blocks, first, count);
@@ -265,40 +262,64 @@ static void add_words(uint32_t *restrict to, const uint32_t *restrict from)
     to[8] |= from[8];
 }
 
-static void add_cover(rp_cover *to, const rp_cover *from, bool certain)
+// The cover of a row, which begins to be there.
+static rp_cover *touch_cover(const rp_val *out, uint32_t row)
 {
+    rp_cover *cover = (rp_cover *)out->v + row;
+    if (!rp_bits_get(out->p, row)) {
+        memset(cover, 0, sizeof *cover);
+        rp_bits_set(out->p, row);
+    }
+    return cover;
+}
+
+static void add_cover(const rp_val *out, uint32_t row, const rp_cover *from, bool certain)
+{
+    if (!rp_bits_get(out->p, row) && certain) {
+        rp_bits_set(out->p, row);
+        ((rp_cover *)out->v)[row] = *from;
+        return;
+    }
+    rp_cover *to = touch_cover(out, row);
     if (certain) {
         add_words(to->sure, from->sure);
     }
     add_words(to->maybe, from->maybe);
 }
 
-static void add_to_cover(const rp_exec *x, const rp_step *s, uint64_t i, bool certain,
-                         rp_cover *out)
+// One range; what is not known may be everything.
+static void add_one(const rp_exec *x, const rp_step *s, uint64_t i, bool certain, uint32_t row)
 {
-    if (s->number == RP_KIND_COVER) {
-        add_cover(out, (const rp_cover *)s->b->v + i, certain);
-    } else if (rp_bits_get(s->b->p, i)) {
-        uint32_t id = ((const uint32_t *)s->b->v)[i];
-        const rp_cidr *range = &x->world->ranges[x->world->range_of[id]];
-        add_range(out->maybe, range);
-        if (certain) {
-            add_range(out->sure, range);
-        }
-    } else {
-        memset(out->maybe, 0xff, sizeof out->maybe);
+    if (!rp_bits_get(s->b->p, i)) {
+        memset(touch_cover(s->out, row)->maybe, 0xff, sizeof(uint32_t) * 9);
+        return;
+    }
+    uint32_t id = ((const uint32_t *)s->b->v)[i];
+    const rp_cidr *range = &x->world->ranges[x->world->range_of[id]];
+    if (range->length > 8) {
+        return;
+    }
+    rp_cover *cover = touch_cover(s->out, row);
+    add_range(cover->maybe, range);
+    if (certain) {
+        add_range(cover->sure, range);
     }
 }
 
 RP_KERNEL(fold_cover)
 {
-    rp_cover *out = s->out->v;
+    bool covers = s->number == RP_KIND_COVER;
     const uint32_t *parents = f->parents;
     for (uint32_t w = 0; w < f->words; w++) {
-        uint64_t certain = rp_word_true(s->a, w);
-        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
+        uint64_t certain = rp_word_true(s->a, w), there = covers ? s->b->p[w] : ~(uint64_t)0;
+        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w) & there)
         {
-            add_to_cover(x, s, i, (certain >> (i % RP_WORD_BITS) & 1u) != 0, &out[parents[i]]);
+            bool sure = (certain >> (i % RP_WORD_BITS) & 1u) != 0;
+            if (covers) {
+                add_cover(s->out, parents[i], (const rp_cover *)s->b->v + i, sure);
+            } else {
+                add_one(x, s, i, sure, parents[i]);
+            }
         }
     }
 }
@@ -378,7 +399,7 @@ void rp_fold_begin(rp_exec *x, const rp_step *s, const rp_frame *outer)
     (void)x;
     size_t planes = outer->words * sizeof(uint64_t);
     size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
-    if (size != 0) {
+    if (size != 0 && s->op != RP_OP_FOLD_COVER) {
         memset(s->out->v, 0, outer->n * size);
     }
     if (s->out->p != NULL) {
@@ -427,11 +448,11 @@ static void finish_first(const rp_step *s, const rp_frame *outer, const uint64_t
 
 static void finish_cover(const rp_step *s, const rp_frame *outer, const uint64_t *incomplete)
 {
-    rp_cover *out = s->out->v;
     for (uint32_t w = 0; w < outer->words; w++) {
         FOR_ROWS(i, incomplete[w] & outer->mask[w])
         {
-            memset(out[i].maybe, 0xff, sizeof out[i].maybe);
+            rp_cover *cover = touch_cover(s->out, (uint32_t)i);
+            memset(cover->maybe, 0xff, sizeof cover->maybe);
         }
     }
 }
@@ -462,27 +483,17 @@ void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer, const u
     (void)x;
     switch (s->op) {
     case RP_OP_FOLD_ANY:
-    case RP_OP_FOLD_ONE:
-        finish_bool(s, outer, incomplete);
-        break;
+    case RP_OP_FOLD_ONE: finish_bool(s, outer, incomplete); break;
     case RP_OP_FOLD_FIRST:
-    case RP_OP_FOLD_WITNESS:
-        finish_first(s, outer, incomplete);
-        break;
-    case RP_OP_FOLD_COVER:
-        finish_cover(s, outer, incomplete);
-        break;
-    case RP_OP_FOLD_TEXT:
-        finish_text(s, outer, incomplete);
-        break;
+    case RP_OP_FOLD_WITNESS: finish_first(s, outer, incomplete); break;
+    case RP_OP_FOLD_COVER: finish_cover(s, outer, incomplete); break;
+    case RP_OP_FOLD_TEXT: finish_text(s, outer, incomplete); break;
     case RP_OP_FOLD_SUM_FLOAT:
         check_sums(s, outer);
         finish_value(s, outer, incomplete, false);
         break;
     case RP_OP_FOLD_COUNT:
-    case RP_OP_FOLD_SUM_INT:
-        finish_value(s, outer, incomplete, false);
-        break;
+    case RP_OP_FOLD_SUM_INT: finish_value(s, outer, incomplete, false); break;
     default: // least and greatest
         finish_value(s, outer, incomplete, true);
         break;

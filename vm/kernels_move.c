@@ -65,16 +65,30 @@ static void pick_u64(uint64_t *to, const uint64_t *from, const uint32_t *rows, u
     }
 }
 
+// The bits at 64 rows, from the last one down.
+static uint64_t pick_word(const uint64_t *from, const uint32_t *rows)
+{
+    uint64_t word = 0;
+    for (unsigned g = RP_WORD_BITS; g > 0; g -= 8) {
+        for (unsigned l = 1; l <= 8; l++) {
+            uint32_t row = rows[g - l];
+            word = word << 1 | (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u);
+        }
+    }
+    return word;
+}
+
 static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint32_t n)
 {
-    for (uint32_t first = 0; first < n; first += RP_WORD_BITS) {
-        uint32_t count = n - first < RP_WORD_BITS ? n - first : RP_WORD_BITS;
-        uint64_t word = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            uint32_t row = rows[first + i];
-            word |= (from[row / RP_WORD_BITS] >> (row % RP_WORD_BITS) & 1u) << i;
-        }
-        to[first / RP_WORD_BITS] = word;
+    uint32_t whole = n / RP_WORD_BITS, first = whole * RP_WORD_BITS;
+    for (uint32_t w = 0; w < whole; w++) {
+        to[w] = pick_word(from, rows + (size_t)w * RP_WORD_BITS);
+    }
+    if (first < n) {
+        to[whole] = 0;
+    }
+    for (uint32_t i = first; i < n; i++) {
+        to[whole] |= (uint64_t)rp_bits_get(from, rows[i]) << (i - first);
     }
 }
 
@@ -87,14 +101,54 @@ static void pick(const rp_step *s, const rp_val *from, const uint32_t *rows, con
     } else if (s->number == 8) {
         pick_u64(s->out->v, from->v, rows, f->n);
     }
-    if (full) {
+    if (full && !is_bool(s->type)) {
         s->out->k = s->out->p = f->mask;
         return;
     }
-    if (s->out->k != s->out->p) {
+    pick_bits(s->out->p, from->p, rows, f->n);
+    if (full) {
+        for (uint32_t w = 0; w < f->words; w++) {
+            s->out->k[w] = f->mask[w] & ~s->out->p[w];
+        }
+    } else if (s->out->k != s->out->p) {
         pick_bits(s->out->k, from->k, rows, f->n);
     }
-    pick_bits(s->out->p, from->p, rows, f->n);
+}
+
+// A cover is copied where it is there.
+static void copy_cover(const rp_val *to, uint32_t i, const rp_val *from, uint32_t row)
+{
+    if (rp_bits_get(from->p, row)) {
+        rp_bits_set(to->p, i);
+        ((rp_cover *)to->v)[i] = ((const rp_cover *)from->v)[row];
+    }
+}
+
+static void pick_covers(const rp_val *to, const rp_val *from, const uint32_t *rows,
+                        const rp_frame *f)
+{
+    memset(to->p, 0, f->words * sizeof(uint64_t));
+    for (uint32_t i = 0; i < f->n; i++) {
+        copy_cover(to, i, from, rows[i]);
+    }
+}
+
+// A reference that is not known may lead to a cover of everything.
+static void gather_covers(const rp_step *s, const rp_frame *f)
+{
+    const rp_val *column = s->extra;
+    const uint32_t *rows = s->a->v;
+    memset(s->out->p, 0, f->words * sizeof(uint64_t));
+    for (uint32_t i = 0; i < f->n; i++) {
+        if (rp_bits_get(s->a->p, i)) {
+            copy_cover(s->out, i, column, rows[i]);
+        } else {
+            rp_cover *open = (rp_cover *)s->out->v + i;
+            memset(open->sure, 0, sizeof open->sure);
+            memset(open->maybe, 0xff, sizeof open->maybe);
+            rp_bits_set(s->out->p, i);
+        }
+    }
 }
 
 RP_KERNEL(load)
@@ -104,6 +158,10 @@ RP_KERNEL(load)
         return;
     }
     *s->out = x->slots[s->insn];
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        pick_covers(s->out, s->extra, f->rows, f);
+        return;
+    }
     pick(s, s->extra, f->rows, f, x->world->full[x->world->bundle->insns[s->insn].a] != 0);
 }
 
@@ -128,6 +186,9 @@ static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, 
 static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64_t there)
 {
     uint64_t word = 0;
+    if (there == ~(uint64_t)0) {
+        return pick_word(plane, rows);
+    }
     for (uint64_t left = there; left != 0; left &= left - 1) {
         uint32_t i = rp_bits_lowest(left);
         word |= (uint64_t)rp_bits_get(plane, rows[i]) << i;
@@ -137,20 +198,27 @@ static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64
 
 RP_KERNEL(gather)
 {
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        gather_covers(s, f);
+        return;
+    }
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
     bool full = x->world->full[x->world->bundle->insns[s->insn].b] != 0;
-    bool two = s->out->k != s->out->p, optional = RP_TYPE_OPTIONAL(s->type);
+    bool boolean = is_bool(s->type), optional = RP_TYPE_OPTIONAL(s->type);
+    bool two = s->out->k != s->out->p;
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = w * RP_WORD_BITS;
         uint64_t there = s->a->p[w], absent = optional ? s->a->k[w] & ~there : 0;
         if (s->number != 0) {
             gather_word(s, rows, first, there);
         }
-        uint64_t p = full ? there : gather_plane(column->p, rows + first, there);
-        uint64_t k = !two ? p : full ? there : gather_plane(column->k, rows + first, there);
+        uint64_t p = full && !boolean ? there : gather_plane(column->p, rows + first, there);
+        uint64_t k = !two   ? p
+                     : full ? there & (boolean ? ~p : ~(uint64_t)0)
+                            : gather_plane(column->k, rows + first, there);
         s->out->k[w] = k | absent;
-        s->out->p[w] = p | (is_bool(s->type) ? absent : 0);
+        s->out->p[w] = p | (boolean ? absent : 0);
     }
 }
 
@@ -165,16 +233,7 @@ RP_KERNEL(row)
     memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
 }
 
-// The position, in the frame that owns the operand, of row `i` of this one.
-static uint32_t outer_position(const rp_exec *x, uint32_t depth, uint32_t home, uint32_t i)
-{
-    for (; depth > home; depth--) {
-        i = x->frames[depth].parents[i];
-    }
-    return i;
-}
-
-// The same for all rows of the chunk.
+// The positions, in the frame that owns the operand, of the rows of this one.
 static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t home)
 {
     if (home + 1 == f->info->depth) {
@@ -190,13 +249,13 @@ static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t h
     return x->positions;
 }
 
-// Covers and texts of lists, which have no planes.
-static void pick_large(const rp_exec *x, const rp_step *s, const rp_frame *f, uint32_t home)
+// Texts of lists, which have no planes.
+static void pick_texts(const rp_step *s, const uint32_t *rows, const rp_frame *f)
 {
+    const rp_listtext *from = s->a->v;
+    rp_listtext *to = s->out->v;
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t from = outer_position(x, f->info->depth, home, i);
-        memcpy((unsigned char *)s->out->v + (size_t)i * s->number,
-               (const unsigned char *)s->a->v + (size_t)from * s->number, s->number);
+        to[i] = from[rows[i]];
     }
 }
 
@@ -204,14 +263,19 @@ RP_KERNEL(outer)
 {
     const rp_bundle *b = x->world->bundle;
     uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
-    if (s->number > 8) {
-        pick_large(x, s, f, home);
+    const uint32_t *rows = outer_positions(x, f, home);
+    if (RP_TYPE_KIND(s->type) == RP_KIND_LISTTEXT) {
+        pick_texts(s, rows, f);
+        return;
+    }
+    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        pick_covers(s->out, s->a, rows, f);
         return;
     }
     // What is there in every row of its own frame is there in every row of this one.
     const uint64_t *mask = x->frames[home].mask;
     *s->out = x->slots[s->insn];
-    pick(s, s->a, outer_positions(x, f, home), f,
+    pick(s, s->a, rows, f,
          s->number != 0 && s->a->p == mask && s->a->k == mask);
 }
 
@@ -269,8 +333,7 @@ static void look_up(rp_exec *x, const rp_step *s, uint32_t i, uint32_t row)
             rp_bits_set(s->out->k, i);
         }
         break;
-    case NOT_KNOWN:
-        break;
+    case NOT_KNOWN: break;
     }
 }
 
@@ -306,10 +369,21 @@ static void store_plane(uint64_t *to, const uint64_t *from, const rp_frame *f)
     }
 }
 
+// Whether all values of a chunk are present.
+static bool all_present(const rp_val *v, const rp_frame *f, bool boolean)
+{
+    uint64_t open = 0;
+    for (uint32_t w = 0; w < f->words; w++) {
+        open |= f->mask[w] & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+    }
+    return open == 0;
+}
+
 RP_KERNEL(store)
 {
-    (void)x;
     const rp_val *column = s->extra;
+    unsigned char *full = &x->world->full[x->world->bundle->insns[s->insn].a];
+    *full = (f->base == 0 || *full != 0) && all_present(s->b, f, s->number == 0);
     if (s->number != 0) {
         memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
                (size_t)f->n * s->number);

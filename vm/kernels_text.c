@@ -1,37 +1,56 @@
 // Kernels of texts, versions, address ranges and covers.
 //
-// They follow ids to memory, so they walk the set bits of the present plane only. A predicate that
-// is costly and has a constant on its right is computed once for each distinct text: two bits an id
-// (tested, true) in the step's memo.
+// They follow ids to memory, so they walk the set bits of the present plane only. Texts repeat: a
+// predicate with a constant on its right remembers the answer of one text in each of the slots of
+// its memo, which is what most columns have distinct texts.
 #include "vm/kernels.h"
 
 typedef bool (*predicate)(rp_str text, rp_str literal);
 
-static bool test_memo(rp_exec *x, const rp_step *s, uint32_t id, uint32_t literal, predicate holds)
+static bool test_once(const rp_exec *x, uint32_t id, uint32_t literal, predicate holds)
 {
-    uint64_t *memo = x->memo[s->insn];
-    if (memo == NULL) {
-        return holds(rp_world_text(x->world, id), rp_world_text(x->world, literal));
+    return holds(rp_world_text(x->world, id), rp_world_text(x->world, literal));
+}
+
+// A slot holds an id and its answer in the lowest bit; as a 64-bit number, so that every id fits.
+static inline uint64_t test_memo(const rp_exec *x, uint64_t *memo, uint32_t id, uint32_t literal,
+                                 predicate holds)
+{
+    uint64_t *slot = &memo[id % RP_MEMO_SLOTS];
+    uint64_t tag = ((uint64_t)id + 1) << 1;
+    if ((*slot & ~(uint64_t)1) != tag) {
+        *slot = tag | test_once(x, id, literal, holds);
     }
-    if (!rp_bits_get(memo, (size_t)id * 2)) {
-        bool yes = holds(rp_world_text(x->world, id), rp_world_text(x->world, literal));
-        rp_bits_set(memo, (size_t)id * 2);
-        rp_bits_put(memo, (size_t)id * 2 + 1, yes);
+    return *slot & 1u;
+}
+
+static uint64_t test_word(const rp_exec *x, const rp_step *s, uint32_t w, uint64_t rows,
+                          predicate holds)
+{
+    const uint32_t *a = (const uint32_t *)s->a->v + (size_t)w * RP_WORD_BITS;
+    const uint32_t *b = (const uint32_t *)s->b->v + (size_t)w * RP_WORD_BITS;
+    uint64_t *memo = x->memo[s->insn], yes = 0;
+    if (memo != NULL && rows == ~(uint64_t)0) {
+        for (unsigned i = 0; i < RP_WORD_BITS; i++) {
+            yes |= test_memo(x, memo, a[i], b[i], holds) << i;
+        }
+        return yes;
     }
-    return rp_bits_get(memo, (size_t)id * 2 + 1);
+    for (; rows != 0; rows &= rows - 1) {
+        unsigned i = rp_bits_lowest(rows);
+        uint64_t holding =
+            memo != NULL ? test_memo(x, memo, a[i], b[i], holds) : test_once(x, a[i], b[i], holds);
+        yes |= holding << i;
+    }
+    return yes;
 }
 
 // Absent is false; an absent literal makes the answer unknown.
-static void test_texts(rp_exec *x, const rp_step *s, const rp_frame *f, predicate holds)
+static inline void test_texts(rp_exec *x, const rp_step *s, const rp_frame *f, predicate holds)
 {
-    const uint32_t *a = s->a->v, *b = s->b->v;
     for (uint32_t w = 0; w < f->words; w++) {
-        uint64_t yes = 0, known = s->a->k[w] & s->b->p[w];
-        for (uint64_t rows = s->a->p[w] & s->b->p[w]; rows != 0; rows &= rows - 1) {
-            size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(rows);
-            yes |= test_memo(x, s, a[i], b[i], holds) ? rows & (~rows + 1) : 0;
-        }
-        s->out->k[w] = known & ~yes;
+        uint64_t yes = test_word(x, s, w, s->a->p[w] & s->b->p[w], holds);
+        s->out->k[w] = s->a->k[w] & s->b->p[w] & ~yes;
         s->out->p[w] = yes;
     }
 }
@@ -186,16 +205,31 @@ static bool covers_all(const uint32_t blocks[9])
     return covers_v4(blocks) || blocks[8] == 0xffffffffu;
 }
 
+static void join_covers(rp_cover *out, const rp_cover *a, const rp_cover *b)
+{
+    for (uint32_t w = 0; w < 9; w++) {
+        out->sure[w] = a->sure[w] | b->sure[w];
+        out->maybe[w] = a->maybe[w] | b->maybe[w];
+    }
+}
+
 RP_KERNEL(cover_or)
 {
     (void)x;
     const rp_cover *a = s->a->v, *b = s->b->v;
     rp_cover *out = s->out->v;
-    for (uint32_t i = 0; i < f->n; i++) {
-        for (uint32_t w = 0; w < 9; w++) {
-            out[i].sure[w] = a[i].sure[w] | b[i].sure[w];
-            out[i].maybe[w] = a[i].maybe[w] | b[i].maybe[w];
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t in_a = s->a->p[w], in_b = s->b->p[w];
+        for (uint64_t rows = in_a | in_b; rows != 0; rows &= rows - 1) {
+            unsigned bit = rp_bits_lowest(rows);
+            size_t i = (size_t)w * RP_WORD_BITS + bit;
+            if ((in_a & in_b) >> bit & 1u) {
+                join_covers(&out[i], &a[i], &b[i]);
+            } else {
+                out[i] = in_a >> bit & 1u ? a[i] : b[i];
+            }
         }
+        s->out->p[w] = in_a | in_b;
     }
 }
 
@@ -203,14 +237,19 @@ RP_KERNEL(cover_full)
 {
     (void)x;
     const rp_cover *a = s->a->v;
-    memset(s->out->k, 0, f->words * sizeof(uint64_t));
-    memset(s->out->p, 0, f->words * sizeof(uint64_t));
-    for (uint32_t i = 0; i < f->n; i++) {
-        if (covers_all(a[i].sure)) {
-            rp_bits_set(s->out->p, i);
-        } else if (!covers_all(a[i].maybe)) {
-            rp_bits_set(s->out->k, i);
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t there = s->a->p[w], full = 0, open = 0;
+        for (uint64_t rows = there; rows != 0; rows &= rows - 1) {
+            unsigned bit = rp_bits_lowest(rows);
+            size_t i = (size_t)w * RP_WORD_BITS + bit;
+            if (covers_all(a[i].sure)) {
+                full |= (uint64_t)1 << bit;
+            } else if (covers_all(a[i].maybe)) {
+                open |= (uint64_t)1 << bit;
+            }
         }
+        s->out->k[w] = f->mask[w] & ~full & ~open;
+        s->out->p[w] = full;
     }
 }
 
@@ -223,4 +262,5 @@ RP_KERNEL(unknown_cover)
         memset(out[i].sure, 0, sizeof out[i].sure);
         memset(out[i].maybe, 0xff, sizeof out[i].maybe);
     }
+    memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
 }

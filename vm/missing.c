@@ -98,7 +98,9 @@ static void report(walker *w, uint32_t table, uint32_t name, uint32_t row, const
     rdspol_missing found;
     memset(&found, 0, sizeof found);
     rp_str kind = rp_bundle_text(w->b, w->b->tables[table].name);
-    found.fact = name == RP_NONE ? kind : join(w, kind, ".", rp_bundle_text(w->b, name));
+    uint32_t of = w->b->tables[table].kind; // members of a list bear its name
+    bool whole = name == RP_NONE || of == RP_TABLE_ELEMENTS || of == RP_TABLE_ENTRIES;
+    found.fact = whole ? kind : join(w, kind, ".", rp_bundle_text(w->b, name));
     found.resource = owner_id(w, table, row);
     found.reason = gap->reason;
     found.detail = gap->detail == RP_NONE ? rp_str_make("", 0)
@@ -123,7 +125,9 @@ static void report_made(walker *w, uint32_t insn, rdspol_reason reason, rp_str d
     rp_str kind = rp_bundle_text(w->b, w->b->tables[table].name);
     found.fact = kind;
     if (w->derived != RP_NONE && w->b->columns[w->derived].table == table) {
-        found.fact = join(w, kind, ".", rp_bundle_text(w->b, w->b->columns[w->derived].name));
+        rp_str name = rp_bundle_text(w->b, w->b->columns[w->derived].name);
+        bool of_compiler = rp_str_starts(name, RP_STR("#")); // nobody wrote that name
+        found.fact = of_compiler ? kind : join(w, kind, ".", name);
     }
     found.resource = owner_id(w, table, rp_frame_row(f, 0));
     found.reason = reason;
@@ -164,10 +168,10 @@ static void report_list(walker *w, uint32_t list, uint32_t row)
 // ---- Cells -------------------------------------------------------------------------------------
 
 // The masks of open frames hold their one row again after something else ran.
-static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH], uint32_t depth)
+static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH])
 {
     memcpy(x->frames, saved, sizeof x->frames);
-    for (uint32_t d = 0; d <= depth; d++) {
+    for (uint32_t d = 0; d < x->plan.depths; d++) {
         x->frames[d].mask[0] = 1;
         x->frames[d].rows[0] = x->frames[d].base;
         x->frames[d].parents[0] = 0;
@@ -206,7 +210,7 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
     w->derived = derived;
     w->follow = outer;
     w->x->live = live;
-    restore(w->x, saved, RP_MAX_FRAME_DEPTH - 1);
+    restore(w->x, saved);
 }
 
 static void walk_cell(walker *w, uint32_t column, uint32_t row)
@@ -233,19 +237,9 @@ static uint32_t type_of(const walker *w, uint32_t insn)
     return RP_INSN_TYPE(w->b->insns[insn].word);
 }
 
-static bool is_open_cover(const rp_val *v)
-{
-    const rp_cover *cover = v->v;
-    return memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
-}
-
 static rp_state state_of(const walker *w, uint32_t insn)
 {
-    uint32_t type = type_of(w, insn);
-    if (RP_TYPE_KIND(type) == RP_KIND_COVER) {
-        return is_open_cover(&w->x->vals[insn]) ? RP_STATE_UNKNOWN : RP_STATE_PRESENT;
-    }
-    return rp_value_state(type, &w->x->vals[insn], 0);
+    return rp_value_state(type_of(w, insn), &w->x->vals[insn], 0);
 }
 
 static bool is_unknown(const walker *w, uint32_t insn)

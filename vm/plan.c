@@ -12,12 +12,12 @@ typedef struct planner {
     rp_plan *plan;
     const rp_bundle *b;
     const unsigned char *live;
-    bool reuse;
-    uint32_t *last;      // per instruction: the last one that uses it
-    uint32_t *dies_next; // lists of values by the instruction after which they end
+    const unsigned char *keep;
+    uint32_t *last; // per instruction: the last one that uses it
+    uint32_t
+        *next; // lists of values: by the instruction after which they end, later of free places
     uint32_t *dies_first;
-    uint32_t free_count[CLASS_COUNT];
-    size_t *stack[CLASS_COUNT];
+    uint32_t free_first[CLASS_COUNT];
 } planner;
 
 size_t rp_plan_value_size(rp_kind kind)
@@ -26,21 +26,16 @@ size_t rp_plan_value_size(rp_kind kind)
     case RP_KIND_INT:
     case RP_KIND_FLOAT:
     case RP_KIND_TIME:
-    case RP_KIND_DURATION:
-        return 8;
+    case RP_KIND_DURATION: return 8;
     case RP_KIND_STRING:
     case RP_KIND_CIDR:
     case RP_KIND_VERSION:
-    case RP_KIND_REF:
-        return 4;
-    case RP_KIND_COVER:
-        return sizeof(rp_cover);
-    case RP_KIND_LISTTEXT:
-        return sizeof(rp_listtext);
+    case RP_KIND_REF: return 4;
+    case RP_KIND_COVER: return sizeof(rp_cover);
+    case RP_KIND_LISTTEXT: return sizeof(rp_listtext);
     case RP_KIND_BOOL:
     case RP_KIND_NONE:
-    case RP_KIND_COUNT:
-        break;
+    case RP_KIND_COUNT: break;
     }
     return 0;
 }
@@ -78,25 +73,36 @@ static void use(planner *p, uint32_t value, uint32_t frame, uint32_t at)
     }
 }
 
-// The frame that an instruction stands in: that of its value, but for folds one further in.
+// What a live instruction uses; one that opens a frame uses it until that ends.
+static void use_operands(planner *p, uint32_t i, uint32_t frame)
+{
+    const rp_bundle *b = p->b;
+    uint32_t op = op_of(p, i), at = rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i;
+    const rp_op_info *info = rp_op_get(op);
+    const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
+    for (int k = 0; k < 3; k++) {
+        if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
+            use(p, operands[k], frame, at);
+        }
+    }
+    const rp_rec_policy *policy = op == RP_OP_EMIT ? &b->policys[b->insns[i].a] : NULL;
+    for (uint32_t k = 0; policy != NULL && k < policy->clause_count; k++) {
+        use(p, b->clauses[policy->first_clause + k].value, frame, i);
+    }
+}
+
+// `frame`: that an instruction stands in, which is that of its value, but for folds one further in.
 static void find_uses(planner *p)
 {
     const rp_bundle *b = p->b;
     uint32_t frame = RP_NONE;
     for (uint32_t i = 0; i < b->insn_count; i++) {
         uint32_t op = op_of(p, i);
-        const rp_op_info *info = rp_op_get(op);
-        const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
-        for (int k = 0; k < 3 && is_live(p, i); k++) {
-            if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
-                use(p, operands[k], frame, rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i);
-            }
-        }
-        if (op == RP_OP_EMIT && is_live(p, i)) {
-            const rp_rec_policy *policy = &b->policys[b->insns[i].a];
-            for (uint32_t k = 0; k < policy->clause_count; k++) {
-                use(p, b->clauses[policy->first_clause + k].value, frame, i);
-            }
+        if (is_live(p, i)) {
+            use_operands(p, i, frame);
+        } else if (rp_op_opens(op)) { // nothing of it runs
+            i = b->frames[b->frame_of[i]].end;
+            continue;
         }
         if (rp_op_opens(op)) {
             frame = b->frame_of[i];
@@ -106,15 +112,25 @@ static void find_uses(planner *p)
     }
 }
 
+static void use_late(planner *p, uint32_t value)
+{
+    if (value != RP_NONE) {
+        p->last[value] = p->b->frames[p->b->frame_of[value]].end;
+    }
+}
+
 // Values that are read when their frame ends: conditions of waivers, and what messages print.
 static void find_late_uses(planner *p)
 {
     const rp_bundle *b = p->b;
     for (uint32_t i = 0; i < b->waiver_count; i++) {
-        uint32_t value = b->waivers[i].condition;
-        if (value != RP_NONE) {
-            p->last[value] = b->frames[b->frame_of[value]].end;
-        }
+        use_late(p, b->waivers[i].condition);
+    }
+    for (uint32_t i = 0; i < b->piece_count; i++) {
+        use_late(p, b->pieces[i].value);
+    }
+    for (uint32_t i = 0; i < b->witness_count; i++) {
+        use_late(p, b->witnesss[i].value);
     }
 }
 
@@ -144,7 +160,8 @@ static uint32_t class_of(uint32_t type)
 static size_t value_bytes(const rp_plan *plan, uint32_t type)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : size <= 8;
+    bool one = size <= 8 || RP_TYPE_KIND(type) == RP_KIND_COVER;
+    size_t planes = size == 0 || RP_TYPE_OPTIONAL(type) ? 2 : one;
     return plan->padded * size + planes * plane_bytes(plan);
 }
 
@@ -162,24 +179,33 @@ static void place(planner *p, uint32_t insn)
         return;
     }
     uint32_t c = class_of(type);
-    if (p->reuse && p->free_count[c] != 0) {
-        p->plan->value[insn] = p->stack[c][--p->free_count[c]];
+    bool keep = p->keep != NULL && p->keep[insn] != 0;
+    uint32_t dead = p->free_first[c];
+    if (!keep && dead != RP_NONE) {
+        p->plan->value[insn] = p->plan->value[dead];
+        p->free_first[c] = p->next[dead];
     } else {
         p->plan->value[insn] = take(&p->plan->size, value_bytes(p->plan, type));
     }
     if (rp_op_folds(op_of(p, insn))) {
         p->plan->aux[insn] = take(&p->plan->size, plane_bytes(p->plan));
     }
+    if (keep) {
+        return;
+    }
     uint32_t last = p->last[insn] < insn ? insn : p->last[insn];
-    p->dies_next[insn] = p->dies_first[last];
+    p->next[insn] = p->dies_first[last];
     p->dies_first[last] = insn;
 }
 
 static void release_dead(planner *p, uint32_t at)
 {
-    for (uint32_t i = p->dies_first[at]; i != RP_NONE; i = p->dies_next[i]) {
+    uint32_t following;
+    for (uint32_t i = p->dies_first[at]; i != RP_NONE; i = following) {
         uint32_t c = class_of(type_of(p, i));
-        p->stack[c][p->free_count[c]++] = p->plan->value[i];
+        following = p->next[i];
+        p->next[i] = p->free_first[c];
+        p->free_first[c] = i;
     }
 }
 
@@ -201,7 +227,9 @@ static void place_all(planner *p)
 {
     for (uint32_t i = 0; i < p->b->insn_count; i++) {
         uint32_t op = op_of(p, i);
-        if (rp_op_opens(op)) {
+        if (rp_op_opens(op) && !is_live(p, i)) {
+            i = p->b->frames[p->b->frame_of[i]].end;
+        } else if (rp_op_opens(op)) {
             place_folds(p, p->b->frame_of[i]);
         } else if (!rp_op_folds(op)) {
             place(p, i);
@@ -210,9 +238,12 @@ static void place_all(planner *p)
     }
 }
 
-static void place_frames(rp_plan *plan)
+static void place_frames(rp_plan *plan, const rp_bundle *b)
 {
-    for (uint32_t d = 0; d < RP_MAX_FRAME_DEPTH; d++) {
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        plan->depths = b->frames[i].depth < plan->depths ? plan->depths : b->frames[i].depth + 1;
+    }
+    for (uint32_t d = 0; d < plan->depths; d++) {
         plan->rows[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->parents[d] = take(&plan->size, plan->padded * sizeof(uint32_t));
         plan->mask[d] = take(&plan->size, plane_bytes(plan));
@@ -220,55 +251,46 @@ static void place_frames(rp_plan *plan)
     }
 }
 
-static bool make_tables(planner *p, rp_arena *arena)
+static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
 {
     uint32_t count = p->b->insn_count;
     p->plan->value = RP_NEW_ARRAY(arena, size_t, count);
     p->plan->aux = RP_NEW_ARRAY(arena, size_t, count);
-    p->last = RP_NEW_ARRAY(arena, uint32_t, count);
-    p->dies_next = RP_NEW_ARRAY(arena, uint32_t, count);
-    p->dies_first = RP_NEW_ARRAY(arena, uint32_t, count);
+    p->last = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->next = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->dies_first = RP_NEW_ARRAY(scratch, uint32_t, count);
     for (uint32_t c = 0; c < CLASS_COUNT; c++) {
-        p->stack[c] = RP_NEW_ARRAY(arena, size_t, count);
-        if (p->stack[c] == NULL) {
-            return false;
-        }
+        p->free_first[c] = RP_NONE;
     }
-    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL || p->dies_next == NULL ||
+    if (p->plan->value == NULL || p->plan->aux == NULL || p->last == NULL || p->next == NULL ||
         p->dies_first == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        p->plan->value[i] = p->plan->aux[i] = RP_PLAN_NONE;
+        if (is_live(p, i)) {
+            p->plan->value[i] = p->plan->aux[i] = RP_PLAN_NONE;
+        }
         p->dies_first[i] = RP_NONE;
     }
     return true;
 }
 
 bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse)
+                  const unsigned char *live, const unsigned char *keep)
 {
+    rp_arena scratch;
     memset(plan, 0, sizeof *plan);
     plan->chunk = chunk;
     plan->padded = (chunk + 63) / 64 * 64;
-    planner p = {.plan = plan, .b = bundle, .live = live, .reuse = reuse};
-    if (!make_tables(&p, arena)) {
-        return false;
+    planner p = {.plan = plan, .b = bundle, .live = live, .keep = keep};
+    rp_arena_init(&scratch, arena->alloc);
+    bool ok = make_tables(&p, arena, &scratch);
+    if (ok) {
+        find_uses(&p);
+        find_late_uses(&p);
+        place_frames(plan, bundle);
+        place_all(&p);
     }
-    find_uses(&p);
-    find_late_uses(&p);
-    place_frames(plan);
-    place_all(&p);
-    return true;
-}
-
-bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes)
-{
-    rp_arena scratch;
-    rp_plan plan;
-    rp_arena_init(&scratch, bundle->alloc);
-    bool ok = rp_plan_make(&plan, bundle, &scratch, RP_MAX_CHUNK, NULL, true);
     rp_arena_clear(&scratch);
-    *bytes = plan.size;
     return ok;
 }

@@ -11,8 +11,9 @@
 typedef struct rp_plan {
     uint32_t chunk;  // rows at once
     uint32_t padded; // the same, up to a whole word
-    size_t *value;   // per instruction: byte offset, RP_PLAN_NONE if it needs no place
+    size_t *value;   // per instruction that runs: byte offset, RP_PLAN_NONE if it needs no place
     size_t *aux;     // per fold: a plane of its own
+    uint32_t depths;                       // how many there are
     size_t rows[RP_MAX_FRAME_DEPTH];       // per depth: row numbers of the chunk
     size_t parents[RP_MAX_FRAME_DEPTH];    // per depth: positions in the chunk of the outer frame
     size_t mask[RP_MAX_FRAME_DEPTH];       // per depth: plane of the rows of the chunk
@@ -39,11 +40,9 @@ typedef struct rp_cover {
 
 // Bytes of one value of a kind, beside its planes; 0 for a bool.
 size_t rp_plan_value_size(rp_kind kind);
-// `live`: which instructions run, NULL for all. `reuse` false gives each value a place of its own.
-// False if memory ran out.
+// `live`: which instructions run, NULL for all. `keep`: whose values keep their places until the
+// end of everything; NULL for none. False if memory ran out.
 bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,
-                  const unsigned char *live, bool reuse);
-// Bytes that a run of the whole program at 1,024 rows needs.
-bool rp_plan_workspace(const rp_bundle *bundle, uint64_t *bytes);
+                  const unsigned char *live, const unsigned char *keep);
 
 #endif

@@ -289,15 +289,16 @@ rdspol_status rp_prepare_params(rp_run *run, const rdspol_run_opts *opts, rdspol
 
 // ---- Columns -----------------------------------------------------------------------------------
 
-// A column of the run's own for `rows` rows, padded as facts are.
+// A column of the run's own for `rows` rows and, behind them, those of a chunk.
 static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
 {
     uint32_t type = run->bundle->columns[column].type;
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    size_t words = (size_t)rows / RP_WORD_BITS + RP_MAX_CHUNK / RP_WORD_BITS + 2;
+    size_t padding = rp_bits_words(run->chunk) * RP_WORD_BITS;
+    size_t words = (size_t)rows / RP_WORD_BITS + padding / RP_WORD_BITS + 2;
     bool two = size == 0 || RP_TYPE_OPTIONAL(type);
     rp_val *out = &run->world.columns[column];
-    out->v = rp_arena_array(&run->arena, (size_t)rows + RP_MAX_CHUNK, size == 0 ? 1 : size);
+    out->v = rp_arena_array(&run->arena, (size_t)rows + padding, size == 0 ? 1 : size);
     out->p = RP_NEW_ARRAY(&run->arena, uint64_t, words);
     out->k = two ? RP_NEW_ARRAY(&run->arena, uint64_t, words) : out->p;
     return out->v != NULL && out->p != NULL && out->k != NULL;
@@ -854,6 +855,29 @@ static bool bind_ids(rp_run *run, rp_kind kind, bool (*finish)(collector *c))
     return ok;
 }
 
+static bool is_dense(const rp_list_view *list, uint32_t rows)
+{
+    bool dense = !list->fixed && list->order == NULL;
+    for (uint32_t r = 0; dense && r + 1 < rows; r++) {
+        dense = list->end[r] == list->begin[r + 1];
+    }
+    return dense && rows != 0;
+}
+
+static void find_dense_lists(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        const rp_rec_insn *n = &b->insns[i];
+        bool unnests = RP_INSN_OP(n->word) == RP_OP_UNNEST && n->b == RP_NONE;
+        if (!unnests || run->live[i] == 0 || b->lists[n->a].owner == RP_NONE) {
+            continue;
+        }
+        rp_list_view *list = &run->world.lists[n->a];
+        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n->a].owner]);
+    }
+}
+
 // Columns without a gap: their planes need not be gathered.
 static bool find_full_columns(rp_run *run)
 {
@@ -862,12 +886,13 @@ static bool find_full_columns(rp_run *run)
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
         uint32_t rows = run->world.rows[b->columns[c].table];
         uint64_t count = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED ||
-            RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL) {
+        if (b->columns[c].origin == RP_COLUMN_DERIVED) {
             continue;
         }
+        const rp_val *v = &run->world.columns[c];
+        bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
         for (size_t w = 0; w < rp_bits_words(rows); w++) {
-            count += rp_bits_count(run->world.columns[c].p[w]);
+            count += rp_bits_count(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
         }
         run->world.full[c] = count == rows;
     }
@@ -883,6 +908,7 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
+    find_dense_lists(run);
     return ok && find_full_columns(run) && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }

@@ -42,11 +42,13 @@ static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
     }
 }
 
-// Everything that a marked instruction needs stands before it.
-static void spread(const rp_run *run, unsigned char *need, uint32_t last, bool through_stores)
+// Everything that a marked instruction needs stands before it; but for what it loads, in the same
+// outermost frame.
+static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint32_t last,
+                   bool through_stores)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = last + 1; i-- > 0;) {
+    for (uint32_t i = last + 1; i-- > first;) {
         if (need[i] == 0) {
             continue;
         }
@@ -63,8 +65,12 @@ static void spread(const rp_run *run, unsigned char *need, uint32_t last, bool t
 
 void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value, bool through_stores)
 {
+    const rp_frame_info *f = &run->bundle->frames[run->bundle->frame_of[value]];
+    while (f->depth != 0) {
+        f = &run->bundle->frames[f->parent];
+    }
     need[value] = 1;
-    spread(run, need, value, through_stores);
+    spread(run, need, through_stores ? 0 : f->first, value, through_stores);
 }
 
 // The frame that an instruction stands in; of an opening one the frame around it.
@@ -94,8 +100,7 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
-// A message is computed after judging, from columns that judging has to leave behind.
-static void mark_message_stores(rp_run *run, unsigned char *need, uint32_t message)
+static void need_message(const rp_run *run, unsigned char *need, uint32_t message)
 {
     const rp_bundle *b = run->bundle;
     if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
@@ -103,37 +108,40 @@ static void mark_message_stores(rp_run *run, unsigned char *need, uint32_t messa
     }
     const rp_rec_message *m = &b->messages[message];
     const rp_rec_template *t = &b->templates[m->template];
-    memset(need, 0, b->insn_count);
     for (uint32_t k = 0; k < t->piece_count; k++) {
         if (b->pieces[t->first_piece + k].value != RP_NONE) {
-            rp_run_mark(run, need, b->pieces[t->first_piece + k].value, false);
+            need[b->pieces[t->first_piece + k].value] = 1;
         }
     }
     for (uint32_t k = 0; k < m->witness_count; k++) {
-        rp_run_mark(run, need, b->witnesss[m->first_witness + k].value, false);
+        need[b->witnesss[m->first_witness + k].value] = 1;
     }
+}
+
+// Messages are computed after judging, from columns that judging has to leave behind.
+static bool mark_messages(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    unsigned char *need = rp_alloc_get(run->alloc, b->insn_count);
+    if (need == NULL) {
+        return b->insn_count == 0;
+    }
+    memset(need, 0, b->insn_count);
+    for (uint32_t i = 0; i < b->policy_count; i++) {
+        const rp_rec_policy *p = &b->policys[i];
+        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
+            need_message(run, need, b->clauses[p->first_clause + k].message);
+        }
+        need_message(run, need, run->selected[i] != 0 ? p->remedy : RP_NONE);
+    }
+    spread(run, need, 0, b->insn_count - 1, false);
     for (uint32_t i = 0; i < b->insn_count; i++) {
         if (need[i] != 0) {
             mark_store(run, run->live, i);
         }
     }
-}
-
-static bool mark_messages(rp_run *run)
-{
-    const rp_bundle *b = run->bundle;
-    unsigned char *need = rp_alloc_get(run->alloc, b->insn_count);
-    for (uint32_t i = 0; need != NULL && i < b->policy_count; i++) {
-        const rp_rec_policy *p = &b->policys[i];
-        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
-            mark_message_stores(run, need, b->clauses[p->first_clause + k].message);
-        }
-        if (run->selected[i] != 0) {
-            mark_message_stores(run, need, p->remedy);
-        }
-    }
     rp_alloc_free(run->alloc, need, b->insn_count);
-    return need != NULL || b->insn_count == 0;
+    return true;
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -157,7 +165,7 @@ bool rp_prepare_live(rp_run *run)
     }
     bool ok = mark_messages(run);
     if (ok && b->insn_count != 0) {
-        spread(run, run->live, b->insn_count - 1, true);
+        spread(run, run->live, 0, b->insn_count - 1, true);
     }
     return ok;
 }

@@ -9,8 +9,20 @@
 
 #include <stdio.h>
 
+// Unknown: more than it covers surely.
+static rp_state cover_state(const rp_val *v, size_t i)
+{
+    const rp_cover *cover = (const rp_cover *)v->v + i;
+    bool open = rp_bits_get(v->p, i) &&
+                memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
+    return open ? RP_STATE_UNKNOWN : RP_STATE_PRESENT;
+}
+
 rp_state rp_value_state(uint32_t type, const rp_val *v, size_t i)
 {
+    if (RP_TYPE_KIND(type) == RP_KIND_COVER) {
+        return cover_state(v, i);
+    }
     bool k = rp_bits_get(v->k, i), p = rp_bits_get(v->p, i);
     if (RP_TYPE_KIND(type) == RP_KIND_BOOL) {
         return k && p ? RP_STATE_ABSENT : k || p ? RP_STATE_PRESENT : RP_STATE_UNKNOWN;
@@ -140,36 +152,45 @@ void rp_print_param(const rp_run *run, uint32_t param, rp_buf *out)
 
 // ---- Templates ---------------------------------------------------------------------------------
 
-// Prints a hole; false if it has no value.
-static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
-                       rp_buf *out)
+// Prints a hole that shows the same for every row: a parameter or a constant. False if it has no
+// value.
+static bool print_shared(const rp_run *run, const rp_rec_piece *piece, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->param != RP_NONE) {
         rp_print_param(run, piece->param, out);
         return run->params[piece->param].count != 0;
     }
-    if (piece->constant != RP_NONE) {
-        rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant],
-                      out);
-        return true;
+    rp_print_bits(run, b->consts[piece->constant].type, run->world.consts[piece->constant], out);
+    return true;
+}
+
+// Prints a hole; false if it has no value.
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+                       uint32_t lane, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    if (piece->value == RP_NONE) {
+        return print_shared(run, piece, out);
     }
     const rp_val *v = &vals[piece->value];
     uint32_t type = RP_INSN_TYPE(b->insns[piece->value].word);
     if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
-        const rp_listtext *list = v->v;
+        const rp_listtext *list = (const rp_listtext *)v->v + lane;
         print_list(run, rp_listtext_type(b, piece->value), list, out);
         return list->incomplete == 0 && list->unknown == 0 && list->count != 0 &&
                list->count <= RP_LISTTEXT_SHOWN;
     }
-    rp_print_value(run, type, v, 0, out);
-    return rp_value_state(type, v, 0) == RP_STATE_PRESENT;
+    rp_print_value(run, type, v, lane, out);
+    return rp_value_state(type, v, lane) == RP_STATE_PRESENT;
 }
 
+// A letter, a digit or one of % + , - . / : = @ _
 static bool is_plain_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("_.:/@%+=,-", c) != NULL);
+    static const uint64_t plain[4] = {UINT64_C(0x27fff82000000000), UINT64_C(0x07fffffe87ffffff)};
+    unsigned char u = (unsigned char)c;
+    return (plain[u / 64] >> (u % 64) & 1u) != 0;
 }
 
 static bool is_plain_text(rp_str text)
@@ -218,11 +239,11 @@ static bool add_quoted(rp_buf *out, rp_str text, bool inner)
 }
 
 static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
-                             rp_buf *out)
+                             uint32_t lane, rp_buf *out)
 {
     rp_buf value;
     rp_buf_init(&value, run->alloc, SIZE_MAX);
-    bool there = print_hole(run, piece, vals, &value);
+    bool there = print_hole(run, piece, vals, lane, &value);
     bool safe = there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
     if (!safe) {
         bool failed = out->failed;
@@ -237,7 +258,8 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
     return safe;
 }
 
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, rp_buf *out)
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+                       rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     const rp_rec_template *t = &b->templates[index];
@@ -246,10 +268,61 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, rp
         if (piece->text != RP_NONE) {
             rp_buf_add_str(out, rp_bundle_text(b, piece->text));
         } else if (piece->style == RP_PIECE_PLAIN) {
-            (void)print_hole(run, piece, vals, out);
-        } else if (!print_shell_hole(run, piece, vals, out)) {
+            (void)print_hole(run, piece, vals, lane, out);
+        } else if (!print_shell_hole(run, piece, vals, lane, out)) {
             return false;
         }
     }
     return true;
+}
+
+// ---- Templates of no row -----------------------------------------------------------------------
+
+// The field that a hole shows, if it is simply one.
+static uint32_t field_of(const rp_bundle *b, uint32_t value)
+{
+    const rp_rec_insn *n = &b->insns[value];
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_LOAD: return n->a;
+    case RP_OP_GATHER: return n->b;
+    default: return RP_NONE;
+    }
+}
+
+// What a value will show: the same for all resources, or the name of a field.
+static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_insn *n = &b->insns[value];
+    if (RP_INSN_OP(n->word) == RP_OP_PARAM) {
+        rp_print_param(run, n->a, out);
+        return;
+    }
+    uint32_t field = field_of(b, value);
+    if (field == RP_NONE) {
+        rp_buf_add_text(out, "{...}");
+        return;
+    }
+    const rp_rec_column *c = &b->columns[field];
+    rp_buf_add_char(out, '{');
+    rp_buf_add_str(out, rp_bundle_text(b, b->tables[c->table].name));
+    rp_buf_add_char(out, '.');
+    rp_buf_add_str(out, rp_bundle_text(b, c->name));
+    rp_buf_add_char(out, '}');
+}
+
+void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_template *t = &b->templates[index];
+    for (uint32_t k = 0; k < t->piece_count; k++) {
+        const rp_rec_piece *piece = &b->pieces[t->first_piece + k];
+        if (piece->text != RP_NONE) {
+            rp_buf_add_str(out, rp_bundle_text(b, piece->text));
+        } else if (piece->value != RP_NONE) {
+            print_name(run, piece->value, out);
+        } else {
+            (void)print_shared(run, piece, out);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //
 // Judging is one pass over the outermost frames in the program's order; the clauses of a policy
 // become one byte a row. Waivers come after that. Nothing here allocates while it judges.
+#include "vm/base/endian.h"
 #include "vm/run.h"
 
 // ---- Binding -----------------------------------------------------------------------------------
@@ -32,8 +33,9 @@ static bool alloc_results(rp_run *run)
     run->counts = counts;
     run->waiver_true = RP_NEW_ARRAY(&run->arena, uint64_t *, b->waiver_count);
     run->waiver_matched = RP_NEW_ARRAY(&run->arena, unsigned char, b->waiver_count);
+    run->titles = RP_NEW_ARRAY(&run->arena, rp_str, b->policy_count);
     bool ok = run->verdicts != NULL && counts != NULL && run->waiver_true != NULL &&
-              run->waiver_matched != NULL;
+              run->waiver_matched != NULL && run->titles != NULL;
     for (uint32_t i = 0; ok && i < b->policy_count; i++) {
         if (run->selected[i] != 0) {
             run->verdicts[i] = rp_arena_alloc(&run->arena, run->world.rows[b->policys[i].table]);
@@ -59,7 +61,7 @@ static bool prepare(rp_run *run)
         !alloc_results(run)) {
         return false;
     }
-    if (!rp_exec_init(&run->exec, &run->world, &run->arena, run->chunk, run->live, true)) {
+    if (!rp_exec_init(&run->exec, &run->world, &run->workspace, run->chunk, run->live, NULL)) {
         return false;
     }
     run->exec.emit = emit_verdicts;
@@ -101,8 +103,9 @@ rdspol_status rdspol_run_new(rdspol_run **out, const rdspol_bundle *bundle,
     rp_alloc given = {opts->alloc, opts->alloc_ctx};
     rp_alloc alloc = rp_alloc_or_libc(given);
     *out = NULL;
-    if (!facts->sealed) {
-        return rp_error_set(error, RDSPOL_INVALID_ARGUMENT, NULL, "facts that are not sealed");
+    if (!facts->sealed || facts->finished) {
+        return rp_error_set(error, RDSPOL_INVALID_ARGUMENT, NULL, "facts that are %s",
+                            facts->sealed ? "finished" : "not sealed");
     }
     if (!rp_facts_fit(facts, bundle)) {
         return rp_error_set(error, RDSPOL_SCHEMA_MISMATCH, NULL,
@@ -117,6 +120,7 @@ rdspol_status rdspol_run_new(rdspol_run **out, const rdspol_bundle *bundle,
     run->facts = facts;
     run->alloc = alloc;
     rp_arena_init(&run->arena, alloc);
+    rp_arena_init(&run->workspace, alloc);
     rp_strtab_init(&run->overlay, alloc);
     rdspol_status status = bind(run, opts, error);
     if (status != RDSPOL_OK) {
@@ -135,6 +139,7 @@ void rdspol_run_free(rdspol_run *run)
     rp_alloc alloc = run->alloc;
     rp_explainer_free(run);
     rp_arena_clear(&run->arena);
+    rp_arena_clear(&run->workspace);
     rp_strtab_free(&run->overlay);
     rp_alloc_free(alloc, run, sizeof *run);
 }
@@ -143,8 +148,17 @@ void rdspol_run_set_now(rdspol_run *run, int64_t now)
 {
     run->world.now = now;
     run->evaluated = false;
-    rp_exec_bind_now(&run->exec);
     rp_explainer_free(run);
+    if (!run->finished) {
+        rp_exec_bind_now(&run->exec);
+    }
+}
+
+void rdspol_run_finish(rdspol_run *run)
+{
+    run->finished = true;
+    rp_arena_clear(&run->workspace);
+    memset(&run->exec, 0, sizeof run->exec);
 }
 
 uint64_t rdspol_run_cost(const rdspol_run *run)
@@ -154,7 +168,7 @@ uint64_t rdspol_run_cost(const rdspol_run *run)
 
 uint64_t rdspol_run_bytes(const rdspol_run *run)
 {
-    return run->arena.total + run->overlay.bytes.total;
+    return run->arena.total + run->workspace.total + run->overlay.bytes.total;
 }
 
 // ---- Judging -----------------------------------------------------------------------------------
@@ -190,25 +204,38 @@ static uint64_t spread(uint64_t bits)
     return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
 }
 
-// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged.
-static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+// The first `n` of eight bytes.
+static void put_bytes(unsigned char *out, uint64_t bytes, uint32_t n)
 {
-    uint64_t judged = 0;
-    for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
-        judged |= rows[v];
+    if (n >= 8 && rp_endian_is_little()) {
+        memcpy(out, &bytes, sizeof bytes);
+        return;
     }
-    for (uint32_t at = 0; at < n; at += 8) {
-        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE;
-        for (unsigned v = 1; v < RDSPOL_VERDICT_COUNT; v++) {
-            bytes |= spread(rows[v] >> at) * v;
-        }
-        for (uint32_t i = 0; i < 8 && at + i < n; i++) {
-            out[at + i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
-        }
+    for (uint32_t i = 0; i < 8 && i < n; i++) {
+        out[i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
     }
 }
 
-static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals)
+// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged. The verdict's
+// binary digits are spread, not each verdict.
+static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+{
+    _Static_assert(RDSPOL_VERDICT_FAIL == 0 && RDSPOL_VERDICT_UNKNOWN == 1 &&
+                       RDSPOL_VERDICT_WAIVED == 2 && RDSPOL_VERDICT_PASS == 3 &&
+                       RDSPOL_VERDICT_NOT_APPLICABLE == 4 && RDSPOL_VERDICT_COUNT == 5,
+                   "the digits below");
+    uint64_t odd = rows[RDSPOL_VERDICT_UNKNOWN] | rows[RDSPOL_VERDICT_PASS];
+    uint64_t twos = rows[RDSPOL_VERDICT_WAIVED] | rows[RDSPOL_VERDICT_PASS];
+    uint64_t fours = rows[RDSPOL_VERDICT_NOT_APPLICABLE];
+    uint64_t judged = rows[RDSPOL_VERDICT_FAIL] | odd | twos | fours;
+    for (uint32_t at = 0; at < n; at += 8) {
+        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE | spread(odd >> at) |
+                         spread(twos >> at) << 1 | spread(fours >> at) << 2;
+        put_bytes(out + at, bytes, n - at);
+    }
+}
+
+RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals)
 {
     rp_run *run = ctx;
     const uint64_t *judged = run->facts->tables[f->info->table].judged;
@@ -335,7 +362,9 @@ static void count_findings(rp_run *run)
 rdspol_status rdspol_run_evaluate(rdspol_run *run, rdspol_error *error)
 {
     const rp_bundle *b = run->bundle;
-    (void)error;
+    if (run->finished) {
+        return rp_error_set(error, RDSPOL_INVALID_ARGUMENT, NULL, "a run that is finished");
+    }
     if (b->policy_count != 0) {
         memset(run->counts, 0, b->policy_count * sizeof *run->counts);
     }

@@ -25,6 +25,7 @@ struct rdspol_run {
     const rp_facts *facts;
     rp_alloc alloc;
     rp_arena arena;
+    rp_arena workspace; // of what only judging needs
     rp_strtab overlay;
     rp_world world;
     rp_exec exec;
@@ -41,8 +42,9 @@ struct rdspol_run {
     uint32_t **order;       // per table: its rows in the order of reports; NULL if not needed
     uint64_t **waiver_true; // per waiver with a condition: plane over the rows of its table
     unsigned char *waiver_matched; // per waiver
+    rp_str *titles; // per policy, made when first asked
     uint64_t cost;
-    bool evaluated;
+    bool evaluated, finished;
     rp_explainer *explainer; // made when first asked
 };
 
@@ -61,6 +63,9 @@ uint32_t rp_run_text(rp_run *run, rp_str text);
 
 // Whether a waiver covers a policy and a row (its time, glob and condition).
 bool rp_run_is_waived(const rp_run *run, uint32_t waiver, uint32_t policy, uint32_t row);
+
+// The first row from place `from` of the order on with a verdict, as its place; RP_NONE: no more.
+uint32_t rp_run_next_row(const rp_run *run, uint32_t policy, uint32_t verdict, uint32_t from);
 
 // Whether listing a policy's type left something open in a pair, so that `region` gets a finding.
 bool rp_run_has_gap(const rp_run *run, uint32_t policy, uint32_t pair);

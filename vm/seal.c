@@ -399,6 +399,53 @@ rp_str rp_facts_row_id(const rp_facts *facts, uint32_t table, uint32_t row)
     return rp_seal_id_from_arn(rp_facts_cell_text(facts, t->unique, row));
 }
 
+// ---- The end -----------------------------------------------------------------------------------
+
+void rdspol_facts_finish(rdspol_facts *facts)
+{
+    if (facts->sealed) {
+        facts->finished = true;
+        rp_strtab_finish(&facts->texts);
+    }
+}
+
+// ---- What was not answered ---------------------------------------------------------------------
+
+static rp_str text_or_empty(const rp_facts *f, uint32_t id)
+{
+    return id == RP_NONE ? rp_str_make("", 0) : rp_strtab_get(&f->texts, id);
+}
+
+static void describe_unanswered(const rp_facts *f, const rp_fact_answer *a, rdspol_unanswered *out)
+{
+    const rp_rec_source *s = &f->bundle->sources[a->source];
+    memset(out, 0, sizeof *out);
+    out->service =
+        s->kind == RP_SOURCE_FILE ? rp_str_make("", 0) : rp_bundle_text(f->bundle, s->service);
+    out->operation = rp_bundle_text(f->bundle, s->operation);
+    out->argument = text_or_empty(f, a->argument);
+    out->account = text_or_empty(f, a->account);
+    out->region = text_or_empty(f, a->region);
+    out->reason = a->answered ? RDSPOL_REASON_INCOMPLETE_PAGE : a->why.reason;
+    out->detail = text_or_empty(f, a->answered ? RP_NONE : a->why.detail);
+}
+
+rdspol_status rdspol_facts_next_unanswered(const rdspol_facts *facts, uint32_t *at,
+                                           rdspol_unanswered *out)
+{
+    if (!facts->sealed) {
+        return RDSPOL_INVALID_ARGUMENT;
+    }
+    while (*at < facts->answer_count) {
+        const rp_fact_answer *a = &facts->answer[(*at)++];
+        if (!a->answered || a->cut) {
+            describe_unanswered(facts, a, out);
+            return RDSPOL_OK;
+        }
+    }
+    return RDSPOL_DONE;
+}
+
 // ---- Gaps --------------------------------------------------------------------------------------
 
 // The resource that a row belongs to, and whether there is one.

@@ -206,7 +206,9 @@ static rdspol_status check_columns(const rp_verifier *v)
         const rp_rec_table *t = &b->tables[c->table];
         CHECK(i >= t->first_column && i - t->first_column < t->column_count, "column", i,
               "outside its table");
-        CHECK(rp_kind_is_plain(kind), "column", i, "a type that columns cannot have");
+        bool cover = kind == RP_KIND_COVER && c->origin == RP_COLUMN_DERIVED;
+        CHECK(cover ? c->type == (uint32_t)kind : rp_kind_is_plain(kind), "column", i,
+              "a type that columns cannot have");
         CHECK(kind == RP_KIND_REF ? RP_TYPE_TABLE(c->type) < b->table_count
                                   : RP_TYPE_TABLE(c->type) == 0,
               "column", i, "its table is out of range");

@@ -4,7 +4,6 @@
 // fold's value belongs to the frame around the one it stands in, from that one's `end` on. The
 // opcode table says what each operand must be; only rules that need more than that have a function
 // here. After this pass kernels do not test.
-#include "vm/plan.h"
 #include "vm/verify.h"
 
 typedef struct pass {
@@ -527,9 +526,6 @@ rdspol_status rp_verify_code(const rp_verifier *v)
     }
     for (uint32_t i = 0; i < v->bundle->waiver_count; i++) {
         RP_TRY(check_waiver(v, i));
-    }
-    if (!rp_plan_workspace(v->bundle, &v->bundle->workspace)) {
-        return rp_error_set(v->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
     return RDSPOL_OK;
 }

@@ -50,7 +50,11 @@ static bool failed(reading_file *f)
 
 static rp_str keep_text(reading_file *f, rp_str text)
 {
-    return rp_arena_str(&f->arena, text);
+    rp_str kept = rp_arena_str(&f->arena, text);
+    if (kept.ptr == NULL) {
+        (void)rp_json_fail(f->json, RDSPOL_NO_MEMORY, "out of memory");
+    }
+    return kept;
 }
 
 // ---- Looking -----------------------------------------------------------------------------------
@@ -903,7 +907,7 @@ static bool read_keyed(reading_file *f)
     while (ok && rp_json_member(f->json, &name)) {
         question q = new_question(f);
         q.argument = keep_text(f, name);
-        ok = is_new_key(f, &keys, q.argument);
+        ok = !failed(f) && is_new_key(f, &keys, q.argument);
         if (ok && rp_json_peek(f->json) == RP_JSON_OBJECT) {
             ok = read_object(f, &q, true);
         } else if (ok) {
@@ -961,12 +965,14 @@ static bool read_documents(reading_file *f)
 static rdspol_status report(const reading_file *f, rp_str path, rdspol_error *error)
 {
     const rp_json *j = f->json;
-    rdspol_status status = j->status != RDSPOL_OK ? j->status : rp_facts_status(f->facts);
+    // Where memory ran out for the facts, what the document seemed to lack comes from that.
+    rdspol_status kept = rp_facts_status(f->facts);
+    rdspol_status status = kept != RDSPOL_OK ? kept : j->status;
     if (status == RDSPOL_OK || error == NULL) {
         return status;
     }
     size_t skip = path.len > 100 ? path.len - 100 : 0;
-    const char *message = j->status != RDSPOL_OK ? j->message : "out of memory";
+    const char *message = kept == RDSPOL_OK ? j->message : "out of memory";
     (void)rp_error_set(error, status, j->path, "%.*s: %s", (int)(path.len - skip), path.ptr + skip,
                        message);
     error->offset = j->error_offset;

@@ -36,6 +36,8 @@ typedef struct job {
     rp_documents documents;
     const rdspol_gunzip *gunzip;
     rp_str stdin_name;
+    void (*begun)(void *ctx, rp_str name);
+    void *begun_ctx;
     rp_scheme scheme;
     rp_arena arena;
     rp_paths paths;
@@ -106,7 +108,16 @@ static rdspol_status read_packed(const job *j, rp_facts *facts, rp_str name, int
     return status;
 }
 
-static rdspol_status read_path(const job *j, rp_facts *facts, const rp_path *path,
+static void tell_begun(job *j, rp_str name)
+{
+    if (j->begun != NULL) {
+        lock(j);
+        j->begun(j->begun_ctx, name);
+        unlock(j);
+    }
+}
+
+static rdspol_status read_path(job *j, rp_facts *facts, const rp_path *path,
                                rp_file_notes *notes, rdspol_error *error)
 {
     bool standard = rp_str_equal(path->name, RP_STR("-"));
@@ -115,6 +126,7 @@ static rdspol_status read_path(const job *j, rp_facts *facts, const rp_path *pat
     if (descriptor < 0) {
         return cannot_open(path, errno, error);
     }
+    tell_begun(j, path->name);
     rdspol_status status =
         path->gzip ? read_packed(j, facts, name, &descriptor, notes, error)
                    : rp_documents_read(&j->documents, facts, name, read_descriptor, &descriptor,
@@ -139,7 +151,7 @@ static void note_identity(group *g, const rp_facts *facts, const rp_file_notes *
     }
 }
 
-static void read_group(const job *j, group *g, rp_facts *facts)
+static void read_group(job *j, group *g, rp_facts *facts)
 {
     for (size_t i = g->first; i < g->first + g->count && g->status == RDSPOL_OK; i++) {
         rp_file_notes notes;
@@ -239,7 +251,8 @@ static void read_together(job *j, uint32_t threads)
 {
     pthread_t others[MAX_THREADS];
     uint32_t started = 0;
-    while (started + 1 < threads && pthread_create(&others[started], NULL, read_back, j) == 0) {
+    while (started + 1 < threads && started + 1 < j->group_count &&
+           pthread_create(&others[started], NULL, read_back, j) == 0) {
         started++;
     }
     read_front(j);
@@ -294,6 +307,8 @@ static bool start(job *j, rp_facts *facts, const rdspol_files_opts *opts)
     d->limits.depth = opts->max_depth != 0 ? opts->max_depth : d->limits.depth;
     d->limits.member_count = opts->max_members != 0 ? opts->max_members : d->limits.member_count;
     j->gunzip = opts->gunzip;
+    j->begun = opts->begun;
+    j->begun_ctx = opts->begun_ctx;
     j->stdin_name =
         opts->stdin_name.len != 0 ? opts->stdin_name : rp_str_from("(standard input)");
     d->scheme = &j->scheme;

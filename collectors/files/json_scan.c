@@ -54,7 +54,7 @@ void rp_json_open(rp_json *json, rp_alloc alloc, const rp_json_limits *limits, r
     json->ctx = ctx;
     json->window = rp_alloc_get(json->alloc, block_size(RP_JSON_WINDOW));
     if (json->window == NULL) {
-        json->status = RDSPOL_NO_MEMORY;
+        (void)rp_json_fail_at(json, 0, RDSPOL_NO_MEMORY, "out of memory");
         return;
     }
     json->capacity = RP_JSON_WINDOW;

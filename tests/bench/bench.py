@@ -90,8 +90,39 @@ def process(b, folder, files, options):
     row("peak memory", 8 + 1.5 * n / 1000, ours.peak / 1e6, "MB")
 
 
+def json_report(b, folder, root, options):
+    """What `--format json` costs above judging, in time and in memory."""
+    run = [f"{b}/rdspol", "run", "practices", folder, "--exit-zero"]
+    document = root + "/findings.json"
+    subprocess.run([*run, "-qq", "--format", f"json={document}"], check=True)
+    with open(document, "rb") as file:
+        findings = file.read().count(b'"fingerprint":')
+    silent = " ".join([*run, "-qq", "| cat >/dev/null"])
+    piped = " ".join([*run, "--format", "json", "| cat >/dev/null"])
+    plain, report, pipe = medians(options.repeat, silent, piped, f"cat {document} | cat >/dev/null")
+    row("json above -qq / cat of the document into a pipe", 4, (report.wall - plain.wall) / pipe.wall,
+        "", f"{(report.wall - plain.wall) * 1e3:.0f} ms / {pipe.wall * 1e3:.0f} ms, {findings} findings")
+    plain, report = medians(options.repeat, [*run, "-qq"], [*run, "--format", "json"])
+    row("peak memory of json above -qq, a finding", 2, (report.peak - plain.peak) / findings, "bytes",
+        f"{(report.peak - plain.peak) / 1e3:.0f} kB")
+
+
 def phases(b, folder, repeat):
     return output(f"{b}/tests/bench_phases", "practices", "1", str(repeat), folder)
+
+
+def start_up(b, root):
+    """A run that judges and reports one instance, beside a program that does nothing."""
+    folder = root + "/one"
+    os.mkdir(folder)
+    one = {"DBInstanceIdentifier": "db-1", "Engine": "postgres", "StorageEncrypted": True,
+           "DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:db-1"}
+    with open(folder + "/db-instances.json", "w", encoding="utf-8") as file:
+        json.dump({"DBInstances": [one]}, file)
+    run = [f"{b}/rdspol", "run", "practices", folder, "--exit-zero"]
+    empty, judged, version = medians(201, [f"{b}/tests/bench_empty"], run, [f"{b}/rdspol", "version"])
+    row("one instance judged, above an empty program", 1.5, (judged.wall - empty.wall) * 1e3, "ms",
+        f"version: {(version.wall - empty.wall) * 1e3:.2f} ms")
 
 
 def parts(b, folder, options):
@@ -104,8 +135,6 @@ def parts(b, folder, options):
     print(f"     read {p['read_us'] / 1e3:.1f} ms, seal {p['seal_us'] / 1e3:.1f} ms, prepare "
           f"{p['prepare_us'] / 1e3:.1f} ms, evaluate {p['evaluate_us'] / 1e3:.1f} ms, "
           f"{p['verdicts']} verdicts")
-    empty, version = medians(41, [f"{b}/tests/bench_empty"], [f"{b}/rdspol", "version"])
-    row("start-up above an empty program", 1.5, (version.wall - empty.wall) * 1e3, "ms")
     return p
 
 
@@ -156,6 +185,8 @@ def main():
     with tempfile.TemporaryDirectory() as root:
         files = make_fleet(root + "/fleet", options.instances)
         process(b, root + "/fleet", files, options)
+        json_report(b, root + "/fleet", root, options)
+        start_up(b, root)
         small = parts(b, root + "/fleet", options)
         if options.large:
             large(b, small, root, options)

@@ -137,6 +137,18 @@ expect 0 "explain a code" "$rdspol" explain E0102
 expect 0 "explain a policy" "$rdspol" explain backed_up_instances
 expect 2 "explain nothing" "$rdspol" explain no_such_thing_at_all
 
+# A bundle has the sources that it reads, also of types that are there only to be referred to.
+printf 'policy protected on instance { require instance.deletion_protection }\n' >least.rdspol
+printf 'policy opted on region { require region.backup_opt_in["RDS"] == true }\n' >most.rdspol
+for name in least most; do
+  expect 0 "compile $name" "$rdspol" compile $name.rdspol -o $name.rpb
+  expect 0 "inspect $name" "$rdspol" inspect -d $name.rpb && cp out $name.txt
+done
+holds "no source without a field" bash -c '! grep -q DescribeRegionSettings least.txt'
+says most.txt "from group backup:DescribeRegionSettings" "a source with a field"
+says most.txt "needs backup:DescribeRegionSettings" "a source with a field"
+expect 1 "a file that no field needs" "$rdspol" run least.rpb "$fleet"
+
 # Imports beside the importing file.
 mkdir imports
 printf 'module names\ndef instance.named: bool = instance.id != ""\n' >imports/names.rdspol
@@ -153,6 +165,26 @@ done
 expect 1 "two formats" "$rdspol" run practices "${now[@]}" --format json --format ndjson=three.ndjson "$fleet"
 holds "two formats: json" cmp one.json out
 holds "two formats: ndjson" cmp one.ndjson three.ndjson
+expect 1 "four formats" "$rdspol" run practices "${now[@]}" -qq --format json=4.json --format ndjson=4.ndjson --format text=4.text --format compact=4.compact "$fleet"
+for format in ndjson compact; do holds "four formats: $format" cmp one.$format 4.$format; done
+holds "the formats agree" python3 -c '
+import collections, json
+document = json.load(open("4.json"))
+counts = collections.Counter(f["verdict"] for f in document["findings"])
+for verdict, number in counts.items():
+    assert document["summary"][verdict] == number, verdict
+lines = [json.loads(l) for l in open("4.ndjson")]
+assert lines[-1] == {"summary": document["summary"]}
+for line, finding in zip(lines, document["findings"], strict=False):
+    policy = document["policies"][finding["policy"]]
+    policy.pop("remedy", None)
+    assert line == {**policy, **finding}, line
+text, compact = open("4.text").read().splitlines(), open("4.compact").read().splitlines()
+for verdict in "fail", "unknown":
+    assert sum(l.startswith(verdict.upper() + " ") for l in text) == counts[verdict], verdict
+assert len(compact) == counts["fail"] + counts["unknown"], len(compact)
+assert text[-1].startswith("%d failed, %d unknown, %d waived, %d passed, %d not applicable" % tuple(
+    document["summary"][v] for v in ("fail", "unknown", "waived", "pass", "not_applicable"))), text[-1]'
 expect 2 "two on standard output" "$rdspol" run practices --format json --format text "$fleet"
 expect 2 "unknown format" "$rdspol" run practices --format yaml "$fleet"
 expect 1 "quiet" "$rdspol" run practices -qq "$fleet"
@@ -161,6 +193,100 @@ expect 1 "colour" "$rdspol" run practices --color always "$fleet"
 holds "colour" grep -q $'\x1b\[1;31mFAIL' out
 expect 1 "no colour" env CLICOLOR_FORCE=1 NO_COLOR=1 "$rdspol" run practices "$fleet"
 holds "no colour" bash -c '! grep -q $'"'"'\x1b'"'"' out'
+
+# The document: members of lists have their type, a remedy shows where values will stand.
+cat >typed.rdspol <<'P'
+param ports: [int] = [80, 443]
+param names: [string] = []
+param ratio: float = 0.5
+param most: int = 9007199254740993
+policy typed on instance {
+  require instance.port in ports or instance.id in names
+  require most > 0 and ratio > 0.0
+  remedy "aws rds modify-db-instance --db-instance-identifier {instance.id} --port {most} --tags {instance.cluster.id}"
+}
+P
+expect 1 "typed parameters" "$rdspol" run typed.rdspol --format json --param "ports=22" --params <(printf '%s' '{"names":["a, b","c\"d"]}') "$fleet"
+holds "typed parameters" python3 -c '
+import json
+p = json.load(open("out"))["parameters"]
+assert p == {"ports": [22], "names": ["a, b", "c\"d"], "ratio": 0.5, "most": "9007199254740993"}, p'
+holds "a remedy with names" python3 -c '
+import json
+d = json.load(open("out"))
+assert d["policies"]["typed"]["remedy"] == "aws rds modify-db-instance --db-instance-identifier {instance.id} --port 9007199254740993 --tags {cluster.id}", d["policies"]
+assert all("{" not in f["remedy"] for f in d["findings"] if f["verdict"] == "fail")'
+expect 1 "invalid UTF-8 in a parameter" "$rdspol" run typed.rdspol --format json --param $'names=a\xffb' "$fleet"
+holds "invalid UTF-8 in a parameter" python3 -c 'import json; p = json.load(open("out"))["parameters"]; assert p["names"] == ["a\ufffdb"], p'
+
+# On a terminal: which file is read, and the line is gone at the end. Nowhere else.
+terminal() { # COMMAND...
+  python3 -c '
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$@"
+}
+plain_terminal=(env -u CI -u NO_COLOR -u COLUMNS -u FORCE_COLOR -u CLICOLOR_FORCE TERM=xterm)
+expect 1 "progress" terminal "${plain_terminal[@]}" "$rdspol" run practices "${now[@]}" "$fleet/db-instances.json" "$fleet/vpcs.json"
+holds "progress" grep -q $'\r\x1b\[Kreading facts: 2 .*/vpcs.json' out
+holds "progress is cleared" bash -c 'tr -d "\n" <out | grep -q "json"$'"'"'\r\x1b\[K[^\r]*'"'"''
+expect 1 "a long name" terminal "${plain_terminal[@]}" COLUMNS=40 "$rdspol" run practices "${now[@]}" "$fleet/db-instances.json"
+holds "a long name fits" grep -qP '\[Kreading facts: 1 [^\r\x1b]{1,21}instances\.json\r' out
+for quiet in CI=1 TERM=dumb; do
+  expect 1 "$quiet" terminal "${plain_terminal[@]}" $quiet "$rdspol" run practices "${now[@]}" "$fleet"
+  holds "$quiet: no progress" bash -c '! grep -q "reading facts" out'
+done
+expect 1 "-q" terminal "${plain_terminal[@]}" "$rdspol" run practices -q "${now[@]}" "$fleet"
+holds "-q: no progress" bash -c '! grep -q "reading facts" out'
+expect 1 "no terminal" "$rdspol" run practices "${now[@]}" "$fleet"
+holds "no terminal: no progress" test ! -s err
+
+# Findings stand below their resource on a terminal, broken at its width; elsewhere on one line each.
+expect 1 "grouped" terminal "${plain_terminal[@]}" CI=1 COLUMNS=60 "$rdspol" run practices "${now[@]}" --color never "$fleet"
+tr -d '\r' <out >grouped.txt
+holds "a heading for each resource" test "$(grep -c '^instance .*/crm-prod-000002$' grouped.txt)" -eq 1
+holds "its findings below" bash -c 'grep -A1 "/crm-prod-000002$" grouped.txt | grep -q "^  FAIL medium rotated_key_instances  key$"'
+holds "sixty columns" python3 -c '
+text = open("grouped.txt").read().split("\n  judged")[0]
+wide = [l for l in text.splitlines() if len(l) > 60 and l[0] == " " and len(l.split()) > 1]
+assert text.count("\n      ") > 9 and not wide, wide'
+holds "the same findings" test "$(grep -c '^  [FU][AN][IK][LN]' grouped.txt)" -eq "$(grep -c '^[FU][AN][IK][LN]' one.text)"
+holds "the same end" cmp <(tail -1 grouped.txt) <(tail -1 one.text)
+holds "a clause has its place" grep -q 'keeps backups for 1 days  stdlib/practices/07_backups.rdspol:[0-9]*$' one.text
+
+# Inputs: a file with its hash, and one that changes meanwhile is an error.
+expect 1 "inputs" "$rdspol" run bad.rdspol --format json "$fleet/db-instances.json" "$fleet"
+holds "inputs" python3 -c '
+import hashlib, json, sys
+file, folder = json.load(open("out"))["inputs"]
+assert file["sha256"] == hashlib.sha256(open(file["name"], "rb").read()).hexdigest(), file
+assert folder == {"kind": "cli", "name": sys.argv[1]}, folder' "$fleet"
+expect 1 "standard input has no hash" bash -c "'$rdspol' run bad.rdspol --stdin-name db-instances.json --format json - <'$fleet/db-instances.json'"
+holds "standard input has no hash" python3 -c 'import json; i = json.load(open("out"))["inputs"]; assert i == [{"kind": "cli", "name": "-"}], i'
+mkdir changing && cp "$fleet/db-instances.json" changing && mkfifo changing/zz.json
+(cat "$fleet/vpcs.json"; echo >>changing/db-instances.json) >changing/zz.json &
+expect 2 "an input that changes" "$rdspol" run bad.rdspol --format json=changed.json -j1 changing/db-instances.json changing/zz.json
+wait
+says err "db-instances.json: changed while it was read" "an input that changes"
+holds "an input that changes: no document" test ! -e changed.json
+
+# What could not be collected: once for each operation and reason, in one order.
+mkdir -p refused/describe-key
+cp "$fleet/db-instances.json" refused
+for key in b a c; do
+  printf '{"Error":{"Code":"AccessDeniedException","Message":"no \\u001b[31m"}}' >refused/describe-key/$key.error.json
+done
+printf '{"Error":{"Code":"ThrottlingException"}}' >refused/db-clusters.error.json
+expect 1 "errors" "$rdspol" run all "${now[@]}" --format json refused && cp out refused.json
+holds "errors" python3 -c '
+import json
+e = json.load(open("refused.json"))["errors"]
+assert [(x["operation"], x["reason"], x["detail"]) for x in e] == [
+    ("kms:DescribeKey", "access_denied", "AccessDeniedException"),
+    ("rds:DescribeDBClusters", "throttled", "ThrottlingException")], e'
+holds "a page that is cut" python3 -c '
+import json
+e = json.load(open("one.json"))["errors"]
+assert [(x["operation"], x["reason"]) for x in e] == [("ec2:GetManagedPrefixListEntries", "incomplete_page")], e'
 
 # Output that cannot be written leaves what was there.
 echo old >old.json
@@ -178,6 +304,57 @@ holds "the old file stays" grep -q old closed/old.json
 expect 2 "bad input" "$rdspol" run practices --format json=old.json no-such-input
 holds "a failed run leaves the old file" cmp -s old.json one.json
 holds "no temporary file is left" bash -c '! ls -A | grep -q "^\.rdspol-"'
+# A signal while a file is written: it is here before the first byte, so that this is no race.
+signalled() { # SIGNAL DISPOSITION COMMAND...
+  python3 -c '
+import os, signal, sys
+number = getattr(signal, sys.argv[1])
+signal.signal(number, getattr(signal, sys.argv[2]))
+signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+os.kill(os.getpid(), number)
+os.execv(sys.argv[3], sys.argv[3:])' "$@"
+}
+for signal in SIGINT SIGTERM SIGHUP; do
+  echo old >kept.json
+  expect 2 "$signal" signalled $signal SIG_DFL "$rdspol" run all --format json=kept.json "$fleet"
+  holds "$signal: the old file stays" grep -q old kept.json
+  holds "$signal: no temporary file" bash -c '! ls -A | grep -q "^\.rdspol-"'
+  expect 1 "$signal, ignored" signalled $signal SIG_IGN "$rdspol" run all --format json=kept.json "$fleet"
+  holds "$signal, ignored: the file is new" grep -q '"findings"' kept.json
+done
+# The same from outside: whenever it comes, the program ends by it and leaves nothing half.
+python3 -c '
+import json
+one = {"DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:", "StorageEncrypted": True, "Engine": "mysql"}
+rows = [dict(one, DBInstanceIdentifier=f"db-{i}", DBInstanceArn=one["DBInstanceArn"] + f"db-{i}") for i in range(3000)]
+mk = __import__("os").makedirs; mk("many"); json.dump({"DBInstances": rows}, open("many/db-instances.json", "w"))'
+# More than one buffer and more than one batch of details: the document is whole and in order.
+expect 1 "many" "$rdspol" run all "${now[@]}" -qq --format json=many.json --format ndjson=many.ndjson many
+holds "many" python3 -c '
+import json
+document = json.load(open("many.json"))
+findings, verdicts = document["findings"], ["fail", "unknown", "waived", "pass", "not_applicable"]
+severity = ["critical", "high", "medium", "low", "info"]
+def place(f):
+    policy, r = document["policies"][f["policy"]], f["resource"]
+    return (verdicts.index(f["verdict"]), severity.index(policy["severity"]), policy.get("practice") or 99,
+            f["policy"], r.get("account", ""), r.get("region", ""), r["kind"], r["id"])
+keys = [place(f)[:2] for f in findings]
+assert keys == sorted(keys)
+for policy in document["policies"]:
+    one = [place(f) for f in findings if f["policy"] == policy]
+    assert one == sorted(one), policy
+assert len(findings) > 40000 and len({f["fingerprint"] for f in findings}) == len(findings)
+assert [json.loads(l)["fingerprint"] for l in list(open("many.ndjson"))[:-1]] == [f["fingerprint"] for f in findings]'
+echo old >kept.json
+"$rdspol" run all -qq --format json=kept.json many/db-instances.json & pid=$!
+until compgen -G ".rdspol-*" >/dev/null || ! kill -0 $pid 2>/dev/null; do :; done
+kill -TERM $pid 2>/dev/null
+wait $pid 2>/dev/null
+got=$?
+holds "ended by SIGTERM ($got)" test $got -eq 143 -o $got -eq 1
+holds "SIGTERM: no temporary file" bash -c '! ls -A | grep -q "^\.rdspol-"'
+holds "SIGTERM: old or whole" bash -c 'grep -qx old kept.json || python3 -m json.tool kept.json >/dev/null'
 "$rdspol" run practices -v "$fleet" 2>pipe.err | head -1 >/dev/null
 holds "a closed pipe is quiet" test ! -s pipe.err
 
@@ -194,6 +371,10 @@ holds "json stays json" python3 -c 'import json; f = json.load(open("hostile.out
 printf '{"DBInstances":[{"DBInstanceIdentifier":' >hostile/db-instances.json
 expect 2 "cut input" "$rdspol" run bad.rdspol hostile
 says err "db-instances.json" "cut input"
+
+printf '{"DBInstances":[{"DBInstanceIdentifier":"db\\u001b[31m\\u202e\\n::error::x\\u0085","DBInstanceArn":"arn:aws:rds:us-east-1:123456789012:db:x"}]}' >hostile/db-instances.json
+expect 1 "hostile, terminal" terminal "${plain_terminal[@]}" CI=1 "$rdspol" run bad.rdspol --color never hostile
+holds "no escape reaches the terminal's groups" bash -c '! tr -d "\r" <out | LC_ALL=C grep -q $'"'"'[\x01-\x08\x0b-\x1f\x7f]\|\xe2\x80\xae\|\xc2\x85'"'"''
 
 # Tests in sources.
 printf '\ntest "t" { instance { id: "a" } expect fail ok on "a" }\n' | cat ok.rdspol - >tested.rdspol

@@ -68,6 +68,7 @@ class Judge:
 # ---- Comparing ----------------------------------------------------------------------------------
 
 # A line of ndjson, by its members in their order: parsing it whole costs more than judging it.
+FACT = re.compile(rb'"fact":"([^"]*)"')
 FINDING = re.compile(rb'\{"policy":"([^"]*)".*?"verdict":"(\w+)","resource":(\{.*?\}),"fingerprint":')
 
 
@@ -75,6 +76,9 @@ def finding(line):
     match = FINDING.match(line)
     if match is None:
         return None
+    for fact in FACT.findall(line, match.end()):
+        if not re.fullmatch(rb"\w+([.:]\w+)?", fact):
+            raise RuntimeError(f"a fact that no schema names: {fact.decode()}")
     policy, verdict, resource = match.groups()
     r = json.loads(resource)
     key = (policy.decode(), r.get("account", ""), r.get("region", ""), r["kind"], r["id"])

@@ -33,13 +33,13 @@ START_TEST(bits_fill_and_window_at_word_edges)
     ck_assert_uint_eq(rp_bits_window(plane, 10), (uint64_t)1 << 60);
     ck_assert_uint_eq(rp_bits_window(plane, 64), (uint64_t)1 << 6);
     ck_assert_uint_eq(rp_bits_window(plane, 70), 1);
-    unsigned char bytes[64];
-    for (int i = 0; i < 64; i++) {
-        bytes[i] = i % 3 == 0;
-    }
-    uint64_t word = rp_bits_pack64(bytes);
+    uint64_t word = 0;
     for (unsigned i = 0; i < 64; i++) {
-        ck_assert_int_eq((int)(word >> i & 1), i % 3 == 0);
+        word |= (uint64_t)(i % 3 == 0) << i;
+    }
+    uint64_t exchanged = rp_bits_transpose8(word);
+    for (unsigned i = 0; i < 64; i++) {
+        ck_assert_int_eq((int)(exchanged >> (i % 8 * 8 + i / 8) & 1), i % 3 == 0);
     }
 }
 END_TEST
@@ -92,6 +92,16 @@ START_TEST(buf_remembers_its_first_failure)
     ck_assert(buf.failed && buf.too_large);
     rp_buf_add_char(&buf, 'x');
     ck_assert_uint_eq(buf.size, 8);
+    rp_buf_free(&buf);
+}
+END_TEST
+
+START_TEST(buf_has_room_for_nothing)
+{
+    rp_buf buf;
+    rp_buf_init(&buf, libc, SIZE_MAX);
+    ck_assert_ptr_nonnull(rp_buf_grow(&buf, 0));
+    ck_assert_uint_eq(buf.size, 0);
     rp_buf_free(&buf);
 }
 END_TEST
@@ -210,6 +220,7 @@ int main(void)
     tcase_add_test(c, strtab_gives_each_text_one_id);
     tcase_add_test(c, map_and_arena_keep_what_they_are_given);
     tcase_add_test(c, buf_remembers_its_first_failure);
+    tcase_add_test(c, buf_has_room_for_nothing);
     tcase_add_test(c, checked_arithmetic_says_when_it_does_not_fit);
     tcase_add_test(c, ranges_print_canonically);
     tcase_add_test(c, times_and_durations_read_back);

@@ -274,6 +274,29 @@ START_TEST(what_answers_say_of_regions_stays_with_the_right_pair)
 }
 END_TEST
 
+// The machine fills a bool of that name; here it is a text of somebody's schema, with one plane.
+START_TEST(a_field_audited_of_another_type_stays_as_it_was_read)
+{
+    world w;
+    world_init(&w);
+    rp_rec_column *column =
+        image_get(&w.im, RP_SECTION_COLUMN, C_SETTING, sizeof(rp_rec_column));
+    column->name = image_string(&w.im, "audited");
+    column->type = RP_TYPE(RP_KIND_STRING, 0, 0);
+    world_open(&w);
+    world_facts(&w);
+    add_settings(w.facts, "111111111111", "us-west-2", "on", "1", "3");
+    rp_facts_scope_add(w.facts, rp_facts_text(w.facts, str("111111111111")),
+                       rp_facts_text(w.facts, str("ap-east-1")));
+    world_seal(&w);
+    ck_assert_ptr_null(w.facts->columns[C_SETTING].present);
+    rp_str text = rp_facts_cell_text(w.facts, C_SETTING, 1);
+    ck_assert_uint_eq(text.len, 2);
+    ck_assert_int_eq(memcmp(text.ptr, "on", 2), 0);
+    world_free(&w);
+}
+END_TEST
+
 START_TEST(settings_without_place_belong_to_the_one_pair_that_arns_name)
 {
     world w;
@@ -549,6 +572,7 @@ int main(void)
     tcase_add_test(c, merged_builders_equal_one);
     tcase_add_test(c, parameters_have_limits_and_waivers_a_date);
     tcase_add_test(c, what_answers_say_of_regions_stays_with_the_right_pair);
+    tcase_add_test(c, a_field_audited_of_another_type_stays_as_it_was_read);
     tcase_add_test(c, settings_without_place_belong_to_the_one_pair_that_arns_name);
     tcase_add_test(c, two_answers_about_one_region_are_merged);
     tcase_add_test(c, of_equal_keys_of_a_map_the_first_counts);

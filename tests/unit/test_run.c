@@ -312,6 +312,179 @@ START_TEST(relations_follow_account_and_region)
 }
 END_TEST
 
+// The policy of `open_world` with its message, over `count` instances of which every second is
+// open. Their order in reports is not that of the rows.
+static uint32_t many_findings(world *w, int count)
+{
+    world_init(w);
+    uint32_t closed = open_world(w);
+    uint32_t policy =
+        world_policy(w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, (uint32_t[]){0});
+    image_insn(&w->im, RP_OP_END, N, NONE, NONE, NONE);
+    ck_assert_uint_eq(open_message(w), 0);
+    world_open(w);
+    world_facts(w);
+    rdspol_facts_assume_complete(w->facts);
+    ck_assert(rdspol_facts_scope(w->facts, str("1"), str("r")) == 0);
+    add_group(w, "sg-open", "0.0.0.0/0");
+    add_group(w, "sg-closed", "10.0.0.0/8");
+    for (int i = 0; i < count; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "db-%03d", i * 7 % count);
+        add_instance(w, id, i % 2 == 0 ? "sg-open" : "sg-closed", NULL, 1);
+    }
+    world_seal(w);
+    world_run(w, 0);
+    return policy;
+}
+
+static void check_own_message(world *w, const rdspol_finding *f)
+{
+    char expected[64];
+    rdspol_details d = {.size = sizeof d};
+    ck_assert_int_eq(rdspol_run_explain(w->run, f, &d, NULL), RDSPOL_OK);
+    (void)snprintf(expected, sizeof expected, "sg-open opens %.*s of sg-open", (int)f->id.len,
+                   f->id.ptr);
+    ck_assert_uint_eq(d.message_count, f->verdict == RDSPOL_VERDICT_FAIL);
+    ck_assert(d.message_count == 0 || is(d.messages[0].text, expected));
+}
+
+START_TEST(details_do_not_depend_on_the_order_of_questions)
+{
+    enum { COUNT = 300 };
+    world w;
+    static rdspol_finding all[COUNT];
+    rdspol_cursor cursor = {{0}};
+    size_t count = 0;
+    (void)many_findings(&w, COUNT);
+    while (rdspol_run_next(w.run, &cursor, &all[count]) == RDSPOL_OK) {
+        check_own_message(&w, &all[count++]);
+    }
+    ck_assert_uint_eq(count, COUNT);
+    for (size_t i = count; i-- > 0;) {
+        check_own_message(&w, &all[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        check_own_message(&w, &all[i * 77 % count]);
+    }
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(what_nobody_found_has_no_details)
+{
+    world w;
+    rdspol_finding f;
+    rdspol_cursor cursor = {{0}};
+    rdspol_details d = {.size = sizeof d};
+    (void)many_findings(&w, 10);
+    ck_assert_int_eq(rdspol_run_next(w.run, &cursor, &f), RDSPOL_OK);
+    ck_assert_int_eq(f.verdict, RDSPOL_VERDICT_FAIL);
+    for (int v = RDSPOL_VERDICT_UNKNOWN; v < RDSPOL_VERDICT_COUNT; v++) {
+        f.verdict = (rdspol_verdict)v;
+        ck_assert_int_eq(rdspol_run_explain(w.run, &f, &d, NULL), RDSPOL_INVALID_ARGUMENT);
+    }
+    f.verdict = RDSPOL_VERDICT_UNKNOWN;
+    f.about_type = 1;
+    f.row = 0;
+    ck_assert_int_eq(rdspol_run_explain(w.run, &f, &d, NULL), RDSPOL_INVALID_ARGUMENT);
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(a_finished_run_keeps_what_it_found)
+{
+    world w;
+    rdspol_finding f;
+    rdspol_cursor cursor = {{0}};
+    rdspol_error error;
+    uint32_t policy = many_findings(&w, 100);
+    uint64_t before = rdspol_run_bytes(w.run);
+    uint64_t failed = rdspol_run_count(w.run, policy, RDSPOL_VERDICT_FAIL);
+    rdspol_run_finish(w.run);
+    ck_assert_uint_lt(rdspol_run_bytes(w.run), before);
+    ck_assert_uint_eq(rdspol_run_count(w.run, policy, RDSPOL_VERDICT_FAIL), failed);
+    for (uint64_t i = 0; i < failed; i++) {
+        ck_assert_int_eq(rdspol_run_next(w.run, &cursor, &f), RDSPOL_OK);
+        check_own_message(&w, &f);
+    }
+    ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);
+    rdspol_run *another;
+    rdspol_facts_finish(w.facts);
+    ck_assert_int_eq(rdspol_run_new(&another, w.bundle, w.facts, NULL, &error),
+                     RDSPOL_INVALID_ARGUMENT);
+    check_own_message(&w, &f);
+    rdspol_run_finish(w.run);
+    rdspol_run_set_now(w.run, 1);
+    ck_assert_int_eq(rdspol_run_evaluate(w.run, &error), RDSPOL_INVALID_ARGUMENT);
+    world_free(&w);
+}
+END_TEST
+
+// Two policies on instances and one on groups, which were refused, so that the region has a
+// finding.
+static void three_policies(world *wp)
+{
+    world w;
+    world_init(&w);
+    uint32_t closed = open_world(&w);
+    world_policy(&w, "closed", T_INSTANCE, 4, NULL, 0, &closed, 1, NULL);
+    uint32_t open = INSN(NOT, B, closed, NONE, NONE);
+    world_policy(&w, "open", T_INSTANCE, 2, NULL, 0, &open, 1, NULL);
+    INSN(END, N, NONE, NONE, NONE);
+    INSN(SCAN, N, T_SG, NONE, NONE);
+    uint32_t yes = INSN(CONST, B, image_const(&w.im, RP_KIND_BOOL, 1), NONE, NONE);
+    world_policy(&w, "groups", T_SG, 3, NULL, 0, &yes, 1, NULL);
+    INSN(END, N, NONE, NONE, NONE);
+    *wp = w;
+    world_open(wp);
+    open_facts(wp);
+    world_run(wp, 0);
+}
+
+static bool is_same_finding(const rdspol_finding *a, const rdspol_finding *b)
+{
+    return a->policy == b->policy && a->verdict == b->verdict && a->table == b->table &&
+           a->row == b->row && a->about_type == b->about_type;
+}
+
+START_TEST(resource_by_resource_everything_comes_once)
+{
+    enum { MOST = 64 };
+    world w;
+    static rdspol_finding flat[MOST], grouped[MOST];
+    size_t count = 0, others = 0;
+    rdspol_cursor cursor = {{0}};
+    three_policies(&w);
+    while (rdspol_run_next(w.run, &cursor, &flat[count]) == RDSPOL_OK) {
+        count++;
+    }
+    memset(&cursor, 0, sizeof cursor);
+    while (rdspol_run_next_by_resource(w.run, &cursor, &grouped[others]) == RDSPOL_OK) {
+        others++;
+    }
+    ck_assert_uint_eq(count, others);
+    ck_assert_uint_gt(count, 12);
+    int worst = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t found = 0, begins = i == 0 || grouped[i].table != grouped[i - 1].table ||
+                                   grouped[i].row != grouped[i - 1].row;
+        for (size_t k = 0; k < count; k++) {
+            found += is_same_finding(&flat[k], &grouped[i]);
+            // A resource that is left does not come again.
+            ck_assert(!begins || k >= i || grouped[k].table != grouped[i].table ||
+                      grouped[k].row != grouped[i].row);
+        }
+        ck_assert_uint_eq(found, 1);
+        ck_assert_int_ge((int)grouped[i].verdict, begins ? worst : (int)grouped[i - 1].verdict);
+        worst = begins ? (int)grouped[i].verdict : worst;
+        rdspol_details d = {.size = sizeof d};
+        ck_assert_int_eq(rdspol_run_explain(w.run, &grouped[i], &d, NULL), RDSPOL_OK);
+    }
+    world_free(&w);
+}
+END_TEST
+
 static void *failing_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
     int *left = ctx;
@@ -379,6 +552,26 @@ START_TEST(every_allocation_may_fail)
         done = run_all(&w, &left);
         ck_assert_int_lt(limit, 5000);
     }
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(a_list_of_texts_that_no_function_fills_is_refused)
+{
+    world w;
+    rdspol_error error;
+    size_t size;
+    world_init(&w);
+    rp_rec_list *list = image_get(&w.im, RP_SECTION_LIST, L_RANGES, sizeof(rp_rec_list));
+    rp_rec_table *table = image_get(&w.im, RP_SECTION_TABLE, list->element, sizeof(rp_rec_table));
+    rp_rec_column *column =
+        image_get(&w.im, RP_SECTION_COLUMN, table->first_column, sizeof(rp_rec_column));
+    list->kind = RP_LIST_TEXT;
+    column->type = RP_TYPE(RP_KIND_STRING, 0, 0);
+    const void *bytes = image_bytes(&w.im, &size);
+    ck_assert_int_ne(rdspol_bundle_open(&w.bundle, bytes, size, NULL, &error), RDSPOL_OK);
+    ck_assert_ptr_nonnull(strstr(error.message, "no text function fills it"));
+    w.bundle = NULL;
     world_free(&w);
 }
 END_TEST
@@ -453,7 +646,12 @@ int main(void)
     tcase_add_test(c, messages_name_the_witness);
     tcase_add_test(c, missing_facts_name_row_and_reason);
     tcase_add_test(c, relations_follow_account_and_region);
+    tcase_add_test(c, details_do_not_depend_on_the_order_of_questions);
+    tcase_add_test(c, what_nobody_found_has_no_details);
+    tcase_add_test(c, a_finished_run_keeps_what_it_found);
+    tcase_add_test(c, resource_by_resource_everything_comes_once);
     tcase_add_test(c, every_allocation_may_fail);
+    tcase_add_test(c, a_list_of_texts_that_no_function_fills_is_refused);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -97,7 +97,7 @@ void world_init(world *w)
     image *im = &w->im;
     memset(w, 0, sizeof *w);
     image_init(im);
-    w->file = ADD(im, FILE, file, image_string(im, "test.rdspol"));
+    w->file = ADD(im, FILE, file, image_string(im, "test.rdspol"), 0);
     ADD(im, INFO, info, image_string(im, "test"));
     add_tables(w);
     add_columns(w);

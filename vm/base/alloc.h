@@ -9,22 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct rp_alloc {
     void *(*fn)(void *ctx, void *ptr, size_t old_size, size_t new_size);
     void *ctx;
 } rp_alloc;
 
-static inline void *rp_alloc_libc(void *ctx, void *ptr, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    (void)old_size;
-    if (new_size == 0) {
-        free(ptr);
-        return NULL;
-    }
-    return realloc(ptr, new_size);
-}
+void *rp_alloc_libc(void *ctx, void *ptr, size_t old_size, size_t new_size);
 
 // The caller's allocator, or that of libc where `fn` is NULL.
 static inline rp_alloc rp_alloc_or_libc(rp_alloc alloc)
@@ -36,6 +28,16 @@ static inline rp_alloc rp_alloc_or_libc(rp_alloc alloc)
 static inline void *rp_alloc_get(rp_alloc alloc, size_t size)
 {
     return alloc.fn(alloc.ctx, NULL, 0, size == 0 ? 1 : size);
+}
+
+// Zeroed: libc does not touch fresh pages for that.
+static inline void *rp_alloc_get_zero(rp_alloc alloc, size_t size)
+{
+    if (alloc.fn == rp_alloc_libc) {
+        return calloc(1, size == 0 ? 1 : size);
+    }
+    void *block = rp_alloc_get(alloc, size);
+    return block == NULL ? NULL : memset(block, 0, size);
 }
 
 static inline void *rp_alloc_resize(rp_alloc alloc, void *ptr, size_t old_size, size_t new_size)

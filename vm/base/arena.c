@@ -6,11 +6,14 @@
 
 #include "vm/base/checked.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FIRST_BLOCK ((size_t)4096)
 #define LAST_BLOCK ((size_t)1 << 20)
 #define ALIGNMENT ((size_t)16)
+// Zeroed requests from here on get a block of their own, so that pages that nobody uses stay untouched.
+#define LARGE ((size_t)32 * 1024)
 
 struct rp_arena_block {
     rp_arena_block *older;
@@ -19,6 +22,17 @@ struct rp_arena_block {
 
 // The header takes a whole number of alignment units.
 #define HEADER ((sizeof(rp_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+
+void *rp_alloc_libc(void *ctx, void *ptr, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    (void)old_size;
+    if (new_size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    return realloc(ptr, new_size);
+}
 
 void rp_arena_init(rp_arena *arena, rp_alloc alloc)
 {
@@ -54,10 +68,12 @@ static void *out_of_memory(rp_arena *arena)
     return NULL;
 }
 
-static rp_arena_block *add_block(rp_arena *arena, size_t payload)
+static rp_arena_block *add_block(rp_arena *arena, size_t payload, bool zero)
 {
     size_t size = HEADER + payload;
-    rp_arena_block *block = size < payload ? NULL : rp_alloc_get(arena->alloc, size);
+    rp_arena_block *block = size < payload ? NULL
+                            : zero         ? rp_alloc_get_zero(arena->alloc, size)
+                                           : rp_alloc_get(arena->alloc, size);
     if (block == NULL) {
         return NULL;
     }
@@ -68,9 +84,9 @@ static rp_arena_block *add_block(rp_arena *arena, size_t payload)
     return block;
 }
 
-static void *alloc_alone(rp_arena *arena, size_t size)
+static void *alloc_alone(rp_arena *arena, size_t size, bool zero)
 {
-    rp_arena_block *block = add_block(arena, size);
+    rp_arena_block *block = add_block(arena, size, zero);
     return block == NULL ? out_of_memory(arena) : (char *)block + HEADER;
 }
 
@@ -89,9 +105,9 @@ void *rp_arena_alloc(rp_arena *arena, size_t size)
     if (rounded > arena->left || arena->next == NULL) {
         size_t fresh = next_block_size(arena);
         if (rounded > fresh / 2) {
-            return alloc_alone(arena, rounded);
+            return alloc_alone(arena, rounded, false);
         }
-        rp_arena_block *block = add_block(arena, fresh);
+        rp_arena_block *block = add_block(arena, fresh, false);
         if (block == NULL) {
             return out_of_memory(arena);
         }
@@ -106,6 +122,9 @@ void *rp_arena_alloc(rp_arena *arena, size_t size)
 
 void *rp_arena_zero(rp_arena *arena, size_t size)
 {
+    if (size >= LARGE) {
+        return alloc_alone(arena, size, true);
+    }
     void *block = rp_arena_alloc(arena, size);
     if (block != NULL) {
         memset(block, 0, size);

@@ -88,24 +88,15 @@ static inline uint64_t rp_bits_window(const uint64_t *plane, size_t at)
     return shift == 0 ? plane[w] : plane[w] >> shift | plane[w + 1] << (RP_WORD_BITS - shift);
 }
 
-// Eight bytes of 0 or 1 as eight bits: byte i becomes bit i.
-static inline uint64_t rp_bits_pack8(const unsigned char *bytes)
+// Eight bytes of eight bits, rows and columns exchanged: bit b of byte a becomes bit a of byte b.
+static inline uint64_t rp_bits_transpose8(uint64_t x)
 {
-    uint64_t packed = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        packed |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return packed * UINT64_C(0x0102040810204080) >> 56;
-}
-
-// 64 bytes of 0 or 1 as a word.
-static inline uint64_t rp_bits_pack64(const unsigned char *bytes)
-{
-    uint64_t word = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        word |= rp_bits_pack8(bytes + 8 * (size_t)i) << (8 * i);
-    }
-    return word;
+    uint64_t t = (x ^ x >> 7) & UINT64_C(0x00aa00aa00aa00aa);
+    x ^= t ^ t << 7;
+    t = (x ^ x >> 14) & UINT64_C(0x0000cccc0000cccc);
+    x ^= t ^ t << 14;
+    t = (x ^ x >> 28) & UINT64_C(0x00000000f0f0f0f0);
+    return x ^ t ^ t << 28;
 }
 
 #endif

@@ -53,7 +53,9 @@ char *rp_buf_grow(rp_buf *buf, size_t size)
         return NULL;
     }
     buf->too_large = size > buf->max - buf->size;
-    if (buf->too_large || !reserve(buf, buf->size + size)) {
+    // NULL means failure, so that room for nothing in an empty buffer is memory, too.
+    size_t wanted = buf->size + size == 0 ? 1 : buf->size + size;
+    if (buf->too_large || !reserve(buf, wanted)) {
         buf->failed = true;
         return NULL;
     }

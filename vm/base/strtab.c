@@ -29,6 +29,13 @@ void rp_strtab_free(rp_strtab *table)
     rp_strtab_init(table, table->alloc);
 }
 
+void rp_strtab_finish(rp_strtab *table)
+{
+    rp_alloc_free(table->alloc, table->slots, slots_size(table));
+    table->slots = NULL;
+    table->slot_mask = 0;
+}
+
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * MULTIPLIER;

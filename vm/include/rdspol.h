@@ -254,9 +254,9 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_map(rdspol_facts *facts, rd
                                                          const rdspol_str *values, size_t count,
                                                          int complete);
 // The same of a map whose values are records: key i has the row `rows[i]` of the record's kind.
-RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_record_map(
-    rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field, const rdspol_str *keys,
-    const uint32_t *rows, size_t count, int complete);
+RDSPOL_API RDSPOL_CHECKED rdspol_status
+rdspol_facts_record_map(rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str field,
+                        const rdspol_str *keys, const uint32_t *rows, size_t count, int complete);
 // Sets a list of records to the rows `first` to `first + count` of the record's kind, or a field
 // that is a record to the one row `first`.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_rows(rdspol_facts *facts, rdspol_str kind,
@@ -271,6 +271,26 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_complete(rdspol_facts *fact
 // Closes the facts: resolves references, merges what several answers said about one resource.
 // RDSPOL_CONFLICT if two disagree; the error names both places. Then the facts are immutable.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_seal(rdspol_facts *facts, rdspol_error *error);
+
+// Gives back the memory that only making runs needs; the runs that there are go on as before, and
+// `rdspol_run_new` of these facts is RDSPOL_INVALID_ARGUMENT. Does nothing before sealing. No other
+// thread may use the facts meanwhile.
+RDSPOL_API void rdspol_facts_finish(rdspol_facts *facts);
+
+// A question that was not answered, or not completely (RDSPOL_REASON_INCOMPLETE_PAGE).
+typedef struct rdspol_unanswered {
+    rdspol_str service, operation; // "kms", "DescribeKey"; of a file that is no answer: "", its kind
+    rdspol_str argument;           // what it was asked for, or empty
+    rdspol_str account, region;    // empty where not known
+    rdspol_reason reason;
+    rdspol_str detail;
+} rdspol_unanswered;
+// Of sealed facts, in no order that means anything: the first from place `*at` on, and the place
+// behind it in `*at`; begin with 0. RDSPOL_DONE at the end, RDSPOL_INVALID_ARGUMENT before sealing.
+// Views stay valid until the facts are freed. Any thread.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_facts_next_unanswered(const rdspol_facts *facts,
+                                                                     uint32_t *at,
+                                                                     rdspol_unanswered *out);
 
 // ---- Runs --------------------------------------------------------------------------------------
 
@@ -306,6 +326,9 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_new(rdspol_run **out,
 RDSPOL_API void rdspol_run_free(rdspol_run *run);
 // Judges. Allocates nothing and cannot fail but for a wrong call. May be repeated.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_evaluate(rdspol_run *run, rdspol_error *error);
+// Gives back the memory that only judging needs, so that details and reports can have it. What was
+// found stays; RDSPOL_INVALID_ARGUMENT is what evaluating again gives.
+RDSPOL_API void rdspol_run_finish(rdspol_run *run);
 // Another start of the run, for the next evaluation.
 RDSPOL_API void rdspol_run_set_now(rdspol_run *run, int64_t now);
 // Known before evaluation: the cost in cells, and the bytes that the run holds.
@@ -335,6 +358,13 @@ typedef struct rdspol_cursor {
 // kind, id. Views stay valid until the run is freed. RDSPOL_DONE at the end.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_next(const rdspol_run *run,
                                                         rdspol_cursor *cursor, rdspol_finding *out);
+
+// The same findings resource by resource: first the resources with a fail, then those with an
+// unknown, and so on; of one resource by verdict, severity, practice and policy. A cursor is of one
+// of the two walks. Everything else as above.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_next_by_resource(const rdspol_run *run,
+                                                                    rdspol_cursor *cursor,
+                                                                    rdspol_finding *out);
 
 // Details of a finding, computed when asked for. They live in the run until the next call of
 // `rdspol_run_explain` or its end.
@@ -386,6 +416,12 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_explain(rdspol_run *run,
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_title(rdspol_run *run, uint32_t policy,
                                                          rdspol_str *out);
 
+// The policy's remedy with the run's parameters and, where the resource's own values will stand,
+// their names in braces: "aws rds ... {instance.id}"; empty if it has none. Valid until the run is
+// freed.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy,
+                                                          rdspol_str *out);
+
 typedef struct rdspol_waiver_state {
     rdspol_str kind, glob, because, file;
     uint32_t line;
@@ -403,9 +439,14 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_waiver(const rdspol_run *run,
 typedef struct rdspol_param_state {
     rdspol_str name, module, value;
     uint32_t is_default;
+    uint32_t member_count; // of a list; of a scalar 1, or 0 if it is absent
 } rdspol_param_state;
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index,
                                                          rdspol_param_state *out);
+// One member of the value as JSON: true, a number or a string. RDSPOL_INVALID_ARGUMENT beyond the
+// last. Valid until the run is freed.
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_param_member(rdspol_run *run, uint32_t index,
+                                                                uint32_t member, rdspol_str *out);
 
 #ifdef __cplusplus
 }

@@ -50,6 +50,10 @@ typedef struct rdspol_files_opts {
     uint64_t max_members;          // of one object or list; default 10 million
     rdspol_alloc_fn alloc;         // default: that of libc. With several threads: called from all.
     void *alloc_ctx;
+    // Told when a file is begun, "-" of standard input; from the thread that reads it, one call at a
+    // time. The name is valid during the call.
+    void (*begun)(void *ctx, rdspol_str name);
+    void *begun_ctx;
 } rdspol_files_opts;
 
 // What was read.
