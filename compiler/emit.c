@@ -367,15 +367,14 @@ static void add_text_list(emission *e, const rp_llist *list)
     ADD(e, TEXT, record);
 }
 
-// Columns before lists: a list is split from a column that may be computed itself.
+// Columns before lists: a list is split from a column that may be computed itself. The table of the
+// parts comes behind the table that is split, and with it functions of the parts.
 static void add_texts(emission *e)
 {
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
         for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
             if (column->origin == RP_COLUMN_TEXT) add_text(e, column);
         }
-    }
-    for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
         for (const rp_llist *list = table->lists; list != NULL && list->owner != NULL;
              list = list->next) {
             if (list->kind == RP_LIST_TEXT) add_text_list(e, list);

@@ -460,7 +460,10 @@ static void body_element(rp_lower *inner, const binding *at, rp_frame *frame, rp
         element.choice_count = 1;
         element.list_env = inner->env;
     } else {
-        element.value = rp_lower_required(inner, quantifier->a);
+        // `first` passes over members whose value is absent.
+        bool passes = quantifier->op == RP_QUANTIFIER_FIRST && quantifier->a->type->optional;
+        element.value = passes ? rp_lower_expr(inner, quantifier->a)
+                               : rp_lower_required(inner, quantifier->a);
     }
     at->consumer->element(inner, frame, &element, at->consumer->data, condition, value);
     if (where == NULL) return;
@@ -842,7 +845,6 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
             span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
-        if (source_column(value)->table->of_run) break;
         if (source_column(value)->origin == RP_COLUMN_DERIVED)
             return text_of_derived(lower, op, value, argument, has_argument, kind, optional, span);
         return text_of_column(lower, op, value, argument, has_argument, kind, optional, span);
@@ -867,6 +869,13 @@ static rp_ir *split_constant(rp_lower *lower, rp_str text, rp_str separator,
     }
     rp_llist *list = rp_layout_const_list(lower->ir, values, count, RP_KIND_STRING);
     return consume_values(lower, rp_ir_unnest(lower->ir, consumer->frame, list, NULL), consumer);
+}
+
+// Members of a list parameter: their table has the list of the parameter alone.
+static bool is_of_param(const rp_lcolumn *column)
+{
+    const rp_llist *list = column->table->lists;
+    return list != NULL && list->kind == RP_LIST_PARAM;
 }
 
 static rp_ir *split_column(rp_lower *lower, rp_ir *value, rp_str separator,
@@ -905,7 +914,7 @@ rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_
                                consumer->span);
     case RP_OP_LOAD:
     case RP_OP_GATHER:
-        if (source_column(value)->origin != RP_COLUMN_CONST && !source_column(value)->table->of_run)
+        if (source_column(value)->origin != RP_COLUMN_CONST && !is_of_param(source_column(value)))
             return split_column(lower, value, separator, consumer);
         break;
     default: break;

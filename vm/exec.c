@@ -323,6 +323,7 @@ typedef struct binder {
     rp_arena *arena;
     void **const_array; // per constant, then per parameter
     void *zero_array;   // for absent and unknown values
+    uint64_t *memos;    // of the tests that are not bound yet
     bool failed;
 } binder;
 
@@ -464,17 +465,37 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
     }
 }
 
+// A test of texts with one side that is the same for all rows, so that answers can be remembered.
+// Few texts are tested sooner than memory for their answers is there.
+static bool has_memo(const rp_world *world, const rp_rec_insn *n)
+{
+    uint32_t op = RP_INSN_OP(n->word);
+    bool tests = (op >= RP_OP_TEXT_STARTS && op <= RP_OP_TEXT_GLOB) || op == RP_OP_VERSION_SERIES;
+    if (!tests || world->id_count < 8 * RP_MEMO_SLOTS) {
+        return false;
+    }
+    uint32_t literal = RP_INSN_OP(world->bundle->insns[n->b].word);
+    return literal == RP_OP_CONST || literal == RP_OP_PARAM;
+}
+
+// All memos in one piece, of which the pages of tests that never run stay untouched.
+static void alloc_memos(binder *k)
+{
+    const rp_exec *x = k->x;
+    size_t count = 0;
+    for (uint32_t i = 0; i < x->insn_count; i++) {
+        bool live = x->live == NULL || x->live[i] != 0;
+        count += live && has_memo(x->world, &x->world->bundle->insns[i]);
+    }
+    k->memos = RP_NEW_ARRAY(k->arena, uint64_t, count * RP_MEMO_SLOTS);
+    k->failed = k->failed || k->memos == NULL;
+}
+
 static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
 {
-    rp_exec *x = k->x;
-    if (s->op < RP_OP_TEXT_STARTS || s->op > RP_OP_TEXT_GLOB) {
-        return;
-    }
-    uint32_t literal = RP_INSN_OP(x->world->bundle->insns[n->b].word);
-    if (literal == RP_OP_CONST || literal == RP_OP_PARAM) {
-        x->memo[s->insn] =
-RP_NEW_ARRAY(k->arena, uint64_t, RP_MEMO_SLOTS);
-        k->failed = k->failed || x->memo[s->insn] == NULL;
+    if (has_memo(k->x->world, n)) {
+        k->x->memo[s->insn] = k->memos;
+        k->memos += RP_MEMO_SLOTS;
     }
 }
 
@@ -611,6 +632,7 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     if (k.const_array == NULL || k.zero_array == NULL) {
         return false;
     }
+    alloc_memos(&k);
     bind_frames(x);
     bind_folds(x);
     for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {

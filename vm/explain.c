@@ -51,9 +51,13 @@ static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
     }
 }
 
-static bool init_program(rp_explainer *e)
+// Passes, and findings about a whole type, are explained without a program.
+static bool need_program(rp_explainer *e)
 {
     const rp_run *run = e->run;
+    if (e->exec.world != NULL) {
+        return true;
+    }
     uint32_t count = run->bundle->insn_count;
     unsigned char *keep = RP_NEW_ARRAY(&e->arena, unsigned char, count);
     e->live = RP_NEW_ARRAY(&e->arena, unsigned char, count);
@@ -67,7 +71,11 @@ static bool init_program(rp_explainer *e)
     for (uint32_t i = 0; i < count; i++) {
         e->live[i] |= keep[i];
     }
-    return rp_exec_init(&e->exec, &run->world, &e->arena, RP_BATCH_ROWS, e->live, keep);
+    bool ok = rp_exec_init(&e->exec, &run->world, &e->arena, RP_BATCH_ROWS, e->live, keep);
+    if (!ok) {
+        e->exec.world = NULL; // so that asking again tries again
+    }
+    return ok;
 }
 
 static rp_explainer *new_explainer(rp_run *run)
@@ -84,10 +92,6 @@ static rp_explainer *new_explainer(rp_run *run)
     rp_arena_init(&e->batch.arena, run->alloc);
     rp_buf_init(&e->text, run->alloc, SIZE_MAX);
     run->explainer = e;
-    if (!init_program(e)) {
-        rp_explainer_free(run);
-        return NULL;
-    }
     return e;
 }
 
@@ -242,6 +246,10 @@ static void explain(rp_explainer *e, const rdspol_finding *f, rdspol_details *ou
         return;
     }
     add_tags(e, f, out);
+    if (f->verdict != RDSPOL_VERDICT_PASS && !need_program(e)) {
+        e->failed = true;
+        return;
+    }
     switch (f->verdict) {
     case RDSPOL_VERDICT_FAIL:
     case RDSPOL_VERDICT_NOT_APPLICABLE: rp_explain_clauses(e, f, out); break;

@@ -540,7 +540,9 @@ static bool fill_text_column(rp_run *run, const rp_rec_text *t)
     const rp_val *in = &run->world.columns[t->column];
     uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
     rp_str literal = literal_of(run, t);
-    bool failed = false;
+    // Rows that the run makes may have come since the column was laid out.
+    bool failed = is_own_table(run->bundle, run->bundle->columns[t->column].table) &&
+                  !new_column(run, t->result, rows);
     rp_map done; // text -> the first row that has it
     rp_map_init(&done, run->alloc);
     for (uint32_t r = 0; r < rows && !failed; r++) {

@@ -100,48 +100,32 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
-static void need_message(const rp_run *run, unsigned char *need, uint32_t message)
+// A message is computed after judging, from columns that judging has to leave behind: those that its
+// frame reads.
+static void mark_message(rp_run *run, uint32_t message)
 {
     const rp_bundle *b = run->bundle;
     if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
         return;
     }
-    const rp_rec_message *m = &b->messages[message];
-    const rp_rec_template *t = &b->templates[m->template];
-    for (uint32_t k = 0; k < t->piece_count; k++) {
-        if (b->pieces[t->first_piece + k].value != RP_NONE) {
-            need[b->pieces[t->first_piece + k].value] = 1;
-        }
-    }
-    for (uint32_t k = 0; k < m->witness_count; k++) {
-        need[b->witnesss[m->first_witness + k].value] = 1;
+    const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
+    for (uint32_t i = f->first; i < f->end; i++) {
+        mark_store(run, run->live, i);
     }
 }
 
-// Messages are computed after judging, from columns that judging has to leave behind.
-static bool mark_messages(rp_run *run)
+static void mark_messages(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    unsigned char *need = rp_alloc_get(run->alloc, b->insn_count);
-    if (need == NULL) {
-        return b->insn_count == 0;
-    }
-    memset(need, 0, b->insn_count);
     for (uint32_t i = 0; i < b->policy_count; i++) {
         const rp_rec_policy *p = &b->policys[i];
         for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
-            need_message(run, need, b->clauses[p->first_clause + k].message);
+            mark_message(run, b->clauses[p->first_clause + k].message);
         }
-        need_message(run, need, run->selected[i] != 0 ? p->remedy : RP_NONE);
-    }
-    spread(run, need, 0, b->insn_count - 1, false);
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        if (need[i] != 0) {
-            mark_store(run, run->live, i);
+        if (run->selected[i] != 0) {
+            mark_message(run, p->remedy);
         }
     }
-    rp_alloc_free(run->alloc, need, b->insn_count);
-    return true;
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -163,11 +147,11 @@ bool rp_prepare_live(rp_run *run)
             run->live[b->waivers[i].condition] = 1;
         }
     }
-    bool ok = mark_messages(run);
-    if (ok && b->insn_count != 0) {
+    mark_messages(run);
+    if (b->insn_count != 0) {
         spread(run, run->live, 0, b->insn_count - 1, true);
     }
-    return ok;
+    return true;
 }
 
 // ---- The order of rows -------------------------------------------------------------------------

@@ -299,7 +299,9 @@ static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
         return;
     }
     uint32_t field = field_of(b, value);
-    if (field == RP_NONE) {
+    bool written = field != RP_NONE &&
+                   !rp_str_starts(rp_bundle_text(b, b->columns[field].name), RP_STR("#"));
+    if (!written) {
         rp_buf_add_text(out, "{...}");
         return;
     }

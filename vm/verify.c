@@ -231,15 +231,19 @@ static bool refers_to(const rp_bundle *b, uint32_t column, uint32_t table)
     return RP_TYPE_KIND(type) == RP_KIND_REF && RP_TYPE_TABLE(type) == table;
 }
 
-static bool is_elements(const rp_bundle *b, uint32_t table)
+// A column of values, and columns of functions of them.
+static bool is_elements(const rp_verifier *v, uint32_t table)
 {
+    const rp_bundle *b = v->bundle;
     const rp_rec_table *t = &b->tables[table];
-    return t->kind == RP_TABLE_ELEMENTS && t->column_count == 1;
+    return t->kind == RP_TABLE_ELEMENTS && t->column_count != 0 &&
+           b->columns[t->first_column].origin == RP_COLUMN_FACT && v->other_columns[table] == 0;
 }
 
 // Of a relation: the column, or the list of references, through which rows of `element` point back.
-static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
+static bool relation_is_valid(const rp_verifier *v, const rp_rec_list *l)
 {
+    const rp_bundle *b = v->bundle;
     if (l->owner == RP_NONE || b->tables[l->element].kind != RP_TABLE_RESOURCE) {
         return false;
     }
@@ -257,7 +261,7 @@ static bool relation_is_valid(const rp_bundle *b, const rp_rec_list *l)
         b->lists[l->a].kind != RP_LIST_FACT) {
         return false;
     }
-    if (is_elements(b, b->lists[l->a].element)) {
+    if (is_elements(v, b->lists[l->a].element)) {
         return refers_to(b, b->tables[b->lists[l->a].element].first_column, l->owner);
     }
     return l->b < b->column_count && b->columns[l->b].table == b->lists[l->a].element &&
@@ -271,8 +275,9 @@ static bool is_entries(const rp_bundle *b, uint32_t table)
            RP_TYPE_KIND(b->columns[t->first_column].type) == RP_KIND_STRING;
 }
 
-static bool list_is_valid(const rp_bundle *b, const rp_rec_list *l)
+static bool list_is_valid(const rp_verifier *v, const rp_rec_list *l)
 {
+    const rp_bundle *b = v->bundle;
     const rp_rec_table *element = &b->tables[l->element];
     switch (l->kind) {
     case RP_LIST_FACT:
@@ -281,17 +286,17 @@ static bool list_is_valid(const rp_bundle *b, const rp_rec_list *l)
     case RP_LIST_MAP:
         return l->owner != RP_NONE && is_entries(b, l->element);
     case RP_LIST_RELATION:
-        return relation_is_valid(b, l);
+        return relation_is_valid(v, l);
     case RP_LIST_CONST:
         return l->owner == RP_NONE && element->kind == RP_TABLE_CONST && l->a <= l->b &&
                (l->b == 0 || (element->column_count != 0 &&
                               l->b <= element->cell_count / element->column_count));
     case RP_LIST_PARAM:
-        return l->owner == RP_NONE && l->a < b->param_count && is_elements(b, l->element) &&
+        return l->owner == RP_NONE && l->a < b->param_count && is_elements(v, l->element) &&
                (b->params[l->a].flags & RP_PARAM_LIST) != 0 &&
                rp_type_same(b->columns[element->first_column].type, b->params[l->a].type);
     case RP_LIST_TEXT:
-        return l->owner != RP_NONE && is_elements(b, l->element) &&
+        return l->owner != RP_NONE && is_elements(v, l->element) &&
                RP_TYPE_KIND(b->columns[element->first_column].type) == RP_KIND_STRING;
     default:
         return false;
@@ -303,7 +308,7 @@ static rdspol_status check_lists(const rp_verifier *v)
     const rp_bundle *b = v->bundle;
     for (uint32_t i = 0; i < b->list_count; i++) {
         const rp_rec_list *l = &b->lists[i];
-        CHECK(list_is_valid(b, l), "list", i, "owner and elements do not fit its kind");
+        CHECK(list_is_valid(v, l), "list", i, "owner and elements do not fit its kind");
         CHECK(l->owner == RP_NONE ||
                   (i >= b->tables[l->owner].first_list &&
                    i - b->tables[l->owner].first_list < b->tables[l->owner].list_count),
@@ -355,7 +360,9 @@ static rdspol_status check_text(const rp_verifier *v, uint32_t i)
     const rp_rec_text *t = &b->texts[i];
     CHECK(t->op >= RP_TEXT_LOWER && t->op <= RP_TEXT_ARN_RESOURCE, "text", i, "unknown function");
     const rp_rec_column *input = &b->columns[t->column];
-    bool ready = input->origin != RP_COLUMN_TEXT || b->text_of[t->column] != RP_NONE;
+    bool ready = (input->origin != RP_COLUMN_TEXT || b->text_of[t->column] != RP_NONE) &&
+                 v->parts_done[input->table] == v->parts_due[input->table];
+    v->parts_read[input->table] = 1;
     CHECK(rp_kind_is_text(RP_TYPE_KIND(input->type)) && input->origin != RP_COLUMN_DERIVED && ready,
           "text", i, "its argument is not there yet");
     bool literal = t->op == RP_TEXT_SPLIT || t->op == RP_TEXT_AFTER;
@@ -369,6 +376,9 @@ static rdspol_status check_text(const rp_verifier *v, uint32_t i)
                   b->lists[t->list].kind == RP_LIST_TEXT &&
                   b->lists[t->list].owner == input->table && b->text_of_list[t->list] == RP_NONE,
               "text", i, "split fills one list of its table");
+        uint32_t element = b->lists[t->list].element;
+        CHECK(v->parts_read[element] == 0, "text", i, "its parts were asked for before");
+        v->parts_done[element]++;
         b->text_of_list[t->list] = i;
         return RDSPOL_OK;
     }
@@ -389,10 +399,8 @@ static rdspol_status check_texts(const rp_verifier *v)
         RP_TRY(check_text(v, i));
     }
     for (uint32_t i = 0; i < b->column_count; i++) {
-        const rp_rec_table *t = &b->tables[b->columns[i].table];
-        CHECK(b->columns[i].origin != RP_COLUMN_TEXT || b->text_of[i] != RP_NONE ||
-                  t->kind == RP_TABLE_ELEMENTS,
-              "column", i, "no text function fills it");
+        CHECK(b->columns[i].origin != RP_COLUMN_TEXT || b->text_of[i] != RP_NONE, "column", i,
+              "no text function fills it");
     }
     for (uint32_t i = 0; i < b->list_count; i++) {
         CHECK(b->lists[i].kind != RP_LIST_TEXT || b->text_of_list[i] != RP_NONE, "list", i,
@@ -483,6 +491,28 @@ static rdspol_status make_indices(const rp_verifier *v)
     return RDSPOL_OK;
 }
 
+static rdspol_status make_parts(rp_verifier *v)
+{
+    rp_bundle *b = v->bundle;
+    v->other_columns = RP_NEW_ARRAY(&b->arena, uint32_t, b->table_count);
+    v->parts_due = RP_NEW_ARRAY(&b->arena, uint32_t, b->table_count);
+    v->parts_done = RP_NEW_ARRAY(&b->arena, uint32_t, b->table_count);
+    v->parts_read = RP_NEW_ARRAY(&b->arena, unsigned char, b->table_count);
+    if (v->other_columns == NULL || v->parts_due == NULL || v->parts_done == NULL ||
+        v->parts_read == NULL) {
+        return rp_error_set(v->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
+    }
+    for (uint32_t i = 0; i < b->column_count; i++) {
+        const rp_rec_column *c = &b->columns[i];
+        v->other_columns[c->table] +=
+            i != b->tables[c->table].first_column && c->origin != RP_COLUMN_TEXT;
+    }
+    for (uint32_t i = 0; i < b->list_count; i++) {
+        v->parts_due[b->lists[i].element] += b->lists[i].kind == RP_LIST_TEXT;
+    }
+    return RDSPOL_OK;
+}
+
 // Which of its table's sources feed a field: those of its paths, and its own.
 static uint64_t sources_of(const rp_bundle *b, uint32_t table, uint32_t own, uint32_t first_path,
                            uint32_t path_count)
@@ -514,10 +544,11 @@ static void find_feeding_sources(rp_bundle *b)
 
 rdspol_status rp_verify(rp_bundle *bundle, rdspol_error *error)
 {
-    const rp_verifier checker = {bundle, error};
+    rp_verifier checker = {.bundle = bundle, .error = error};
     const rp_verifier *v = &checker;
     RP_TRY(check_limits(v));
     RP_TRY(make_indices(v));
+    RP_TRY(make_parts(&checker));
     RP_TRY(check_strings(v));
     RP_TRY(check_consts(v));
     RP_TRY(check_tables(v));

@@ -8,6 +8,10 @@
 typedef struct rp_verifier {
     rp_bundle *bundle;
     rdspol_error *error;
+    // Per table: columns behind the first that no text function fills; lists of parts of texts that
+    // are its rows, and how many of them are filled; whether a function over its rows was met.
+    uint32_t *other_columns, *parts_due, *parts_done;
+    unsigned char *parts_read;
 } rp_verifier;
 
 // The program: frames, operands, types. Fills `frames`, `frame_of`, `store_of`, `emit_of`.
