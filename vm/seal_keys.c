@@ -185,7 +185,8 @@ static void open_failed(leads *l)
     }
 }
 
-// Whether an answer about one resource names it, so that a list which lacks it is not the last word.
+// Whether an answer about one resource names it, so that a list which lacks it is not the last
+// word.
 static bool names_resource(const rp_facts *f, const rp_rec_table *t, uint32_t source)
 {
     if (t->key == RP_NONE || f->bundle->sources[source].kind != RP_SOURCE_GROUP) {

@@ -97,19 +97,20 @@ def lazily(condition, yes, other=None):
 
 
 class List:
-    """Members that are known, and whether there may be more."""
+    """Members that are known, some that may belong to it, and whether there may be more."""
 
-    def __init__(self, items=(), complete=True):
-        self.items, self.complete = list(items), complete
+    def __init__(self, items=(), complete=True, maybe=()):
+        self.items, self.complete, self.maybe = list(items), complete, list(maybe)
 
     def any(self, test):
-        return either(*[test(i) for i in self.items], False if self.complete else U)
+        return either(*[test(i) for i in self.items], *[both(U, test(i)) for i in self.maybe],
+                      False if self.complete else U)
 
     def all(self, test):
         return no(self.any(lambda i: no(test(i))))
 
     def empty(self):
-        return False if self.items else self.complete or U
+        return False if self.items else U if self.maybe or not self.complete else True
 
     def holds(self, value):
         return self.any(lambda i: same(i, value))
@@ -346,7 +347,7 @@ def instance_groups(place, i):
 
 def options_in_force(place, i, name):
     """Options of that name in memberships that are in sync."""
-    out, complete = [], True
+    out, maybe, complete = [], [], True
     members = i.list("OptionGroupMemberships")
     listed = place.known("option-groups", "OptionGroupsList")
     for m in members.items:
@@ -357,9 +358,8 @@ def options_in_force(place, i, name):
             complete = False
             continue
         found = [o for o in group[0]["Options"] if o["OptionName"].upper() == name]
-        complete = complete and ("Status" in m or not found)
-        out += found if "Status" in m else []
-    return List(out, complete and members.complete)
+        (out if "Status" in m else maybe).extend(found)
+    return List(out, complete and members.complete, maybe)
 
 
 def setting(option, name, default):
@@ -649,6 +649,13 @@ def covers_internet(ranges):
             or any(target.subnet_of(r) for r in six))
 
 
+PRIVATE = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")]
+
+
+def is_private(r):
+    return any(r.version == n.version and r.subnet_of(n) for n in PRIVATE)
+
+
 def lists_of(world):
     out = {}
     for place in world.places.values():
@@ -672,12 +679,27 @@ class Reach:
                 self.rules += group["IpPermissions"]
 
     def covers(self, rule, port):
+        """A port that is not known (None) is covered where all are."""
         if rule["IpProtocol"] == "-1":
             return True
         if rule["IpProtocol"] not in ("tcp", "6"):
             return False
         low, high = rule.get("FromPort"), rule.get("ToPort")
-        return U if low is None or high is None else low <= port <= high
+        if low is None or high is None:
+            return U
+        return (True if low <= 1 and high >= 65535 else U) if port is None else low <= port <= high
+
+    def broad_at(self, port):
+        """The strict level: does one covering rule admit a public range, or a private one of /8 or wider?"""
+        def broad(rule):
+            known, unread = [], False
+            for name in [p["PrefixListId"] for p in rule.get("PrefixListIds", [])]:
+                entries, complete = self.lists.get(name, ([], False))
+                known, unread = known + entries, unread or not complete
+            known += [ipaddress.ip_network(r["CidrIp"], strict=False) for r in rule.get("IpRanges", [])]
+            known += [ipaddress.ip_network(r["CidrIpv6"], strict=False) for r in rule.get("Ipv6Ranges", [])]
+            return either(*[not is_private(r) or r.prefixlen <= 8 for r in known], U if unread else False)
+        return either(*[both(self.covers(r, port), broad(r)) for r in self.rules], False if self.complete else U)
 
     def at(self, port):
         sure, maybe, unread = [], [], not self.complete
@@ -752,6 +774,10 @@ class Judge:
                 kind = r.get("ResourceType", U)
                 self.put(place, "recovery_point", r["RecoveryPointArn"], {"securityhub:Backup.1": verdict(
                     [among(kind, ("RDS", "Aurora"))], [r.get("IsEncrypted", U)])})
+        for s in place.known("event-subscriptions", "EventSubscriptionsList", "EventSubscriptionArn").items:
+            heard = place.answered_list("list-subscriptions-by-topic", s.data.get("SnsTopicArn", ""), "Subscriptions").any(
+                lambda n: n["SubscriptionArn"].startswith("arn:") if "SubscriptionArn" in n else U)
+            self.put(place, "event_subscription", s.data["CustSubscriptionId"], {"strict:12": verdict([s.must("Enabled")], [heard])})
         for c in place.known("global-clusters", "GlobalClusters", "GlobalClusterArn").items:
             name = c.data["GlobalClusterIdentifier"]        # every Region of the account lists it
             known = [r for (a, _), p in self.world.places.items() if a == place.account
@@ -889,8 +915,8 @@ class Judge:
         return U if seconds is U else seconds > 0 and (hours is None or seconds / 3600 == hours)
 
     def instance_tls(self, place, i, out, fam, version, standalone, own):
-        knows, demanded, synced = tls(place, i, fam, version)
-        judged = among(fam, ("mysql", "mariadb", "postgres", "sqlserver", "db2", "custom"))
+        listed, demanded, synced = tls(place, i, fam, version)
+        knows, judged = listed, among(fam, ("mysql", "mariadb", "postgres", "sqlserver", "db2", "custom"))
         unparsed = version is not U and numbers(version) is None
         if fam == "mariadb" and version is U:
             result = verdict([standalone, own, judged, U], [])
@@ -899,13 +925,13 @@ class Judge:
         elif fam == "custom":
             result = verdict([standalone, own, judged], [U])
         else:
-            if fam == "mariadb" and unparsed:
+            if fam is U or (fam == "mariadb" and unparsed):     # RDS Custom, or a version without the parameter
                 knows = either(knows, U)
             result = verdict([standalone, own, judged, knows], [demanded, synced])
         out["practice:2.a"] = result
         for control, engine, extra in (("RDS.38", "postgres", [standalone]), ("RDS.39", "mysql", [standalone]),
                                        ("RDS.41", "sqlserver", []), ("RDS.44", "mariadb", [at_least(version, "10.5")])):
-            out["securityhub:" + control] = verdict([same(fam, engine)] + extra + [knows], [demanded, synced])
+            out["securityhub:" + control] = verdict([same(fam, engine)] + extra + [listed], [demanded, synced])
         oracle = same(fam, "oracle")
         ssl = options_in_force(place, i, "SSL")
         only = both(no(ssl.empty()), ssl.all(lambda o: same(setting(o, "SQLNET.SSL_VERSION", "1.0"), "1.2")))
@@ -920,12 +946,7 @@ class Judge:
         port = (i.data.get("Endpoint") or {}).get("Port")
         rules = List(reach.rules, reach.complete)
 
-        def reached(rule):
-            if port is not None:
-                return reach.covers(rule, port)
-            return True if rule["IpProtocol"] == "-1" else False if rule["IpProtocol"] not in ("tcp", "6") else \
-                True if rule.get("FromPort", 9) <= 1 and rule.get("ToPort", 0) >= 65535 else U
-        out["practice:2.o2"] = verdict([oracle], [either(native, both(only, no(rules.any(reached))))])
+        out["practice:2.o2"] = verdict([oracle], [either(native, both(only, no(rules.any(lambda r: reach.covers(r, port)))))])
 
     @staticmethod
     def group_ids(record, member):
@@ -942,27 +963,30 @@ class Judge:
             out[check] = verdict([own, has_vpc], [no(public)])
         networked = either(no(ids.empty()), has_vpc)
         options = options_in_force(place, i, "SSL") if fam in ("oracle", U) else List([])
-        more = [m["VpcSecurityGroupId"] for o in options.items for m in o.get("VpcSecurityGroupMemberships") or []]
-        both_kinds = List(ids.items + more, ids.complete and options.complete)
-        out["practice:4.b"] = "skipped" if fam is U else verdict([own, networked], [no(both_kinds.any(self.is_default))])
+        of_options = options.any(lambda o: either(*[self.is_default(m["VpcSecurityGroupId"])
+                                                    for m in o.get("VpcSecurityGroupMemberships") or []]))
+        out["practice:4.b"] = "skipped" if fam is U else verdict(
+            [own, networked], [no(either(ids.any(self.is_default), of_options))])
         reach = Reach(self.groups, self.lists, ids)
         port = (i.data.get("Endpoint") or {}).get("Port")
         listener = (i.data.get("ListenerEndpoint") or {}).get("Port")
         open_at = reach.at_any_port() if port is None else reach.at(port)
         second = reach.at(listener) if listener is not None else U if i.cut else False
-        third = self.tls_port_open(place, i, fam, ids, options)
+        third = self.tls_port_open(place, i, fam, ids, options, lambda r, p: r.at_any_port() if p is None else r.at(p))
         out["practice:4.a"] = "skipped" if fam is U else verdict([own, networked], [no(open_at), no(second), no(third)])
+        broad = [reach.broad_at(port), False if listener is None and not i.cut else reach.broad_at(listener),
+                 self.tls_port_open(place, i, fam, ids, options, Reach.broad_at)]
+        out["strict:4"] = "skipped" if fam is U or i.cut else verdict([own, networked], [no(b) for b in broad])
         usual = {"mysql": 3306, "mariadb": 3306, "postgres": 5432, "oracle": 1521, "sqlserver": 1433, "db2": 50000}
         out["practice:4.c"] = out["securityhub:RDS.23"] = verdict(
             [standalone, among(fam, usual)], [U if port is None else port != usual.get(fam)])
 
-    def tls_port_open(self, place, i, fam, ids, options):
+    def tls_port_open(self, place, i, fam, ids, options, test):
         """The port that Oracle's SSL option or Db2's SSL_SVCENAME opens besides the first one."""
         if fam == "oracle":
             def option_open(o):
                 groups = List(ids.items + [m["VpcSecurityGroupId"] for m in o.get("VpcSecurityGroupMemberships") or []], ids.complete)
-                reach = Reach(self.groups, self.lists, groups)
-                return reach.at_any_port() if o.get("Port") is None else reach.at(o["Port"])
+                return test(Reach(self.groups, self.lists, groups), o.get("Port"))
             return options.any(option_open)
         if fam != "db2":
             return False
@@ -975,9 +999,7 @@ class Judge:
             value = entry if entry is U else entry.get("ParameterValue")
             if value is None:
                 return False
-            if value is U or not value.isdigit():
-                return reach.at_any_port()
-            return reach.at(int(value))
+            return test(reach, int(value) if value is not U and value.isdigit() else None)
         return instance_groups(place, i).any(lambda g: service_open(g[0]))
 
     def is_default(self, group_id):
@@ -1036,6 +1058,7 @@ class Judge:
         networked = either(no(groups.empty()), both(no(same_absent(c.may("DBSubnetGroup"))), c.may("VPCNetworkingEnabled", True)))
         reach, port = Reach(self.groups, self.lists, groups), c.must("Port")
         out["practice:4.a"] = verdict([own, networked], [no(reach.at_any_port() if port is U else reach.at(port))])
+        out["strict:4"] = verdict([own, networked], [no(reach.broad_at(None if port is U else port))])
         out["practice:4.b"] = verdict([own, networked], [no(groups.any(self.is_default))])
         flag = c.must("IAMDatabaseAuthenticationEnabled")
         known = ("aurora-mysql", "aurora-postgresql", "mysql", "postgres")
@@ -1122,6 +1145,7 @@ class Judge:
         reach = Reach(self.groups, self.lists, groups)
         port = U if kind is U else {"MYSQL": 3306, "POSTGRESQL": 5432, "SQLSERVER": 1433}.get(kind, U)
         out["practice:4.a"] = verdict([], [no(reach.at_any_port() if port is U else reach.at(port))])
+        out["strict:4"] = verdict([], [no(reach.broad_at(None if port is U else port))])
         out["practice:4.b"] = verdict([], [no(groups.any(self.is_default))])
         return out
 
@@ -1311,7 +1335,7 @@ def program_says(program, folder, parameters):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({k: v for k, v in parameters.items() if v != DEFAULTS[k]}, file)
         file.flush()
-        done = subprocess.run([program, "run", "all", str(folder), "--format", "json", "--now", NOW, "--exit-zero",
+        done = subprocess.run([program, "run", "strict", str(folder), "--format", "json", "--now", NOW, "--exit-zero",
                                "--params", file.name], capture_output=True, check=False)
     if done.returncode != 0:
         print(done.stderr.decode().strip()[:200])
@@ -1358,7 +1382,7 @@ KEPT = re.compile(r"(Identifier|Arn|ARN|Name|Id|Cidr\w*|Key|Token)$|^(Marker|Nam
                   r"DBSubnetGroup|DBParameterGroups|OptionGroupMemberships|MasterUserSecret|BackupSelection|"
                   r"ResourceTypeOptInPreference|DB\w+Result|[A-Za-z]+List|DB[A-Za-z]+s|GlobalClusters)$|:")
 DAMAGED = ("db-instances db-clusters db-proxies db-parameters db-cluster-parameters option-groups secrets db-snapshots "
-           "db-cluster-snapshots event-subscriptions kms-keys global-clusters get-backup-selection db-proxy-targets "
+           "db-cluster-snapshots event-subscriptions kms-keys get-backup-selection db-proxy-targets "
            "describe-region-settings get-key-rotation-status db-snapshot-attributes").split()
 OTHER_VALUES = {
     "EngineVersion": ["16.4", "9.6", "15", "8.0.mysql_aurora.3.10.1", "8.0.39", "next", "19.1", "10.11.6", "10.4", "11.9.1",
