@@ -317,12 +317,19 @@ static void add_member(relation *r, uint32_t owner, uint32_t row)
     r->end[owner]++;
 }
 
+// A weak reference may be open and yet known to be none of the rows that there are.
+static bool leads_elsewhere(const relation *r, uint32_t column, uint32_t at)
+{
+    bool weak = (r->run->bundle->columns[column].flags & RP_COLUMN_WEAK) != 0;
+    return weak && ((const uint32_t *)r->run->world.columns[column].v)[at] == RP_NONE;
+}
+
 static void visit_cell(relation *r, uint32_t column, uint32_t at, uint32_t row)
 {
     const rp_val *c = &r->run->world.columns[column];
     if (rp_bits_get(c->p, at)) {
         add_member(r, ((const uint32_t *)c->v)[at], row);
-    } else if (!rp_bits_get(c->k, at)) {
+    } else if (!rp_bits_get(c->k, at) && !leads_elsewhere(r, column, at)) {
         mark_open(r, row);
     }
 }

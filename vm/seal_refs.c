@@ -294,12 +294,24 @@ static uint32_t twin_of(resolver *v, const mention *m, uint32_t key)
     return row;
 }
 
+static bool is_arn(const rp_facts *f, uint32_t text)
+{
+    return rp_str_starts(rp_strtab_get(&f->texts, text), RP_STR("arn:"));
+}
+
+// A stub that others made, or RP_MAP_NONE.
+static uint32_t known_stub(const resolver *v, uint32_t table, uint32_t pair, uint32_t text)
+{
+    mention m = {.table = table};
+    return find_stub(v, &m, is_arn(v->f, text) ? RP_NONE : pair, text);
+}
+
 // The stub of a text: one for all who mention it, within their pair unless it is an ARN.
 static uint32_t stub_of(resolver *v, uint32_t table, uint32_t pair, uint32_t text)
 {
     rp_facts *f = v->f;
     mention m = {.table = table, .pair = pair, .text = text};
-    bool arn = rp_str_starts(rp_strtab_get(&f->texts, text), RP_STR("arn:"));
+    bool arn = is_arn(f, text);
     uint32_t key = f->bundle->tables[table].key, scope = arn ? RP_NONE : pair;
     uint32_t row = find_stub(v, &m, scope, text);
     if (row != RP_MAP_NONE) {
@@ -373,11 +385,12 @@ static bool is_whole(resolver *v, const rp_rec_column *c, uint32_t pair)
     return v->listed;
 }
 
-// Absent where that is known and the type has it, else unknown.
+// Absent where that is known and the type has it, else unknown: then the value says that it is at
+// least no row that there is (RP_NONE), which relations ask.
 static void leads_nowhere(rp_facts *f, uint32_t column, uint32_t row, bool known)
 {
     rp_fact_column *c = &f->columns[column];
-    ((uint32_t *)c->values)[row] = 0;
+    ((uint32_t *)c->values)[row] = known ? 0 : RP_NONE;
     if (c->present != NULL) {
         rp_bits_clear(c->present, row);
     }
@@ -394,6 +407,9 @@ static bool resolve_cell(resolver *v, uint32_t column, uint32_t row, uint32_t pa
     uint32_t text = normal_text(f, c, ((const uint32_t *)f->columns[column].values)[row]);
     uint32_t found = text == RP_NONE ? RP_NONE : find_row(v, c, pair, text);
     bool weak = (c->flags & RP_COLUMN_WEAK) != 0, from_file = is_from_file(f, target);
+    if (found == RP_MAP_NONE && weak && text != RP_NONE) {
+        found = known_stub(v, target, pair, text);
+    }
     if (found == RP_MAP_NONE && (weak || from_file)) {
         bool whole = is_whole(v, c, pair);
         if (whole || weak) { // a weak reference invents no target
@@ -480,6 +496,20 @@ static bool note_half_named(resolver *v, uint32_t table)
     return true;
 }
 
+// Weak references come last: what others mention is there then.
+static bool resolve_columns(resolver *v, uint32_t weak)
+{
+    const rp_bundle *b = v->f->bundle;
+    for (uint32_t c = 0; c < b->column_count; c++) {
+        // Stubs that are added meanwhile refer to nothing.
+        bool now = is_reference(b, c) && (b->columns[c].flags & RP_COLUMN_WEAK) == weak;
+        if (now && !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool resolve_all(resolver *v)
 {
     const rp_bundle *b = v->f->bundle;
@@ -488,13 +518,7 @@ static bool resolve_all(resolver *v)
             return false;
         }
     }
-    for (uint32_t c = 0; c < b->column_count; c++) {
-        // Stubs that are added meanwhile refer to nothing.
-        if (is_reference(b, c) && !resolve_column(v, c, v->f->tables[b->columns[c].table].rows)) {
-            return false;
-        }
-    }
-    return true;
+    return resolve_columns(v, 0) && resolve_columns(v, RP_COLUMN_WEAK);
 }
 
 rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error)
