@@ -57,9 +57,16 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const ch
     return RP_TOKEN_NAME;
 }
 
+// No keyword has a `_`, and most names do.
+static bool may_be_keyword(const char *text, size_t size)
+{
+    return memchr(text, '_', size) == NULL;
+}
+
 int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t count = may_be_keyword(text, size) ? sizeof words / sizeof *words : 0;
+    for (size_t i = 0; i < count; i++) {
         if (words[i].size == size && words[i].text[0] == text[0] &&
             memcmp(words[i].text, text, size) == 0) {
             if (words[i].token == RP_TOKEN_FROM) parse->in_source = true;

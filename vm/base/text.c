@@ -586,10 +586,23 @@ static bool second_is_valid(unsigned char lead, unsigned char second)
     return second >= low && second <= high;
 }
 
+// How many bytes from `at` on are ASCII, eight at a time.
+static size_t ascii_run(rp_str text, size_t at)
+{
+    size_t from = at;
+    for (uint64_t word; text.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.ptr + at, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+    }
+    return at - from;
+}
+
 bool rp_utf8_is_valid(rp_str text)
 {
     const char *bytes = text.ptr;
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = ascii_run(text, 0); at < text.len; at += ascii_run(text, at)) {
         size_t length = sequence_length((unsigned char)bytes[at]);
         if (length == 0 || length > text.len - at) {
             return false;
