@@ -574,6 +574,11 @@ static void add_need(reading *reader, uint32_t kind, uint32_t index)
     ADD(reader->e, NEED, record);
 }
 
+static void need_param(reading *reader, const rp_param_decl *param)
+{
+    if (param != NULL && !reader->observed) add_need(reader, RP_NEED_PARAM, param->index);
+}
+
 static void need_field(reading *reader, const rp_field *field)
 {
     for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
@@ -618,6 +623,7 @@ static void read_list(reading *reader, const rp_llist *list)
 {
     if (reader->observed) return;
     if (list->kind == RP_LIST_TEXT) return;
+    if (list->kind == RP_LIST_PARAM) need_param(reader, list->param);
     if (list->owner != NULL) add_need(reader, RP_NEED_LIST, list->index);
     need_field(reader, list->field);
     if (list->by_column != NULL) need_field(reader, list->by_column->field);
@@ -643,6 +649,8 @@ static void read_value(reading *reader, rp_ir *value)
     if (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER)
         read_column(reader, value, (rp_lcolumn *)(uintptr_t)value->arg);
     if (value->op == RP_OP_LOOKUP) read_list(reader, value->arg);
+    if (value->op == RP_OP_PARAM) need_param(reader, value->arg);
+    if (value->op == RP_OP_IN_SET) need_param(reader, ((const rp_ir_set *)value->arg)->param);
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) read_value(reader, value->in[i]);
     }

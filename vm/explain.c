@@ -308,20 +308,40 @@ rdspol_status rdspol_run_title(rdspol_run *run, uint32_t policy, rdspol_str *out
     return status;
 }
 
+// A message of no row; RP_NONE is the empty text.
+static rdspol_status form_of(rdspol_run *run, uint32_t message, rdspol_str *out)
+{
+    rp_buf text;
+    *out = rp_str_make("", 0);
+    if (message == RP_NONE) {
+        return RDSPOL_OK;
+    }
+    rp_buf_init(&text, run->alloc, SIZE_MAX);
+    rp_print_form(run, run->bundle->messages[message].template, &text);
+    return keep_for_run(run, &text, out);
+}
+
 rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy, rdspol_str *out)
 {
     if (policy >= run->bundle->policy_count) {
         return RDSPOL_INVALID_ARGUMENT;
     }
-    rp_buf text;
-    uint32_t remedy = run->bundle->policys[policy].remedy;
-    *out = rp_str_make("", 0);
-    if (remedy == RP_NONE) {
-        return RDSPOL_OK;
+    return form_of(run, run->bundle->policys[policy].remedy, out);
+}
+
+rdspol_status rdspol_run_clause(rdspol_run *run, uint32_t policy, uint32_t index,
+                                rdspol_clause *out)
+{
+    const rp_bundle *b = run->bundle;
+    if (policy >= b->policy_count || index >= b->policys[policy].clause_count) {
+        return RDSPOL_INVALID_ARGUMENT;
     }
-    rp_buf_init(&text, run->alloc, SIZE_MAX);
-    rp_print_form(run, run->bundle->messages[remedy].template, &text);
-    return keep_for_run(run, &text, out);
+    const rp_rec_clause *c = &b->clauses[b->policys[policy].first_clause + index];
+    *out = (rdspol_clause){.is_when = c->kind == RP_CLAUSE_WHEN,
+                           .file = rp_bundle_text(b, b->files[c->file].name),
+                           .line = c->line,
+                           .column = c->column};
+    return form_of(run, c->message, &out->text);
 }
 
 rdspol_status rdspol_run_param(rdspol_run *run, uint32_t index, rdspol_param_state *out)

@@ -115,7 +115,7 @@ enum { RP_CLAUSE_WHEN = 1, RP_CLAUSE_REQUIRE };
 // POLICY.flags. JUDGED: judged by a run that selects no pack.
 enum { RP_POLICY_JUDGED = 1 };
 // NEED.kind
-enum { RP_NEED_SOURCE = 1, RP_NEED_COLUMN, RP_NEED_LIST };
+enum { RP_NEED_SOURCE = 1, RP_NEED_COLUMN, RP_NEED_LIST, RP_NEED_PARAM };
 // PIECE.style: how the value of a hole is printed. SHELL: quoted for a shell (language.md 8).
 // INNER: its place is inside quotes already.
 enum { RP_PIECE_PLAIN = 0, RP_PIECE_SHELL, RP_PIECE_SHELL_INNER };

@@ -13,8 +13,7 @@
 static rp_state cover_state(const rp_val *v, size_t i)
 {
     const rp_cover *cover = (const rp_cover *)v->v + i;
-    bool open = rp_bits_get(v->p, i) &&
-                memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
+    bool open = rp_bits_get(v->p, i) && memcmp(cover->sure, cover->maybe, sizeof cover->sure) != 0;
     return open ? RP_STATE_UNKNOWN : RP_STATE_PRESENT;
 }
 
@@ -214,6 +213,19 @@ static bool has_control(rp_str text)
     return false;
 }
 
+// What replaces a command is pasted too: of the value only what no shell takes for its own is
+// shown.
+static void add_refusal(rp_buf *out, rp_str text)
+{
+    rp_buf_add_text(out, "(no command: ");
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool shown = is_plain_char(c) || c == ' ' || ((unsigned char)c & 0x80u) != 0;
+        rp_buf_add_char(out, shown ? c : '_');
+    }
+    rp_buf_add_text(out, " is not safe to paste)");
+}
+
 // Appends a value so that a shell takes it as one word; false if that cannot be done.
 static bool add_quoted(rp_buf *out, rp_str text, bool inner)
 {
@@ -249,9 +261,7 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
         bool failed = out->failed;
         rp_buf_reset(out);
         out->failed = failed;
-        rp_buf_add_text(out, "(no command: ");
-        rp_buf_add_str(out, rp_buf_str(&value));
-        rp_buf_add_text(out, " is not safe to paste)");
+        add_refusal(out, rp_buf_str(&value));
     }
     out->failed = out->failed || value.failed;
     rp_buf_free(&value);
@@ -278,7 +288,9 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
 
 // ---- Templates of no row -----------------------------------------------------------------------
 
-// The field that a hole shows, if it is simply one.
+#define MAX_NAME_DEPTH 8u // of values within values of one hole
+
+// The field that a value shows, if it is simply one.
 static uint32_t field_of(const rp_bundle *b, uint32_t value)
 {
     const rp_rec_insn *n = &b->insns[value];
@@ -289,28 +301,131 @@ static uint32_t field_of(const rp_bundle *b, uint32_t value)
     }
 }
 
-// What a value will show: the same for all resources, or the name of a field.
-static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
+// Whether the compiler made the field: such names are not of the language.
+static bool is_made(const rp_bundle *b, uint32_t field)
+{
+    return rp_str_starts(rp_bundle_text(b, b->columns[field].name), RP_STR("#"));
+}
+
+// What a value is taken from, one step on; RP_NONE if that has no name either.
+static uint32_t taken_from(const rp_bundle *b, uint32_t value)
+{
+    const rp_rec_insn *n = &b->insns[value];
+    uint32_t field = field_of(b, value);
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_OUTER: return n->a;
+    case RP_OP_FOLD_FIRST:
+    case RP_OP_FOLD_WITNESS:
+    case RP_OP_FOLD_TEXT: return n->b;
+    default: break;
+    }
+    bool stored = field != RP_NONE && b->store_of[field] != RP_NONE;
+    return stored ? b->insns[b->store_of[field]].b : RP_NONE;
+}
+
+static void add_field(const rp_bundle *b, uint32_t field, rp_buf *out)
+{
+    const rp_rec_column *c = &b->columns[field];
+    rp_buf_add_str(out, rp_bundle_text(b, b->tables[c->table].name));
+    if (b->tables[c->table].kind != RP_TABLE_ELEMENTS) { // members have the name of their list
+        rp_buf_add_char(out, '.');
+        rp_buf_add_str(out, rp_bundle_text(b, c->name));
+    }
+}
+
+static bool add_shown(const rp_run *run, uint32_t value, unsigned depth, rp_buf *out);
+
+static bool is_no_value(const rp_bundle *b, uint32_t value)
+{
+    uint32_t op = RP_INSN_OP(b->insns[value].word);
+    return op == RP_OP_ABSENT || op == RP_OP_UNKNOWN;
+}
+
+// "x or y"; one of them where the other is no value.
+static bool add_choice(const rp_run *run, uint32_t first, uint32_t second, unsigned depth,
+                       rp_buf *out)
+{
+    bool none = is_no_value(run->bundle, first);
+    if (none || is_no_value(run->bundle, second)) {
+        return add_shown(run, none ? second : first, depth, out);
+    }
+    if (!add_shown(run, first, depth, out)) {
+        return false;
+    }
+    rp_buf_add_text(out, " or ");
+    return add_shown(run, second, depth, out);
+}
+
+// `p ?? x` of a parameter that is absent is x.
+static uint32_t skip_absent(const rp_run *run, uint32_t value)
+{
+    const rp_bundle *b = run->bundle;
+    while (RP_INSN_OP(b->insns[value].word) == RP_OP_COALESCE) {
+        const rp_rec_insn *first = &b->insns[b->insns[value].a];
+        if (RP_INSN_OP(first->word) != RP_OP_PARAM) {
+            break;
+        }
+        bool absent = run->params[first->a].count == 0;
+        value = absent ? b->insns[value].b : b->insns[value].a;
+    }
+    return value;
+}
+
+// What is the same for all resources: a constant or a parameter.
+static bool add_same(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    const rp_rec_insn *n = &run->bundle->insns[skip_absent(run, value)];
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_PARAM: rp_print_param(run, n->a, out); return true;
+    case RP_OP_CONST:
+        rp_print_bits(run, run->bundle->consts[n->a].type, run->world.consts[n->a], out);
+        return true;
+    default: return false;
+    }
+}
+
+// What a value shows: names of fields, and what is the same for all resources.
+static bool add_shown(const rp_run *run, uint32_t value, unsigned depth, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     const rp_rec_insn *n = &b->insns[value];
-    if (RP_INSN_OP(n->word) == RP_OP_PARAM) {
-        rp_print_param(run, n->a, out);
+    uint32_t field = field_of(b, value), next = taken_from(b, value);
+    if (depth == 0) {
+        return false;
+    }
+    if (field != RP_NONE && !is_made(b, field)) {
+        add_field(b, field, out);
+        return true;
+    }
+    if (next != RP_NONE) {
+        return add_shown(run, next, depth - 1, out);
+    }
+    switch (RP_INSN_OP(n->word)) {
+    case RP_OP_COALESCE: return add_choice(run, n->a, n->b, depth - 1, out);
+    case RP_OP_SELECT: return add_choice(run, n->b, n->c, depth - 1, out);
+    default: return add_same(run, value, out);
+    }
+}
+
+// A hole of no row: what is the same for all resources, or names in braces; `{...}` for what is
+// computed.
+static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    rp_buf name;
+    if (add_same(run, value, out)) {
         return;
     }
-    uint32_t field = field_of(b, value);
-    bool written = field != RP_NONE &&
-                   !rp_str_starts(rp_bundle_text(b, b->columns[field].name), RP_STR("#"));
-    if (!written) {
-        rp_buf_add_text(out, "{...}");
-        return;
-    }
-    const rp_rec_column *c = &b->columns[field];
+    rp_buf_init(&name, run->alloc, SIZE_MAX);
+    bool named = add_shown(run, value, MAX_NAME_DEPTH, &name);
     rp_buf_add_char(out, '{');
-    rp_buf_add_str(out, rp_bundle_text(b, b->tables[c->table].name));
-    rp_buf_add_char(out, '.');
-    rp_buf_add_str(out, rp_bundle_text(b, c->name));
+    if (named) {
+        rp_buf_add_str(out, rp_buf_str(&name));
+    } else {
+        rp_buf_add_text(out, "...");
+    }
     rp_buf_add_char(out, '}');
+    out->failed = out->failed || name.failed;
+    rp_buf_free(&name);
 }
 
 void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out)

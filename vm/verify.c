@@ -456,6 +456,7 @@ static rdspol_status check_policies(const rp_verifier *v)
         uint32_t count = n->kind == RP_NEED_SOURCE   ? b->source_count
                          : n->kind == RP_NEED_COLUMN ? b->column_count
                          : n->kind == RP_NEED_LIST   ? b->list_count
+                         : n->kind == RP_NEED_PARAM  ? b->param_count
                                                      : 0;
         CHECK(n->index < count, "need", i, "out of range");
     }

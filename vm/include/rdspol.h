@@ -417,10 +417,21 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_title(rdspol_run *run, uint32
                                                          rdspol_str *out);
 
 // The policy's remedy with the run's parameters and, where the resource's own values will stand,
-// their names in braces: "aws rds ... {instance.id}"; empty if it has none. Valid until the run is
-// freed.
+// their names in braces: "aws rds ... {instance.id}", `{...}` for what is computed; empty if it has
+// none. Valid until the run is freed.
 RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_remedy(rdspol_run *run, uint32_t policy,
                                                           rdspol_str *out);
+
+// A clause as the policy's author wrote its words: parameters filled in, the resource's own values by
+// their names in braces. RDSPOL_INVALID_ARGUMENT beyond the last. Valid until the run is freed.
+typedef struct rdspol_clause {
+    uint32_t is_when; // a condition of the scope, else a requirement
+    rdspol_str text;  // of its `else`, or empty: then the title speaks
+    rdspol_str file;
+    uint32_t line, column;
+} rdspol_clause;
+RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_clause(rdspol_run *run, uint32_t policy,
+                                                          uint32_t index, rdspol_clause *out);
 
 typedef struct rdspol_waiver_state {
     rdspol_str kind, glob, because, file;
