@@ -411,5 +411,57 @@ condition 1 "a condition that fixes nothing" '\"arn:aws:iam::*:role/x\"'
 condition 1 "one value of two fixes nothing" '[\"arn:aws:iam::1:role/x\",\"*\"]'
 condition 0 "a condition that fixes a value" '[\"arn:aws:iam::1:role/x\"]'
 
+# The catalogue: pages, JSON, an index; what stands in a policy is text, not markup.
+cat >catalogue.rdspol <<'P'
+param days: int in 1..9
+param names: [string] = ["a", "b"] in ["a", "b", "c"] size 1..3
+policy marked on instance {
+  title    "at least {days} <b>days</b> | [x](y)"
+  severity low
+  controls "house:1", "house:10", "house:9"
+  links    "https://example.com/why", "see <script>"
+  when     instance.engine in ["mysql", "mariadb"] else "{instance.engine} has no `log`"
+  require  instance.backup_retention_period >= days and instance.id not in names else "keeps {instance.backup_retention_period}"
+  remedy   "aws rds modify-db-instance --db-instance-identifier {instance.id} --backup-retention-period {days} --tags {first g in instance.security_groups: g.id}"
+}
+P
+expect 2 "docs without a parameter" "$rdspol" docs catalogue.rdspol
+says err "days" "docs without a parameter"
+expect 0 "docs" "$rdspol" docs catalogue.rdspol --param days=3
+says out 'at least 3 \<b>days\</b> \| \[x\](y).**' "docs: title"
+says out '  - "{instance.engine} has no \`log\`"' "docs: scope"
+says out '(AWS::RDS::DBInstance) of the engines `mysql`, `mariadb`' "docs: engines"
+says out '  - `days`: int, set to 3, from 1 to 9' "docs: parameter"
+says out '  - `names`: list of string, default a, b, one of `a`, `b`, `c`, 1 to 3 members' "docs: list parameter"
+says out '- Facts: `instance.backup_retention_period`, `instance.engine`, `instance.id`' "docs: facts"
+says out '- Operations and IAM actions: `rds:DescribeDBInstances`' "docs: operations"
+says out '- Sources: <https://example.com/why>, see \<script>' "docs: links"
+says out '    aws rds modify-db-instance --db-instance-identifier {instance.id} --backup-retention-period 3 --tags {security_group.id}' "docs: remedy"
+expect 0 "docs in JSON" "$rdspol" docs catalogue.rdspol --param days=3 --format json
+says out '"parameters":[{"name":"days","module":"main","type":"int","value":3,"min":1,"max":9},' "docs: JSON of a parameter"
+says out '"engines":["mysql","mariadb"]' "docs: JSON of engines"
+cp out all.json
+expect 0 "docs to a file" "$rdspol" docs catalogue.rdspol --param days=3 --format json=docs.json
+holds "docs to a file" cmp docs.json all.json
+expect 0 "docs index" "$rdspol" docs catalogue.rdspol --param days=3 --format index
+grep -o 'house:[0-9]*' out | tr '\n' ' ' >order
+says order "house:1 house:9 house:10 " "docs: numbers are ordered as numbers"
+says out '| house:1 | [`marked`](main.md#marked) | at least 3 \<b>days' "docs: a row of the index"
+expect 2 "docs in no known form" "$rdspol" docs catalogue.rdspol --param days=3 --format jsn
+expect 2 "a reference page in another form" "$rdspol" docs opcodes --format json
+expect 0 "docs of one control" "$rdspol" docs securityhub --control RDS.7
+says out "## protected_clusters" "docs of one control"
+if command -v python3 >/dev/null; then
+  cat >whole.py <<'P'
+import json, sys
+for policy in json.load(open(sys.argv[1]))["policies"]:
+    for key in ("title", "description", "remedy", "controls", "requirements", "operations", "facts"):
+        assert policy.get(key), (policy["name"], key)
+    assert "{...}" not in policy["remedy"], policy["name"]
+P
+  expect 0 "the catalogue is JSON and whole" "$rdspol" docs strict --format json=strict.json
+  expect 0 "the catalogue is JSON and whole" python3 whole.py strict.json
+fi
+
 [ $failures -eq 0 ] || echo "$failures failed"
 exit $((failures > 0))
