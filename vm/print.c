@@ -221,7 +221,7 @@ static void add_refusal(rp_buf *out, rp_str text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool shown = is_plain_char(c) || c == ' ' || ((unsigned char)c & 0x80u) != 0;
-        rp_buf_add_char(out, shown ? c : '_');
+        rp_buf_add_char(out, (char)(shown ? c : '_'));
     }
     rp_buf_add_text(out, " is not safe to paste)");
 }
