@@ -288,7 +288,7 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
 
 // ---- Templates of no row -----------------------------------------------------------------------
 
-#define MAX_NAME_DEPTH 8u // of values within values of one hole
+#define MAX_NAME_STEPS 32u // from a hole to what it shows
 
 // The field that a value shows, if it is simply one.
 static uint32_t field_of(const rp_bundle *b, uint32_t value)
@@ -333,27 +333,10 @@ static void add_field(const rp_bundle *b, uint32_t field, rp_buf *out)
     }
 }
 
-static bool add_shown(const rp_run *run, uint32_t value, unsigned depth, rp_buf *out);
-
 static bool is_no_value(const rp_bundle *b, uint32_t value)
 {
     uint32_t op = RP_INSN_OP(b->insns[value].word);
     return op == RP_OP_ABSENT || op == RP_OP_UNKNOWN;
-}
-
-// "x or y"; one of them where the other is no value.
-static bool add_choice(const rp_run *run, uint32_t first, uint32_t second, unsigned depth,
-                       rp_buf *out)
-{
-    bool none = is_no_value(run->bundle, first);
-    if (none || is_no_value(run->bundle, second)) {
-        return add_shown(run, none ? second : first, depth, out);
-    }
-    if (!add_shown(run, first, depth, out)) {
-        return false;
-    }
-    rp_buf_add_text(out, " or ");
-    return add_shown(run, second, depth, out);
 }
 
 // `p ?? x` of a parameter that is absent is x.
@@ -384,27 +367,59 @@ static bool add_same(const rp_run *run, uint32_t value, rp_buf *out)
     }
 }
 
-// What a value shows: names of fields, and what is the same for all resources.
-static bool add_shown(const rp_run *run, uint32_t value, unsigned depth, rp_buf *out)
+// Puts what a value is made from on the list of what is still to be shown; false if that is nothing
+// that is known here.
+static bool open_value(const rp_bundle *b, uint32_t value, uint32_t *open, uint32_t *count)
 {
-    const rp_bundle *b = run->bundle;
     const rp_rec_insn *n = &b->insns[value];
-    uint32_t field = field_of(b, value), next = taken_from(b, value);
-    if (depth == 0) {
-        return false;
-    }
-    if (field != RP_NONE && !is_made(b, field)) {
-        add_field(b, field, out);
-        return true;
+    uint32_t op = RP_INSN_OP(n->word), next = taken_from(b, value);
+    if (op == RP_OP_COALESCE || op == RP_OP_SELECT) {
+        open[(*count)++] = op == RP_OP_SELECT ? n->c : n->b;
+        next = op == RP_OP_SELECT ? n->b : n->a;
     }
     if (next != RP_NONE) {
-        return add_shown(run, next, depth - 1, out);
+        open[(*count)++] = next;
     }
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_COALESCE: return add_choice(run, n->a, n->b, depth - 1, out);
-    case RP_OP_SELECT: return add_choice(run, n->b, n->c, depth - 1, out);
-    default: return add_same(run, value, out);
+    return next != RP_NONE;
+}
+
+// One name or constant; false if the value is neither.
+static bool add_known(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    uint32_t field = field_of(run->bundle, value);
+    if (field == RP_NONE || is_made(run->bundle, field)) {
+        return add_same(run, value, out);
     }
+    add_field(run->bundle, field, out);
+    return true;
+}
+
+// What a value shows: names of fields, and what is the same for all resources, with "or" between
+// those that are chosen from. False if it shows anything else.
+static bool add_shown(const rp_run *run, uint32_t value, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    uint32_t open[MAX_NAME_STEPS + 2] = {value};
+    uint32_t count = 1;
+    for (uint32_t step = 0; count > 0; step++) {
+        value = open[--count];
+        if (step == MAX_NAME_STEPS) {
+            return false;
+        }
+        if (is_no_value(b, value)) {
+            continue;
+        }
+        size_t before = out->size;
+        rp_buf_add_text(out, before > 0 ? " or " : "");
+        if (add_known(run, value, out)) {
+            continue;
+        }
+        out->size = before;
+        if (!open_value(b, value, open, &count)) {
+            return false;
+        }
+    }
+    return out->size > 0;
 }
 
 // A hole of no row: what is the same for all resources, or names in braces; `{...}` for what is
@@ -416,7 +431,7 @@ static void print_name(const rp_run *run, uint32_t value, rp_buf *out)
         return;
     }
     rp_buf_init(&name, run->alloc, SIZE_MAX);
-    bool named = add_shown(run, value, MAX_NAME_DEPTH, &name);
+    bool named = add_shown(run, value, &name);
     rp_buf_add_char(out, '{');
     if (named) {
         rp_buf_add_str(out, rp_buf_str(&name));
