@@ -455,7 +455,7 @@ if command -v python3 >/dev/null; then
   cat >whole.py <<'P'
 import json, sys
 for policy in json.load(open(sys.argv[1]))["policies"]:
-    for key in ("title", "description", "remedy", "controls", "requirements", "operations", "facts"):
+    for key in ("title", "description", "remedy", "controls", "requirements", "operations", "facts", "links"):
         assert policy.get(key), (policy["name"], key)
     assert "{...}" not in policy["remedy"], policy["name"]
 P
