@@ -136,10 +136,8 @@ static void add_engine(engine_list *list, uint32_t constant)
 static void add_engine_set(engine_list *list, uint32_t set)
 {
     const rp_rec_set *s = &list->bundle->sets[set];
-    for (uint32_t i = 0; s->param == RP_NONE && i < s->item_count; i++) {
-        if (list->bundle->items[s->first_item + i].constant != RP_NONE)
-            add_engine(list, list->bundle->items[s->first_item + i].constant);
-    }
+    for (uint32_t i = 0; i < s->item_count; i++)
+        add_engine(list, list->bundle->items[s->first_item + i].constant);
 }
 
 static void add_equal(engine_list *list, uint32_t value, uint32_t other)
