@@ -135,16 +135,22 @@ static void print_controls(const rp_catalogue *c, rp_out *out, uint32_t index,
     }
 }
 
-// The words of the clauses of a kind, each once.
+// The words of the clauses of a kind. A clause without words of its own speaks with the title.
 static void print_clauses(const rp_catalogue *c, rp_out *out, uint32_t index, bool scope,
                           const char *label)
 {
     rdspol_clause clause;
-    bool any = false;
+    rdspol_str title = {"", 0};
+    bool any = false, titled = rdspol_run_title(c->run, index, &title) != RDSPOL_OK;
     for (uint32_t i = 0; rdspol_run_clause(c->run, index, i, &clause) == RDSPOL_OK; i++) {
-        if ((clause.is_when != 0) != scope || clause.text.len == 0) continue;
+        if ((clause.is_when != 0) != scope) continue;
         if (!any) rp_out_text(out, label);
         any = true;
+        if (clause.text.len == 0 || rp_str_equal(clause.text, title)) {
+            if (!titled) RP_OUT_LITERAL(out, "\n  - its title");
+            titled = true;
+            continue;
+        }
         RP_OUT_LITERAL(out, "\n  - \"");
         rp_out_markdown(out, clause.text);
         rp_out_char(out, '"');

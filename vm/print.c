@@ -383,10 +383,34 @@ static bool open_value(const rp_bundle *b, uint32_t value, uint32_t *open, uint3
     return next != RP_NONE;
 }
 
-// One name or constant; false if the value is neither.
+// The members of a list that stands in a policy: one of them is what is shown. False if they are
+// too many to name.
+static bool add_members(const rp_run *run, uint32_t field, rp_buf *out)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_table *t = &b->tables[b->columns[field].table];
+    uint32_t first = t->first_cell + (field - t->first_column);
+    if (t->cell_count / t->column_count > RP_LISTTEXT_SHOWN) {
+        return false;
+    }
+    for (uint32_t i = 0; i < t->cell_count; i += t->column_count) {
+        uint32_t constant = b->items[first + i].constant;
+        rp_buf_add_text(out, i > 0 ? " or " : "");
+        if (constant == RP_NONE) {
+            return false;
+        }
+        rp_print_bits(run, b->consts[constant].type, run->world.consts[constant], out);
+    }
+    return t->cell_count > 0;
+}
+
+// One name or constant, or members of a list of constants; false if the value is nothing of these.
 static bool add_known(const rp_run *run, uint32_t value, rp_buf *out)
 {
     uint32_t field = field_of(run->bundle, value);
+    if (field != RP_NONE && run->bundle->columns[field].origin == RP_COLUMN_CONST) {
+        return add_members(run, field, out);
+    }
     if (field == RP_NONE || is_made(run->bundle, field)) {
         return add_same(run, value, out);
     }
