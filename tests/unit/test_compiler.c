@@ -290,6 +290,83 @@ START_TEST(compiling_survives_each_failing_allocation)
 }
 END_TEST
 
+// ---- The words of a policy, without any row ----------------------------------------------------
+
+static void check_text(rdspol_str text, const char *expected)
+{
+    ck_assert_msg(text.len == strlen(expected) && memcmp(text.ptr, expected, text.len) == 0,
+                  "\"%.*s\", not \"%s\"", (int)text.len, text.ptr, expected);
+}
+
+static void check_words(rdspol_run *run)
+{
+    static const char *const words[] = {
+        "field {instance.id}",
+        "param 7, optional 60",
+        "first {security_group.id}",
+        "choice {NEW or instance.class}",
+        "coalesced {instance.monitoring_role_arn or ROLE}",
+        "member {instance.enabled_cloudwatch_logs_exports}",
+        "constant {audit or error}",
+        "computed {...}",
+        "p", // the title
+    };
+    rdspol_clause clause;
+    rdspol_str remedy;
+    uint32_t count = sizeof words / sizeof words[0];
+    for (uint32_t i = 0; i < count; i++) {
+        ck_assert_int_eq(rdspol_run_clause(run, 0, i, &clause), RDSPOL_OK);
+        check_text(clause.text, words[i]);
+        ck_assert_uint_eq(clause.is_when, i == 0);
+        ck_assert_uint_eq(clause.line, 4 + i);
+    }
+    ck_assert_int_eq(rdspol_run_clause(run, 0, count, &clause), RDSPOL_INVALID_ARGUMENT);
+    ck_assert_int_eq(rdspol_run_clause(run, 1, 0, &clause), RDSPOL_INVALID_ARGUMENT);
+    ck_assert_int_eq(rdspol_run_remedy(run, 0, &remedy), RDSPOL_OK);
+    check_text(remedy, "aws x --id {instance.id} --days 7");
+}
+
+START_TEST(words_of_no_row_name_what_they_show)
+{
+    static const char text[] =
+        "param days: int = 7\n"
+        "param often: int?\n"
+        "policy p on instance {\n"
+        "  when    instance.multi_az else \"field {instance.id}\"\n"
+        "  require instance.multi_az else \"param {days}, optional {often ?? 60}\"\n"
+        "  require instance.multi_az else \"first {first g in instance.security_groups: g.id}\"\n"
+        "  require instance.multi_az else \"choice {if instance.multi_az then \"NEW\" else "
+        "instance.class}\"\n"
+        "  require instance.multi_az else \"coalesced {instance.monitoring_role_arn ?? "
+        "\"ROLE\"}\"\n"
+        "  require none l in instance.enabled_cloudwatch_logs_exports: l == \"x\" else \"member "
+        "{l}\"\n"
+        "  require none k in [\"audit\", \"error\"]: k in instance.enabled_cloudwatch_logs_exports "
+        "else \"constant {k}\"\n"
+        "  require instance.multi_az else \"computed {size(instance.security_groups)}\"\n"
+        "  require instance.multi_az\n"
+        "  remedy  \"aws x --id {instance.id} --days {days}\"\n"
+        "}\n";
+    rdspol_compilation *done = library_compile(&lib, text, 0);
+    ck_assert_ptr_nonnull(done);
+    ck_assert_uint_eq(rdspol_compilation_error_count(done), 0);
+    rdspol_str bytes = rdspol_compilation_bundle(done);
+    rdspol_bundle *bundle = NULL;
+    rdspol_facts *facts = NULL;
+    rdspol_run *run = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_run_new(&run, bundle, facts, NULL, &error), RDSPOL_OK);
+    check_words(run);
+    rdspol_run_free(run);
+    rdspol_facts_free(facts);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("compiler");
@@ -304,6 +381,7 @@ int main(void)
     tcase_add_test(tests, limits_and_bad_bytes_give_their_codes);
     tcase_add_test(tests, limits_are_reached_and_not_passed);
     tcase_add_test(tests, a_name_of_two_imports_is_ambiguous);
+    tcase_add_test(tests, words_of_no_row_name_what_they_show);
     tcase_add_test(tests, compiling_survives_each_failing_allocation);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -426,7 +426,7 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_run_remedy(rdspol_run *run, uint3
 // their names in braces. RDSPOL_INVALID_ARGUMENT beyond the last. Valid until the run is freed.
 typedef struct rdspol_clause {
     uint32_t is_when; // a condition of the scope, else a requirement
-    rdspol_str text;  // of its `else`, or empty: then the title speaks
+    rdspol_str text;  // of its `else`; without one the title, or empty for it
     rdspol_str file;
     uint32_t line, column;
 } rdspol_clause;
