@@ -205,6 +205,9 @@ START_TEST(patterns_floats_and_arns)
     ck_assert(!rp_arn_parse(RP_STR("arn:aws:kms"), &arn));
     ck_assert(rp_text_parse_float(RP_STR("0.1"), &value));
     check_text(text, rp_text_print_float(value, text), "0.1");
+    check_text(text, rp_text_print_float(100, text), "100");
+    check_text(text, rp_text_print_float(-1234567.5, text), "-1234567.5");
+    check_text(text, rp_text_print_float(1e300, text), "1e+300");
     ck_assert(!rp_text_parse_float(RP_STR("1e999"), &value));
     ck_assert(!rp_text_parse_float(RP_STR("0x10"), &value));
     ck_assert(rp_utf8_is_valid(RP_STR("\xe2\x80\xa6")));
