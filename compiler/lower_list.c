@@ -183,11 +183,12 @@ static rp_ir *joined(rp_lower *lower, const rp_core *list, const rp_consumer *co
     }
 }
 
+static const rp_consumer *as_any(rp_lower *lower, const rp_consumer *consumer);
+
 static rp_ir *none_of(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
 {
-    rp_consumer any = *consumer;
-    any.join = RP_JOIN_ANY;
-    return rp_lower_not(lower, rp_lower_list(lower, list, &any), consumer->span);
+    rp_ir *some = rp_lower_list(lower, list, as_any(lower, consumer));
+    return rp_lower_not(lower, some, consumer->span);
 }
 
 static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer,
@@ -216,9 +217,8 @@ static rp_ir *consume_frame(rp_lower *lower, rp_frame *child, const rp_env *elem
 {
     rp_ir *condition = NULL;
     rp_ir *value = NULL;
-    rp_consumer inner = *consumer;
     consumer->element(lower, child, element, consumer->data, &condition, &value);
-    return rp_lower_fold(lower, &inner, child, condition, value);
+    return rp_lower_fold(lower, consumer, child, condition, value);
 }
 
 static rp_ir *consume_values(rp_lower *lower, rp_frame *child, const rp_consumer *consumer)
@@ -271,17 +271,10 @@ static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *fiel
     rp_consumer within = *consumer;
     within.frame = filter;
     rp_ir *value = list_of_object(lower, object, list, &within);
-    rp_consumer outer = *consumer;
-    bool logic = consumer->join == RP_JOIN_ANY;
-    if (consumer->join == RP_JOIN_ONE) {
-        rp_ir *one = rp_ir_fold(
-            lower->ir, RP_OP_FOLD_ANY, bool_type, filter,
-            rp_lower_and(lower, rp_ir_use(lower->ir, filter, condition), value, consumer->span),
-            NULL, consumer->span);
-        return one;
-    }
-    (void)logic;
-    return rp_lower_fold(lower, &outer, filter, rp_ir_use(lower->ir, filter, condition), value);
+    rp_ir *kept = rp_ir_use(lower->ir, filter, condition);
+    if (consumer->join != RP_JOIN_ONE) return rp_lower_fold(lower, consumer, filter, kept, value);
+    return rp_ir_fold(lower->ir, RP_OP_FOLD_ANY, bool_type, filter,
+                      rp_lower_and(lower, kept, value, consumer->span), NULL, consumer->span);
 }
 
 // One of two results, which are both there.
@@ -478,11 +471,8 @@ static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame,
     *condition = where;
     *value = consume_binding(inner, next, frame);
     if (next->consumer->join != RP_JOIN_ONE) return;
-    rp_consumer *any = RP_NEW(inner->ir->arena, rp_consumer);
-    *any = *next->consumer;
-    any->join = RP_JOIN_ANY;
     binding some = *next;
-    some.consumer = any;
+    some.consumer = as_any(inner, next->consumer);
     rp_ir *found = consume_binding(inner, &some, frame);
     *condition = where != NULL ? rp_lower_and(inner, where, found, next->quantifier->span) : found;
 }
@@ -566,6 +556,22 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
     if (filters) return;
     inner = before;
     consume_plain(&inner, at, &next, frame, where, condition, value);
+}
+
+// The same consumer asking for any element where it asked for exactly one, at every level: a list
+// that is itself an `each` hands its elements on to the consumer behind it.
+static const rp_consumer *as_any(rp_lower *lower, const rp_consumer *consumer)
+{
+    rp_consumer *any = RP_NEW(lower->ir->arena, rp_consumer);
+    *any = *consumer;
+    any->join = RP_JOIN_ANY;
+    if (consumer->element != element_of_binding) return any;
+    const binding *at = consumer->data;
+    binding *below = RP_NEW(lower->ir->arena, binding);
+    *below = *at;
+    below->consumer = as_any(lower, at->consumer);
+    any->data = below;
+    return any;
 }
 
 static rp_ir *consume_binding(rp_lower *lower, const binding *at, rp_frame *frame)
