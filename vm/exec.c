@@ -91,7 +91,7 @@ static void run_body(rp_exec *x, const rp_frame *f)
                 run_inner(x, f, b->frame_of[i]);
             }
             i = b->frames[b->frame_of[i]].end;
-        } else if (s->run != NULL && (x->live == NULL || x->live[i] != 0)) {
+        } else if ((x->live == NULL || x->live[i] != 0) && s->run != NULL) {
             s->run(x, s, f);
         }
     }
