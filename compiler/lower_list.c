@@ -149,8 +149,10 @@ static rp_ir *required(rp_lower *lower, rp_ir *a, rp_span span)
 // The lesser (or greater) of two that may be absent.
 static rp_ir *extreme(rp_lower *lower, rp_ir *a, rp_ir *b, bool greatest, rp_span span)
 {
-    rp_ir *first = greatest ? less(lower, required(lower, b, span), required(lower, a, span), span)
-                            : less(lower, required(lower, a, span), required(lower, b, span), span);
+    rp_ir *known_a = required(lower, a, span);
+    rp_ir *known_b = required(lower, b, span);
+    rp_ir *first =
+        greatest ? less(lower, known_b, known_a, span) : less(lower, known_a, known_b, span);
     rp_ir *both = rp_lower_select(lower, first, a, b, span);
     rp_ir *if_a = rp_lower_select(lower, present(lower, b, span), both, a, span);
     return rp_lower_select(lower, present(lower, a, span), if_a, b, span);
@@ -397,8 +399,9 @@ static rp_ir *list_if(rp_lower *lower, const rp_core *list, const rp_consumer *c
             list_branch(lower, rp_lower_not(lower, condition, list->span), list->c, consumer);
         return joined(lower, list, consumer, a, b);
     }
-    return rp_lower_select(lower, condition, rp_lower_list(lower, list->b, consumer),
-                           rp_lower_list(lower, list->c, consumer), list->span);
+    rp_ir *yes = rp_lower_list(lower, list->b, consumer);
+    rp_ir *no = rp_lower_list(lower, list->c, consumer);
+    return rp_lower_select(lower, condition, yes, no, list->span);
 }
 
 // ---- quantifiers as lists and as values ----
@@ -600,6 +603,13 @@ static rp_ir *list_split(rp_lower *lower, const rp_core *list, const rp_consumer
     return rp_lower_split(lower, value, list->items[1]->value.text, consumer);
 }
 
+static rp_ir *list_concat(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+{
+    rp_ir *a = rp_lower_list(lower, list->a, consumer);
+    rp_ir *b = rp_lower_list(lower, list->b, consumer);
+    return joined(lower, list, consumer, a, b);
+}
+
 rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
 {
     switch (list->kind) {
@@ -611,9 +621,7 @@ rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *co
     case RP_CORE_CALL: return list_call(lower, list, consumer);
     case RP_CORE_QUANTIFIER: return list_each(lower, list, consumer);
     case RP_CORE_BUILTIN: return list_split(lower, list, consumer);
-    case RP_CORE_CONCAT:
-        return joined(lower, list, consumer, rp_lower_list(lower, list->a, consumer),
-                      rp_lower_list(lower, list->b, consumer));
+    case RP_CORE_CONCAT: return list_concat(lower, list, consumer);
     default: return unknown_result(lower, consumer);
     }
 }
@@ -821,6 +829,17 @@ static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
     return rp_lower_unknown(lower, (rp_ir_type){.kind = kind}, RP_STR_EMPTY, span);
 }
 
+typedef struct choice {
+    rp_ir *condition, *yes, *no;
+} choice;
+
+// The parts of a `select`, or of a `coalesce` as if it were one.
+static choice choice_of(rp_lower *lower, rp_ir *value, rp_span span)
+{
+    if (value->op == RP_OP_SELECT) return (choice){value->in[0], value->in[1], value->in[2]};
+    return (choice){present(lower, value->in[0], span), value->in[0], value->in[1]};
+}
+
 rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument,
                      rp_kind kind, bool optional, rp_span span)
 {
@@ -838,17 +857,12 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
             lower->ir, value->frame,
             rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span));
     case RP_OP_SELECT:
-        return rp_lower_select(
-            lower, value->in[0],
-            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
-            rp_lower_text(lower, op, value->in[2], argument, has_argument, kind, optional, span),
-            span);
-    case RP_OP_COALESCE:
-        return rp_lower_select(
-            lower, present(lower, value->in[0], span),
-            rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span),
-            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
-            span);
+    case RP_OP_COALESCE: {
+        choice of = choice_of(lower, value, span);
+        rp_ir *yes = rp_lower_text(lower, op, of.yes, argument, has_argument, kind, optional, span);
+        rp_ir *no = rp_lower_text(lower, op, of.no, argument, has_argument, kind, optional, span);
+        return rp_lower_select(lower, of.condition, yes, no, span);
+    }
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->origin == RP_COLUMN_DERIVED)
@@ -910,14 +924,12 @@ rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_
     case RP_OP_UNKNOWN: return unknown_result(lower, consumer);
     case RP_OP_OUTER: return rp_lower_split(lower, value->in[0], separator, consumer);
     case RP_OP_SELECT:
-        return rp_lower_select(
-            lower, value->in[0], rp_lower_split(lower, value->in[1], separator, consumer),
-            rp_lower_split(lower, value->in[2], separator, consumer), consumer->span);
-    case RP_OP_COALESCE:
-        return rp_lower_select(lower, present(lower, value->in[0], consumer->span),
-                               rp_lower_split(lower, value->in[0], separator, consumer),
-                               rp_lower_split(lower, value->in[1], separator, consumer),
-                               consumer->span);
+    case RP_OP_COALESCE: {
+        choice of = choice_of(lower, value, consumer->span);
+        rp_ir *yes = rp_lower_split(lower, of.yes, separator, consumer);
+        rp_ir *no = rp_lower_split(lower, of.no, separator, consumer);
+        return rp_lower_select(lower, of.condition, yes, no, consumer->span);
+    }
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->origin != RP_COLUMN_CONST && !is_of_param(source_column(value)))
