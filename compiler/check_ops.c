@@ -202,9 +202,9 @@ rp_core *rp_check_range(rp_check *check, const rp_node *node)
     if (is_poison(value) || is_poison(low) || is_poison(high))
         return rp_core_error(check, node->span);
     if (is_empty_range(low, high)) RP_DIAG0(check->program->diags, EMPTY_RANGE, node->span);
-    rp_core *both = node2(check, RP_CORE_AND, check->program->t_bool,
-                          order(check, low, value, true, node->span),
-                          order(check, value, high, true, node->span), node->span);
+    low = order(check, low, value, true, node->span);
+    high = order(check, value, high, true, node->span);
+    rp_core *both = node2(check, RP_CORE_AND, check->program->t_bool, low, high, node->span);
     return node->op & RP_FLAG_NEGATED ? negation(check, both, node->span) : both;
 }
 
@@ -340,8 +340,9 @@ static rp_core *concatenation(rp_check *check, rp_core *a, rp_core *b, rp_span s
     if (a->type->element->kind == RP_T_NOTHING) joined = b->type;
     if (b->type->element->kind == RP_T_NOTHING) joined = a->type;
     if (joined == NULL) return report_incomparable(check, a, b, span);
-    return node2(check, RP_CORE_CONCAT, joined, rp_check_convert(check, a, joined),
-                 rp_check_convert(check, b, joined), span);
+    a = rp_check_convert(check, a, joined);
+    b = rp_check_convert(check, b, joined);
+    return node2(check, RP_CORE_CONCAT, joined, a, b, span);
 }
 
 static bool report_absent_operand(rp_check *check, const rp_core *core)

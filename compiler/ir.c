@@ -173,13 +173,10 @@ rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
 rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg,
                 rp_ir *a, rp_ir *b, rp_ir *c, rp_span span)
 {
-    rp_ir wanted = {
-        .op = op,
-        .type = type,
-        .frame = frame,
-        .arg = arg,
-        .span = span,
-        .in = {rp_ir_use(ir, frame, a), rp_ir_use(ir, frame, b), rp_ir_use(ir, frame, c)}};
+    rp_ir wanted = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span};
+    wanted.in[0] = rp_ir_use(ir, frame, a);
+    wanted.in[1] = rp_ir_use(ir, frame, b);
+    wanted.in[2] = rp_ir_use(ir, frame, c);
     return intern(ir, &wanted);
 }
 

@@ -296,6 +296,7 @@ static rp_ir *member_of(rp_lower *lower, const rp_core *record, const rp_field *
         return of->on_row(lower, &here, of);
     }
     rp_lower inner = *lower;
+    rp_ir *condition, *yes, *no;
     switch (record->kind) {
     case RP_CORE_RECORD: return member_of_literal(lower, record, field, of);
     case RP_CORE_ASSUME: return member_of(lower, record->a, field, of);
@@ -304,9 +305,10 @@ static rp_ir *member_of(rp_lower *lower, const rp_core *record, const rp_field *
         inner.env = rp_lower_arguments(lower, record);
         return member_of(&inner, record->of.function->body, field, of);
     case RP_CORE_IF:
-        return of->join(lower, rp_lower_required(lower, record->a),
-                        member_of(lower, record->b, field, of),
-                        member_of(lower, record->c, field, of), of);
+        condition = rp_lower_required(lower, record->a);
+        yes = member_of(lower, record->b, field, of);
+        no = member_of(lower, record->c, field, of);
+        return of->join(lower, condition, yes, no, of);
     default: { // a member of a record that is written, too
         inner_member outer = {{apply_member, of->join, of->on_row, of->data, of->span}, field, of};
         return member_of(lower, record->a, record->of.field, &outer.of);
@@ -426,13 +428,15 @@ static rp_ir *ask_map(rp_lower *lower, const rp_core *map, const map_question *a
 {
     rp_lower inner = *lower;
     const rp_env *env;
+    rp_ir *condition, *yes, *no;
     switch (map->kind) {
     case RP_CORE_FIELD: return ask_field(lower, map, asked);
     case RP_CORE_LIST: return ask_nothing(lower, asked);
     case RP_CORE_IF:
-        return rp_lower_select(lower, rp_lower_required(lower, map->a),
-                               ask_map(lower, map->b, asked), ask_map(lower, map->c, asked),
-                               asked->span);
+        condition = rp_lower_required(lower, map->a);
+        yes = ask_map(lower, map->b, asked);
+        no = ask_map(lower, map->c, asked);
+        return rp_lower_select(lower, condition, yes, no, asked->span);
     case RP_CORE_VAR:
         env = rp_lower_find(lower->env, map->of.var);
         if (env == NULL || env->list == NULL) break;
@@ -499,7 +503,25 @@ static rp_ir *equal(rp_lower *lower, rp_ir *a, rp_ir *b, rp_span span)
 
 static rp_ir *lower_equal(rp_lower *lower, const rp_core *core)
 {
-    return equal(lower, rp_lower_expr(lower, core->a), rp_lower_expr(lower, core->b), core->span);
+    rp_ir *a = rp_lower_expr(lower, core->a);
+    rp_ir *b = rp_lower_expr(lower, core->b);
+    return equal(lower, a, b, core->span);
+}
+
+static rp_ir *lower_logic(rp_lower *lower, const rp_core *core)
+{
+    rp_ir *a = rp_lower_required(lower, core->a);
+    rp_ir *b = rp_lower_required(lower, core->b);
+    return core->kind == RP_CORE_AND ? rp_lower_and(lower, a, b, core->span)
+                                     : rp_lower_or(lower, a, b, core->span);
+}
+
+static rp_ir *lower_coalesce(rp_lower *lower, const rp_core *core)
+{
+    rp_ir *a = rp_lower_expr(lower, core->a);
+    rp_ir *b =
+        core->type->optional ? rp_lower_expr(lower, core->b) : rp_lower_required(lower, core->b);
+    return coalesce(lower, a, b, core->span);
 }
 
 static rp_ir *lower_order(rp_lower *lower, const rp_core *core)
@@ -813,11 +835,7 @@ rp_ir *rp_lower_expr(rp_lower *lower, const rp_core *core)
     case RP_CORE_FIELD: return lower_field(lower, core);
     case RP_CORE_LOOKUP: return lower_lookup(lower, core);
     case RP_CORE_AND:
-        return rp_lower_and(lower, rp_lower_required(lower, core->a),
-                            rp_lower_required(lower, core->b), core->span);
-    case RP_CORE_OR:
-        return rp_lower_or(lower, rp_lower_required(lower, core->a),
-                           rp_lower_required(lower, core->b), core->span);
+    case RP_CORE_OR: return lower_logic(lower, core);
     case RP_CORE_NOT: return rp_lower_not(lower, rp_lower_required(lower, core->a), core->span);
     case RP_CORE_EQ: return lower_equal(lower, core);
     case RP_CORE_LT:
@@ -829,11 +847,7 @@ rp_ir *rp_lower_expr(rp_lower *lower, const rp_core *core)
     case RP_CORE_TO_FLOAT: return lower_to_float(lower, core);
     case RP_CORE_PRESENT: return lower_present(lower, core);
     case RP_CORE_EMPTY: return lower_empty(lower, core);
-    case RP_CORE_COALESCE:
-        return coalesce(lower, rp_lower_expr(lower, core->a),
-                        core->type->optional ? rp_lower_expr(lower, core->b)
-                                             : rp_lower_required(lower, core->b),
-                        core->span);
+    case RP_CORE_COALESCE: return lower_coalesce(lower, core);
     case RP_CORE_ASSUME: return required(lower, rp_lower_expr(lower, core->a), core->span);
     case RP_CORE_IF: return lower_if(lower, core);
     case RP_CORE_IN: return lower_in(lower, core);

@@ -149,8 +149,10 @@ static rp_ir *required(rp_lower *lower, rp_ir *a, rp_span span)
 // The lesser (or greater) of two that may be absent.
 static rp_ir *extreme(rp_lower *lower, rp_ir *a, rp_ir *b, bool greatest, rp_span span)
 {
-    rp_ir *first = greatest ? less(lower, required(lower, b, span), required(lower, a, span), span)
-                            : less(lower, required(lower, a, span), required(lower, b, span), span);
+    rp_ir *known_a = required(lower, a, span);
+    rp_ir *known_b = required(lower, b, span);
+    rp_ir *first =
+        greatest ? less(lower, known_b, known_a, span) : less(lower, known_a, known_b, span);
     rp_ir *both = rp_lower_select(lower, first, a, b, span);
     rp_ir *if_a = rp_lower_select(lower, present(lower, b, span), both, a, span);
     return rp_lower_select(lower, present(lower, a, span), if_a, b, span);
@@ -183,11 +185,12 @@ static rp_ir *joined(rp_lower *lower, const rp_core *list, const rp_consumer *co
     }
 }
 
+static const rp_consumer *as_any(rp_lower *lower, const rp_consumer *consumer);
+
 static rp_ir *none_of(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
 {
-    rp_consumer any = *consumer;
-    any.join = RP_JOIN_ANY;
-    return rp_lower_not(lower, rp_lower_list(lower, list, &any), consumer->span);
+    rp_ir *some = rp_lower_list(lower, list, as_any(lower, consumer));
+    return rp_lower_not(lower, some, consumer->span);
 }
 
 static rp_ir *exactly_one(rp_lower *lower, const rp_core *list, const rp_consumer *consumer,
@@ -216,9 +219,8 @@ static rp_ir *consume_frame(rp_lower *lower, rp_frame *child, const rp_env *elem
 {
     rp_ir *condition = NULL;
     rp_ir *value = NULL;
-    rp_consumer inner = *consumer;
     consumer->element(lower, child, element, consumer->data, &condition, &value);
-    return rp_lower_fold(lower, &inner, child, condition, value);
+    return rp_lower_fold(lower, consumer, child, condition, value);
 }
 
 static rp_ir *consume_values(rp_lower *lower, rp_frame *child, const rp_consumer *consumer)
@@ -271,17 +273,10 @@ static rp_ir *list_of_group(rp_lower *lower, rp_ir *object, const rp_field *fiel
     rp_consumer within = *consumer;
     within.frame = filter;
     rp_ir *value = list_of_object(lower, object, list, &within);
-    rp_consumer outer = *consumer;
-    bool logic = consumer->join == RP_JOIN_ANY;
-    if (consumer->join == RP_JOIN_ONE) {
-        rp_ir *one = rp_ir_fold(
-            lower->ir, RP_OP_FOLD_ANY, bool_type, filter,
-            rp_lower_and(lower, rp_ir_use(lower->ir, filter, condition), value, consumer->span),
-            NULL, consumer->span);
-        return one;
-    }
-    (void)logic;
-    return rp_lower_fold(lower, &outer, filter, rp_ir_use(lower->ir, filter, condition), value);
+    rp_ir *kept = rp_ir_use(lower->ir, filter, condition);
+    if (consumer->join != RP_JOIN_ONE) return rp_lower_fold(lower, consumer, filter, kept, value);
+    return rp_ir_fold(lower->ir, RP_OP_FOLD_ANY, bool_type, filter,
+                      rp_lower_and(lower, kept, value, consumer->span), NULL, consumer->span);
 }
 
 // One of two results, which are both there.
@@ -404,8 +399,9 @@ static rp_ir *list_if(rp_lower *lower, const rp_core *list, const rp_consumer *c
             list_branch(lower, rp_lower_not(lower, condition, list->span), list->c, consumer);
         return joined(lower, list, consumer, a, b);
     }
-    return rp_lower_select(lower, condition, rp_lower_list(lower, list->b, consumer),
-                           rp_lower_list(lower, list->c, consumer), list->span);
+    rp_ir *yes = rp_lower_list(lower, list->b, consumer);
+    rp_ir *no = rp_lower_list(lower, list->c, consumer);
+    return rp_lower_select(lower, condition, yes, no, list->span);
 }
 
 // ---- quantifiers as lists and as values ----
@@ -478,11 +474,8 @@ static void consume_below(rp_lower *inner, const binding *next, rp_frame *frame,
     *condition = where;
     *value = consume_binding(inner, next, frame);
     if (next->consumer->join != RP_JOIN_ONE) return;
-    rp_consumer *any = RP_NEW(inner->ir->arena, rp_consumer);
-    *any = *next->consumer;
-    any->join = RP_JOIN_ANY;
     binding some = *next;
-    some.consumer = any;
+    some.consumer = as_any(inner, next->consumer);
     rp_ir *found = consume_binding(inner, &some, frame);
     *condition = where != NULL ? rp_lower_and(inner, where, found, next->quantifier->span) : found;
 }
@@ -568,6 +561,22 @@ static void element_of_binding(rp_lower *lower, rp_frame *frame, const rp_env *e
     consume_plain(&inner, at, &next, frame, where, condition, value);
 }
 
+// The same consumer asking for any element where it asked for exactly one, at every level: a list
+// that is itself an `each` hands its elements on to the consumer behind it.
+static const rp_consumer *as_any(rp_lower *lower, const rp_consumer *consumer)
+{
+    rp_consumer *any = RP_NEW(lower->ir->arena, rp_consumer);
+    *any = *consumer;
+    any->join = RP_JOIN_ANY;
+    if (consumer->element != element_of_binding) return any;
+    const binding *at = consumer->data;
+    binding *below = RP_NEW(lower->ir->arena, binding);
+    *below = *at;
+    below->consumer = as_any(lower, at->consumer);
+    any->data = below;
+    return any;
+}
+
 static rp_ir *consume_binding(rp_lower *lower, const binding *at, rp_frame *frame)
 {
     binding *state = RP_NEW(lower->ir->arena, binding);
@@ -594,6 +603,13 @@ static rp_ir *list_split(rp_lower *lower, const rp_core *list, const rp_consumer
     return rp_lower_split(lower, value, list->items[1]->value.text, consumer);
 }
 
+static rp_ir *list_concat(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
+{
+    rp_ir *a = rp_lower_list(lower, list->a, consumer);
+    rp_ir *b = rp_lower_list(lower, list->b, consumer);
+    return joined(lower, list, consumer, a, b);
+}
+
 rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *consumer)
 {
     switch (list->kind) {
@@ -605,9 +621,7 @@ rp_ir *rp_lower_list(rp_lower *lower, const rp_core *list, const rp_consumer *co
     case RP_CORE_CALL: return list_call(lower, list, consumer);
     case RP_CORE_QUANTIFIER: return list_each(lower, list, consumer);
     case RP_CORE_BUILTIN: return list_split(lower, list, consumer);
-    case RP_CORE_CONCAT:
-        return joined(lower, list, consumer, rp_lower_list(lower, list->a, consumer),
-                      rp_lower_list(lower, list->b, consumer));
+    case RP_CORE_CONCAT: return list_concat(lower, list, consumer);
     default: return unknown_result(lower, consumer);
     }
 }
@@ -815,6 +829,17 @@ static rp_ir *no_text_source(rp_lower *lower, rp_kind kind, rp_span span)
     return rp_lower_unknown(lower, (rp_ir_type){.kind = kind}, RP_STR_EMPTY, span);
 }
 
+typedef struct choice {
+    rp_ir *condition, *yes, *no;
+} choice;
+
+// The parts of a `select`, or of a `coalesce` as if it were one.
+static choice choice_of(rp_lower *lower, rp_ir *value, rp_span span)
+{
+    if (value->op == RP_OP_SELECT) return (choice){value->in[0], value->in[1], value->in[2]};
+    return (choice){present(lower, value->in[0], span), value->in[0], value->in[1]};
+}
+
 rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument, bool has_argument,
                      rp_kind kind, bool optional, rp_span span)
 {
@@ -832,17 +857,12 @@ rp_ir *rp_lower_text(rp_lower *lower, uint32_t op, rp_ir *value, rp_str argument
             lower->ir, value->frame,
             rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span));
     case RP_OP_SELECT:
-        return rp_lower_select(
-            lower, value->in[0],
-            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
-            rp_lower_text(lower, op, value->in[2], argument, has_argument, kind, optional, span),
-            span);
-    case RP_OP_COALESCE:
-        return rp_lower_select(
-            lower, present(lower, value->in[0], span),
-            rp_lower_text(lower, op, value->in[0], argument, has_argument, kind, optional, span),
-            rp_lower_text(lower, op, value->in[1], argument, has_argument, kind, optional, span),
-            span);
+    case RP_OP_COALESCE: {
+        choice of = choice_of(lower, value, span);
+        rp_ir *yes = rp_lower_text(lower, op, of.yes, argument, has_argument, kind, optional, span);
+        rp_ir *no = rp_lower_text(lower, op, of.no, argument, has_argument, kind, optional, span);
+        return rp_lower_select(lower, of.condition, yes, no, span);
+    }
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->origin == RP_COLUMN_DERIVED)
@@ -904,14 +924,12 @@ rp_ir *rp_lower_split(rp_lower *lower, rp_ir *value, rp_str separator, const rp_
     case RP_OP_UNKNOWN: return unknown_result(lower, consumer);
     case RP_OP_OUTER: return rp_lower_split(lower, value->in[0], separator, consumer);
     case RP_OP_SELECT:
-        return rp_lower_select(
-            lower, value->in[0], rp_lower_split(lower, value->in[1], separator, consumer),
-            rp_lower_split(lower, value->in[2], separator, consumer), consumer->span);
-    case RP_OP_COALESCE:
-        return rp_lower_select(lower, present(lower, value->in[0], consumer->span),
-                               rp_lower_split(lower, value->in[0], separator, consumer),
-                               rp_lower_split(lower, value->in[1], separator, consumer),
-                               consumer->span);
+    case RP_OP_COALESCE: {
+        choice of = choice_of(lower, value, consumer->span);
+        rp_ir *yes = rp_lower_split(lower, of.yes, separator, consumer);
+        rp_ir *no = rp_lower_split(lower, of.no, separator, consumer);
+        return rp_lower_select(lower, of.condition, yes, no, consumer->span);
+    }
     case RP_OP_LOAD:
     case RP_OP_GATHER:
         if (source_column(value)->origin != RP_COLUMN_CONST && !is_of_param(source_column(value)))

@@ -109,6 +109,13 @@ static rp_ir *may_outer(rp_mover *to, const rp_ir *value)
     return outer != NULL && frame != NULL ? rp_ir_use(to->ir, frame, outer) : NULL;
 }
 
+static rp_ir *may_logic(rp_mover *to, const rp_ir *value)
+{
+    rp_ir *a = may(to, value->in[0]);
+    rp_ir *b = may(to, value->in[1]);
+    return value->op == RP_OP_AND ? both(to, a, b) : either(to, a, b);
+}
+
 // A condition over the rows of `to` that is false only where `value` is; of a cover: where it is
 // empty. NULL: none is known.
 static rp_ir *may(rp_mover *to, rp_ir *value)
@@ -116,9 +123,9 @@ static rp_ir *may(rp_mover *to, rp_ir *value)
     rp_ir *whole = value->type.kind == RP_KIND_BOOL ? moved(to, value) : NULL;
     if (whole != NULL) return whole;
     switch (value->op) {
-    case RP_OP_AND: return both(to, may(to, value->in[0]), may(to, value->in[1]));
+    case RP_OP_AND:
     case RP_OP_OR:
-    case RP_OP_COVER_OR: return either(to, may(to, value->in[0]), may(to, value->in[1]));
+    case RP_OP_COVER_OR: return may_logic(to, value);
     case RP_OP_OUTER: return may_outer(to, value);
     case RP_OP_COVER_FULL: return may(to, value->in[0]);
     case RP_OP_FOLD_ANY:

@@ -350,8 +350,9 @@ static void open_child(emitter *emit, const rp_frame *child)
     rp_ir_type none = {.kind = RP_KIND_NONE};
     const rp_sink *sink = emit->sink;
     if (child->kind == RP_FRAME_UNNEST) {
-        sink->add(sink->ctx, RP_OP_UNNEST, none, sink->list(sink->ctx, child->list),
-                  insn_of(child->index), RP_NONE, (rp_span){0, 0, 0});
+        uint32_t list = sink->list(sink->ctx, child->list);
+        sink->add(sink->ctx, RP_OP_UNNEST, none, list, insn_of(child->index), RP_NONE,
+                  (rp_span){0, 0, 0});
     } else {
         sink->add(sink->ctx, RP_OP_FILTER, none, insn_of(child->index), RP_NONE, RP_NONE,
                   (rp_span){0, 0, 0});

@@ -200,9 +200,6 @@ static rdspol_status read_sections(opening *o, uint32_t section_count)
 
 static bool field_is_valid(const opening *o, uint32_t kind, uint32_t value, uint32_t next)
 {
-    if (kind >= FIELD_NUM) {
-        return true;
-    }
     uint32_t count = o->counts[kind / 3];
     if (kind % 3 == 0) {
         return value < count;
@@ -213,19 +210,27 @@ static bool field_is_valid(const opening *o, uint32_t kind, uint32_t value, uint
     return value <= count && next <= count - value;
 }
 
-static rdspol_status check_records(const opening *o, uint32_t id)
+// One field of all records, so that those that are no indices cost nothing.
+static rdspol_status check_field(const opening *o, uint32_t id, uint32_t field)
 {
     const section_info *info = &sections[id];
-    for (uint32_t r = 0; r < o->counts[id]; r++) {
-        const uint32_t *record = o->records[id] + (size_t)r * info->words;
-        for (uint32_t f = 0; f < info->words; f++) {
-            uint32_t next = f + 1 < info->words ? record[f + 1] : 0;
-            if (!field_is_valid(o, info->fields[f].kind, record[f], next)) {
-                return rp_error_set(o->error, RDSPOL_INVALID_BUNDLE, NULL,
-                                    "%s %u: %s %u is out of range", info->name, (unsigned)r,
-                                    info->fields[f].name, (unsigned)record[f]);
-            }
+    bool last = field + 1 == info->words;
+    uint32_t kind = info->fields[field].kind;
+    for (uint32_t r = 0; r < o->counts[id] && kind < FIELD_NUM; r++) {
+        const uint32_t *at = o->records[id] + (size_t)r * info->words + field;
+        if (!field_is_valid(o, kind, at[0], last ? 0 : at[1])) {
+            return rp_error_set(o->error, RDSPOL_INVALID_BUNDLE, NULL,
+                                "%s %u: %s %u is out of range", info->name, (unsigned)r,
+                                info->fields[field].name, (unsigned)at[0]);
         }
+    }
+    return RDSPOL_OK;
+}
+
+static rdspol_status check_records(const opening *o, uint32_t id)
+{
+    for (uint32_t f = 0; f < sections[id].words; f++) {
+        RP_TRY(check_field(o, id, f));
     }
     return RDSPOL_OK;
 }

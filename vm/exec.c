@@ -91,7 +91,7 @@ static void run_body(rp_exec *x, const rp_frame *f)
                 run_inner(x, f, b->frame_of[i]);
             }
             i = b->frames[b->frame_of[i]].end;
-        } else if (s->run != NULL && (x->live == NULL || x->live[i] != 0)) {
+        } else if ((x->live == NULL || x->live[i] != 0) && s->run != NULL) {
             s->run(x, s, f);
         }
     }
@@ -413,8 +413,12 @@ static void bind_same(binder *k, uint32_t insn, rp_val *out)
     }
 }
 
-static void place_value(rp_exec *x, uint32_t insn, rp_val *out)
+void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out)
 {
+    *out = (rp_val){.v = NULL};
+    if (x->plan.value[insn] == RP_PLAN_NONE) {
+        return;
+    }
     uint32_t type = RP_INSN_TYPE(x->world->bundle->insns[insn].word);
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
     unsigned char *at = x->block + x->plan.value[insn];
@@ -480,10 +484,10 @@ static void alloc_memos(binder *k)
     k->failed = k->failed || k->memos == NULL;
 }
 
-static void bind_memo(binder *k, const rp_step *s, const rp_rec_insn *n)
+static void bind_memo(binder *k, rp_step *s, const rp_rec_insn *n)
 {
     if (has_memo(k->x->world, n)) {
-        k->x->memo[s->insn] = k->memos;
+        s->aux = k->memos;
         k->memos += RP_MEMO_SLOTS;
     }
 }
@@ -494,20 +498,18 @@ static void bind_insn(binder *k, uint32_t insn)
     const rp_rec_insn *n = &x->world->bundle->insns[insn];
     const uint32_t operands[] = {n->a, n->b, n->c};
     rp_step *s = &x->steps[insn];
-    s->op = RP_INSN_OP(n->word);
-    s->type = RP_INSN_TYPE(n->word);
-    s->insn = insn;
-    s->out = &x->vals[insn];
+    *s = (rp_step){.op = RP_INSN_OP(n->word),
+                   .type = RP_INSN_TYPE(n->word),
+                   .insn = insn,
+                   .out = &x->vals[insn]};
     const rp_val **places[] = {&s->a, &s->b, &s->c};
     for (int i = 0; i < 3; i++) {
         if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {
             *places[i] = &x->vals[operands[i]];
         }
     }
-    if (x->plan.value[insn] != RP_PLAN_NONE) {
-        place_value(x, insn, s->out);
-        x->slots[insn] = *s->out;
-    } else if (s->op >= RP_OP_CONST && s->op <= RP_OP_UNKNOWN) {
+    rp_exec_place(x, insn, s->out);
+    if (x->plan.value[insn] == RP_PLAN_NONE && s->op >= RP_OP_CONST && s->op <= RP_OP_UNKNOWN) {
         bind_same(k, insn, s->out);
     }
     if (x->plan.aux[insn] != RP_PLAN_NONE) {
@@ -576,32 +578,37 @@ static uint32_t count_insns(const rp_bundle *b, const unsigned char *live)
     return f->end + 1;
 }
 
+// Not cleared: whatever runs is written before it is read, and most is never touched. Where
+// assertions are compiled it holds noise, so that tests notice what is not.
+static void *alloc_raw(rp_arena *arena, size_t size)
+{
+    unsigned char *raw = rp_arena_alloc(arena, size);
+#if !defined(NDEBUG)
+    if (raw != NULL) {
+        memset(raw, 0xa5, size);
+    }
+#endif
+    return raw;
+}
+
 static bool alloc_exec(rp_exec *x, rp_arena *arena)
 {
     const rp_bundle *b = x->world->bundle;
+    size_t count = x->insn_count; // at most RP_MAX_INSNS
     x->block_size = x->plan.size;
-    // Not cleared: whatever runs writes its planes before they are read, and most is never touched.
-    // Where assertions are compiled it holds noise, so that tests notice what does not.
-    unsigned char *raw = rp_arena_alloc(arena, x->plan.size + 64);
-#if !defined(NDEBUG)
-    if (raw != NULL) {
-        memset(raw, 0xa5, x->plan.size + 64);
-    }
-#endif
-    x->vals = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
-    x->slots = RP_NEW_ARRAY(arena, rp_val, x->insn_count);
-    x->steps = RP_NEW_ARRAY(arena, rp_step, x->insn_count);
-    x->fold_first = RP_NEW_ARRAY(arena, uint32_t, b->frame_count);
-    x->fold_next = RP_NEW_ARRAY(arena, uint32_t, x->insn_count);
-    x->memo = RP_NEW_ARRAY(arena, uint64_t *, x->insn_count);
+    unsigned char *raw = alloc_raw(arena, x->plan.size + 64);
+    x->vals = alloc_raw(arena, count * sizeof *x->vals);
+    x->steps = alloc_raw(arena, count * sizeof *x->steps);
+    x->fold_first = alloc_raw(arena, b->frame_count * sizeof *x->fold_first);
+    x->fold_next = alloc_raw(arena, count * sizeof *x->fold_next);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
     if (raw == NULL || x->positions == NULL) {
         return false;
     }
     x->block = raw + (64 - (uintptr_t)raw % 64) % 64;
-    return x->vals != NULL && x->slots != NULL && x->steps != NULL && x->fold_first != NULL &&
-           x->fold_next != NULL && x->memo != NULL && x->zero != NULL;
+    return x->vals != NULL && x->steps != NULL && x->fold_first != NULL && x->fold_next != NULL &&
+           x->zero != NULL;
 }
 
 bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t chunk,

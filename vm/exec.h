@@ -87,8 +87,8 @@ struct rp_step {
     rp_kernel run;
     rp_val *out;
     const rp_val *a, *b, *c;
-    uint64_t *aux;     // of a fold
-    const void *extra; // per opcode: column, list, set, memo, ...
+    uint64_t *aux;     // of a fold; of a test of texts slots of answers, or NULL
+    const void *extra; // per opcode: column, list, set, ...
     uint32_t type, insn;
     uint32_t op;
     uint32_t number; // per opcode: row of a set, size of a value, ...
@@ -103,7 +103,6 @@ struct rp_exec {
     unsigned char *block; // the workspace
     size_t block_size;
     rp_val *vals;
-    rp_val *slots; // where a load copies to when it cannot point into the facts
     rp_step *steps;
     const unsigned char *live;
     uint32_t *fold_first; // per frame: its folds, a list
@@ -111,7 +110,6 @@ struct rp_exec {
     uint64_t *zero;      // a plane of zeros
     uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
     int64_t *now;        // an array of the start of the run, or NULL
-    uint64_t **memo;     // per instruction: slots of answers to a test of texts, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
     // After the body of an outermost frame ran over a chunk.
@@ -133,6 +131,9 @@ void rp_exec_rows(rp_exec *x, uint32_t frame, const uint32_t *rows, uint32_t cou
 // enclosing frame; runs the instructions of its body that `live` names.
 void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent);
 
+// The arrays of an instruction in the workspace: where a load copies to when it cannot point into
+// the facts. All NULL if it has no place there.
+void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out);
 // The kernel of an opcode; NULL for frames and `end`.
 rp_kernel rp_kernel_get(uint32_t op);
 // Folds: before the first and after the last chunk of the inner frame, over the outer chunk.

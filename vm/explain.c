@@ -27,7 +27,7 @@ static void mark_clauses(const rp_run *run, unsigned char *live, uint32_t policy
 {
     const rp_bundle *b = run->bundle;
     const rp_rec_policy *p = &b->policys[policy];
-    rp_run_mark(run, live, b->emit_of[policy], false);
+    live[b->emit_of[policy]] = 1;
     mark_message(run, live, p->remedy);
     for (uint32_t k = 0; k < p->clause_count; k++) {
         mark_message(run, live, b->clauses[p->first_clause + k].message);
@@ -47,7 +47,7 @@ static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
         mark_clauses(run, live, policy);
     }
     if (rp_run_next_row(run, policy, RDSPOL_VERDICT_UNKNOWN, 0) != RP_NONE) {
-        rp_run_mark(run, keep, run->bundle->emit_of[policy], true);
+        keep[run->bundle->emit_of[policy]] = 1;
     }
 }
 
@@ -68,6 +68,8 @@ static bool need_program(rp_explainer *e)
     for (uint32_t k = 0; k < run->policy_count; k++) {
         mark_policy(run, run->policy_order[k], e->live, keep);
     }
+    rp_run_spread(run, e->live, false);
+    rp_run_spread(run, keep, true);
     for (uint32_t i = 0; i < count; i++) {
         e->live[i] |= keep[i];
     }

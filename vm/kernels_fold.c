@@ -8,10 +8,11 @@
 
 #include "vm/base/checked.h"
 
+// Over the rows of word `w` whose bits are set.
 #define FOR_ROWS(i, plane_word)                                                                    \
-    for (uint64_t left_ = (plane_word), i = 0;                                                     \
-         left_ != 0 && (i = (uint64_t)w * RP_WORD_BITS + rp_bits_lowest(left_), 1);                \
-         left_ &= left_ - 1)
+    for (uint64_t left_ = (plane_word); left_ != 0; left_ &= left_ - 1)                            \
+        for (size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left_), once_ = 1; once_ != 0;   \
+             once_ = 0)
 
 static uint64_t undecided(const rp_step *s, const rp_frame *f, uint32_t w)
 {
@@ -164,18 +165,18 @@ static bool is_bool(const rp_step *s)
     return RP_TYPE_KIND(s->type) == RP_KIND_BOOL;
 }
 
-static bool is_known(const rp_step *s, uint64_t i)
+static bool is_known(const rp_step *s, size_t i)
 {
     return rp_bits_get(s->b->k, i) || (is_bool(s) && rp_bits_get(s->b->p, i));
 }
 
-static bool is_present(const rp_step *s, uint64_t i)
+static bool is_present(const rp_step *s, size_t i)
 {
     bool p = rp_bits_get(s->b->p, i);
     return is_bool(s) ? p != rp_bits_get(s->b->k, i) : p;
 }
 
-static void take(const rp_step *s, uint64_t i, uint32_t parent)
+static void take(const rp_step *s, size_t i, uint32_t parent)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
     if (size != 0) {
@@ -288,7 +289,7 @@ static void add_cover(const rp_val *out, uint32_t row, const rp_cover *from, boo
 }
 
 // One range; what is not known may be everything.
-static void add_one(const rp_exec *x, const rp_step *s, uint64_t i, bool certain, uint32_t row)
+static void add_one(const rp_exec *x, const rp_step *s, size_t i, bool certain, uint32_t row)
 {
     if (!rp_bits_get(s->b->p, i)) {
         memset(touch_cover(s->out, row)->maybe, 0xff, sizeof(uint32_t) * 9);
@@ -326,7 +327,7 @@ RP_KERNEL(fold_cover)
 
 // ---- Lists for messages ------------------------------------------------------------------------
 
-static uint64_t item_bits(const rp_step *s, uint64_t i)
+static uint64_t item_bits(const rp_step *s, size_t i)
 {
     size_t size = rp_plan_value_size((rp_kind)s->number);
     uint32_t small = 0;
@@ -361,7 +362,7 @@ static void add_list(rp_listtext *to, const rp_listtext *from)
     to->incomplete |= from->incomplete;
 }
 
-static void add_member(const rp_step *s, rp_listtext *to, uint64_t i)
+static void add_member(const rp_step *s, rp_listtext *to, size_t i)
 {
     if (s->number == RP_KIND_LISTTEXT) {
         add_list(to, &((const rp_listtext *)s->b->v)[i]);

@@ -25,7 +25,6 @@ static void copy_window(uint64_t *to, const uint64_t *from, const rp_frame *f)
 static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
 {
     const rp_val *column = s->extra;
-    const rp_val *slot = &x->slots[s->insn];
     uint32_t end = f->base + f->n;
     bool in_place = f->base % RP_WORD_BITS == 0 &&
                     (f->n % RP_WORD_BITS == 0 || end == x->world->rows[f->info->table]);
@@ -37,12 +36,14 @@ static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
         s->out->k = has_two(s->type) ? column->k + f->base / RP_WORD_BITS : s->out->p;
         return;
     }
-    s->out->p = slot->p;
-    s->out->k = slot->k;
+    rp_val place;
+    rp_exec_place(x, s->insn, &place);
+    s->out->p = place.p;
+    s->out->k = place.k;
     if (has_two(s->type)) {
-        copy_window(slot->k, column->k, f);
+        copy_window(place.k, column->k, f);
     }
-    copy_window(slot->p, column->p, f);
+    copy_window(place.p, column->p, f);
 }
 
 static void clear_planes(const rp_step *s, const rp_frame *f)
@@ -157,7 +158,7 @@ RP_KERNEL(load)
         load_consecutive(x, s, f);
         return;
     }
-    *s->out = x->slots[s->insn];
+    rp_exec_place(x, s->insn, s->out);
     if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
         pick_covers(s->out, s->extra, f->rows, f);
         return;
@@ -274,7 +275,7 @@ RP_KERNEL(outer)
     }
     // What is there in every row of its own frame is there in every row of this one.
     const uint64_t *mask = x->frames[home].mask;
-    *s->out = x->slots[s->insn];
+    rp_exec_place(x, s->insn, s->out);
     pick(s, s->a, rows, f,
          s->number != 0 && s->a->p == mask && s->a->k == mask);
 }

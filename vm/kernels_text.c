@@ -29,7 +29,7 @@ static uint64_t test_word(const rp_exec *x, const rp_step *s, uint32_t w, uint64
 {
     const uint32_t *a = (const uint32_t *)s->a->v + (size_t)w * RP_WORD_BITS;
     const uint32_t *b = (const uint32_t *)s->b->v + (size_t)w * RP_WORD_BITS;
-    uint64_t *memo = x->memo[s->insn], yes = 0;
+    uint64_t *memo = s->aux, yes = 0;
     if (memo != NULL && rows == ~(uint64_t)0) {
         for (unsigned i = 0; i < RP_WORD_BITS; i++) {
             yes |= test_memo(x, memo, a[i], b[i], holds) << i;

@@ -26,7 +26,7 @@ void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint
         for (uint32_t k = 0; k < p->clause_count; k++) {
             const rp_rec_clause *c = &b->clauses[p->first_clause + k];
             if ((kinds & RP_CLAUSE_IS(c->kind)) != 0) {
-                rp_run_mark(e->run, e->need, c->value, false);
+                rp_run_mark(e->run, e->need, c->value);
             }
         }
         e->need_policy = policy;

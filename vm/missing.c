@@ -222,7 +222,7 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
         return;
     }
     memcpy(saved, w->x->frames, sizeof w->x->frames);
-    rp_run_mark(w->e->run, need, value, false);
+    rp_run_mark(w->e->run, need, value);
     w->x->live = need;
     w->derived = column;
     w->depth++;
@@ -500,7 +500,7 @@ size_t rp_find_missing(rp_explainer *e, uint32_t value, uint32_t row, rdspol_mis
         return count;
     }
     rp_map_init(&w.seen, e->run->alloc);
-    rp_run_mark(e->run, need, value, false);
+    rp_run_mark(e->run, need, value);
     e->exec.live = need;
     rp_exec_one(&e->exec, b->frame_of[value], row, 0);
     follow(&w, value);

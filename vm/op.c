@@ -3,17 +3,12 @@
 
 #include <stddef.h>
 
-static const rp_op_info infos[] = {
+const rp_op_info rp_op_infos[RP_OP_COUNT] = {
 #define OP(ID, name, result, a, b, c, synopsis)                                                    \
     {name, RP_RESULT_##result, {RP_OPERAND_##a, RP_OPERAND_##b, RP_OPERAND_##c}, synopsis},
 #include "vm/opcodes.def"
 #undef OP
 };
-
-const rp_op_info *rp_op_get(uint32_t op)
-{
-    return op < RP_OP_COUNT ? &infos[op] : NULL;
-}
 
 const char *rp_op_result_name(rp_result result)
 {

@@ -6,6 +6,7 @@
 #include "vm/format.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef enum rp_op {
 #define OP(ID, name, result, a, b, c, synopsis) RP_OP_##ID,
@@ -68,8 +69,14 @@ typedef struct rp_op_info {
     const char *synopsis;
 } rp_op_info;
 
-// Information about an opcode below RP_OP_COUNT.
-const rp_op_info *rp_op_get(uint32_t op);
+extern const rp_op_info rp_op_infos[RP_OP_COUNT];
+
+// Information about an opcode below RP_OP_COUNT, otherwise NULL.
+static inline const rp_op_info *rp_op_get(uint32_t op)
+{
+    return op < RP_OP_COUNT ? &rp_op_infos[op] : NULL;
+}
+
 const char *rp_op_result_name(rp_result result);
 const char *rp_op_operand_name(rp_operand operand);
 // "string", "ref", ...

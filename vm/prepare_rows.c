@@ -63,14 +63,21 @@ static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint3
     }
 }
 
-void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value, bool through_stores)
+void rp_run_spread(const rp_run *run, unsigned char *need, bool through_stores)
+{
+    if (run->bundle->insn_count != 0) {
+        spread(run, need, 0, run->bundle->insn_count - 1, through_stores);
+    }
+}
+
+void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
 {
     const rp_frame_info *f = &run->bundle->frames[run->bundle->frame_of[value]];
     while (f->depth != 0) {
         f = &run->bundle->frames[f->parent];
     }
     need[value] = 1;
-    spread(run, need, through_stores ? 0 : f->first, value, through_stores);
+    spread(run, need, f->first, value, false);
 }
 
 // The frame that an instruction stands in; of an opening one the frame around it.
@@ -148,9 +155,7 @@ bool rp_prepare_live(rp_run *run)
         }
     }
     mark_messages(run);
-    if (b->insn_count != 0) {
-        spread(run, run->live, 0, b->insn_count - 1, true);
-    }
+    rp_run_spread(run, run->live, true);
     return true;
 }
 

@@ -72,6 +72,8 @@ bool rp_run_has_gap(const rp_run *run, uint32_t policy, uint32_t pair);
 
 void rp_explainer_free(rp_run *run);
 // Marks what a value needs, in `need` (per instruction), going backwards from it.
-void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value, bool through_stores);
+void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value);
+// Marks what the marked instructions need, and if `through_stores`, what fills the columns they load.
+void rp_run_spread(const rp_run *run, unsigned char *need, bool through_stores);
 
 #endif

@@ -138,6 +138,18 @@ def parts(b, folder, options):
     return p
 
 
+def whole_library(b, folder, options):
+    """Every policy beside the twelve practices: reading dominates both."""
+    command = [f"{b}/rdspol", "run", "practices", folder, "-qq", "--exit-zero"]
+    practices, every = medians(options.repeat, command, [*command[:2], "all", *command[3:]])
+    row("user time of all policies / of the practices", 1.5, every.user / practices.user, "",
+        f"{every.user * 1e3:.0f} ms / {practices.user * 1e3:.0f} ms")
+    p = output(f"{b}/tests/bench_phases", "practices", "1", "21")
+    row("compile every policy", 10, p["compile_us"] / 1e3, "ms")
+    row("bundle of every policy", 256, p["bundle_bytes"] / 1e3, "kB",
+        f"{p['instructions']} instructions, as written {p['instructions_as_written']}")
+
+
 def large(b, small, root, options):
     folder = root + "/large"
     make_fleet(folder, options.instances * 10)
@@ -187,6 +199,7 @@ def main():
         process(b, root + "/fleet", files, options)
         json_report(b, root + "/fleet", root, options)
         start_up(b, root)
+        whole_library(b, root + "/fleet", options)
         small = parts(b, root + "/fleet", options)
         if options.large:
             large(b, small, root, options)

@@ -2,14 +2,16 @@
 //
 // Usage: phases MODULE THREADS REPEAT INPUT...
 // Judges the policies of one module of the standard library over the inputs. Prints a JSON object:
-// medians in microseconds, and the rows times policies that were judged.
+// medians in microseconds, the instructions of the library as it is and as written (without
+// sharing, moving and pruning), and the rows times policies that were judged.
 #define _DEFAULT_SOURCE
 
 #include "tests/bench/bench.h"
+#include "vm/bundle.h"
 
-static double compile_once(const library *sources, bundle_bytes *out)
+static double compile_once(const library *sources, int no_optimize, bundle_bytes *out)
 {
-    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
     rdspol_compilation *done;
     rdspol_error error;
     double start = bench_now();
@@ -37,6 +39,18 @@ static double open_once(const bundle_bytes *from, rdspol_bundle **out)
         bench_die("open", &error);
     }
     return bench_now() - start;
+}
+
+static uint32_t instructions_of(const library *sources, int no_optimize)
+{
+    bundle_bytes bytes = {NULL, 0};
+    rdspol_bundle *bundle;
+    (void)compile_once(sources, no_optimize, &bytes);
+    (void)open_once(&bytes, &bundle);
+    uint32_t count = bundle->insn_count;
+    rdspol_bundle_close(bundle);
+    free(bytes.bytes);
+    return count;
 }
 
 // The policies of a module, and for each the rows of its table.
@@ -133,14 +147,16 @@ int main(int argc, char **argv)
     double compile[BENCH_MAX], open[BENCH_MAX];
     library_open(&sources);
     for (int i = 0; i < repeat; i++) {
-        compile[i] = compile_once(&sources, &bytes);
+        compile[i] = compile_once(&sources, 0, &bytes);
     }
     for (int i = 0; i < repeat; i++) {
         rdspol_bundle_close(bundle);
         open[i] = open_once(&bytes, &bundle);
     }
-    printf("{\"compile_us\": %.1f, \"open_us\": %.1f, \"bundle_bytes\": %zu", //
-           bench_median(compile, repeat), bench_median(open, repeat), bytes.size);
+    printf("{\"compile_us\": %.1f, \"open_us\": %.1f, \"bundle_bytes\": %zu, "
+           "\"instructions\": %u, \"instructions_as_written\": %u",
+           bench_median(compile, repeat), bench_median(open, repeat), bytes.size,
+           instructions_of(&sources, 0), instructions_of(&sources, 1));
     if (argc > 4) {
         printf(", ");
         measure_facts(bundle, argc, argv, repeat);

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static rdspol_str text_of(const char *text) { return (rdspol_str){text, strlen(text)}; }
+static rdspol_str text_of(const char *text)
+{
+    return (rdspol_str){text, strlen(text)};
+}
 
 static char *read_file(const char *path)
 {
@@ -39,7 +42,8 @@ static void add_folder(library *lib, const char *folder)
     for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
         const char *dot = strrchr(entry->d_name, '.');
         if (dot == NULL || strcmp(dot, ".rdspol") != 0) continue;
-        snprintf(path, sizeof path, "%s/stdlib-policies/%s/%s", RDSPOL_SOURCE_DIR, folder, entry->d_name);
+        snprintf(path, sizeof path, "%s/stdlib-policies/%s/%s", RDSPOL_SOURCE_DIR, folder,
+                 entry->d_name);
         char *text = read_file(path);
         char *name = malloc(strlen(entry->d_name) + 1);
         if (name == NULL || lib->count == sizeof lib->sources / sizeof *lib->sources) abort();
@@ -76,7 +80,10 @@ void library_close(library *lib)
 rdspol_compilation *library_compile(const library *lib, const char *text, int no_optimize)
 {
     rdspol_source source = {text_of("test.rdspol"), text_of(text), text_of("")};
-    rdspol_compile_opts opts = {.size = sizeof opts, .library = lib->sources, .library_count = lib->count, .no_optimize = no_optimize};
+    rdspol_compile_opts opts = {.size = sizeof opts,
+                                .library = lib->sources,
+                                .library_count = lib->count,
+                                .no_optimize = no_optimize};
     rdspol_compilation *done = NULL;
     rdspol_error error;
     memset(&error, 0, sizeof error);

@@ -1,4 +1,5 @@
 // The base: bits at word edges, interning, buffers, texts of values.
+#include "tests/unit/runner.h"
 #include "vm/base/arena.h"
 #include "vm/base/bits.h"
 #include "vm/base/buf.h"
@@ -7,7 +8,6 @@
 #include "vm/base/strtab.h"
 #include "vm/base/text.h"
 
-#include <check.h>
 #include <stdio.h>
 
 static const rp_alloc libc = {NULL, NULL};
@@ -205,6 +205,9 @@ START_TEST(patterns_floats_and_arns)
     ck_assert(!rp_arn_parse(RP_STR("arn:aws:kms"), &arn));
     ck_assert(rp_text_parse_float(RP_STR("0.1"), &value));
     check_text(text, rp_text_print_float(value, text), "0.1");
+    check_text(text, rp_text_print_float(100, text), "100");
+    check_text(text, rp_text_print_float(-1234567.5, text), "-1234567.5");
+    check_text(text, rp_text_print_float(1e300, text), "1e+300");
     ck_assert(!rp_text_parse_float(RP_STR("1e999"), &value));
     ck_assert(!rp_text_parse_float(RP_STR("0x10"), &value));
     ck_assert(rp_utf8_is_valid(RP_STR("\xe2\x80\xa6")));
@@ -212,10 +215,8 @@ START_TEST(patterns_floats_and_arns)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *c)
 {
-    Suite *suite = suite_create("base");
-    TCase *c = tcase_create("base");
     tcase_add_test(c, bits_fill_and_window_at_word_edges);
     tcase_add_test(c, strtab_gives_each_text_one_id);
     tcase_add_test(c, map_and_arena_keep_what_they_are_given);
@@ -226,10 +227,9 @@ int main(void)
     tcase_add_test(c, times_and_durations_read_back);
     tcase_add_test(c, versions_are_compared_by_components);
     tcase_add_test(c, patterns_floats_and_arns);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return run_suite("base", 60, add_tests);
 }

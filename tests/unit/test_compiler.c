@@ -1,8 +1,8 @@
 // The compiler from outside: every diagnostic's example gives exactly that diagnostic, every
 // built-in function's example compiles, and no text makes it crash.
+#include "tests/unit/runner.h"
 #include "tests/unit/library.h"
 
-#include <check.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,11 +367,8 @@ START_TEST(words_of_no_row_name_what_they_show)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *tests)
 {
-    Suite *suite = suite_create("compiler");
-    TCase *tests = tcase_create("compiler");
-    tcase_set_timeout(tests, 300);
     tcase_add_unchecked_fixture(tests, open_library, close_library);
     tcase_add_test(tests, the_library_compiles_without_diagnostics);
     tcase_add_test(tests, the_library_passes_its_tests_in_chunks_of_any_size);
@@ -383,10 +380,9 @@ int main(void)
     tcase_add_test(tests, a_name_of_two_imports_is_ambiguous);
     tcase_add_test(tests, words_of_no_row_name_what_they_show);
     tcase_add_test(tests, compiling_survives_each_failing_allocation);
-    suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+}
+
+int main(void)
+{
+    return run_suite("compiler", 300, add_tests);
 }

@@ -1,9 +1,9 @@
 // Sealing: fragments, conflicts, stubs, accounts and Regions, merged builders; parameters, waivers.
+#include "tests/unit/runner.h"
 #include "tests/unit/world.h"
 
 #include "vm/facts.h"
 
-#include <check.h>
 #include <stdio.h>
 
 #define B RP_TYPE(RP_KIND_BOOL, 0, 0)
@@ -279,8 +279,7 @@ START_TEST(a_field_audited_of_another_type_stays_as_it_was_read)
 {
     world w;
     world_init(&w);
-    rp_rec_column *column =
-        image_get(&w.im, RP_SECTION_COLUMN, C_SETTING, sizeof(rp_rec_column));
+    rp_rec_column *column = image_get(&w.im, RP_SECTION_COLUMN, C_SETTING, sizeof(rp_rec_column));
     column->name = image_string(&w.im, "audited");
     column->type = RP_TYPE(RP_KIND_STRING, 0, 0);
     world_open(&w);
@@ -562,10 +561,8 @@ START_TEST(rows_that_were_merged_away_are_nowhere)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *c)
 {
-    Suite *suite = suite_create("facts");
-    TCase *c = tcase_create("facts");
     tcase_add_test(c, fragments_of_one_resource_become_one_row);
     tcase_add_test(c, different_values_are_a_conflict_that_names_both_places);
     tcase_add_test(c, a_reference_without_target_makes_a_stub);
@@ -582,10 +579,9 @@ int main(void)
     tcase_add_test(c, the_owners_answer_is_the_resource_whatever_others_see);
     tcase_add_test(c, keys_are_complete_only_where_all_that_refers_to_them_is);
     tcase_add_test(c, rows_that_were_merged_away_are_nowhere);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return run_suite("facts", 60, add_tests);
 }

@@ -2,12 +2,12 @@
 // what answers become.
 //
 // The schema is written here record by record; the text of each case stands in the test.
+#include "tests/unit/runner.h"
 #include "collectors/files/include/rdspol_files.h"
 #include "collectors/files/json_scan.h"
 #include "tests/unit/image.h"
 #include "vm/facts.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,7 +105,10 @@ static outcome scan_all_ways(rp_str text)
     return first;
 }
 
-static const struct { const char *text, *message; unsigned offset; } bad_texts[] = {
+static const struct {
+    const char *text, *message;
+    unsigned offset;
+} bad_texts[] = {
     {"{\"a\": NaN}", "expected a value, found `N`", 6},
     {"{\"a\": Infinity}", "expected a value, found `I`", 6},
     {"{\"a\": 1} // no", "expected a value, found `/`", 9},
@@ -150,9 +153,15 @@ START_TEST(bad_json_is_refused_at_its_byte)
 END_TEST
 
 static const char *const good_texts[] = {
-    "{}", "[]", " \n[ ]\r\n\t", "\xef\xbb\xbf{\"a\": 1}", "{\"a\":{\"b\":[1,-0,2.5e-3,1E+9]}} [1] 3 \"x\" null",
-    "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\", \"h\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]",
-    "{\"a\": [[[[]]], {}, {\"b\": {}}], \"a long member name that does not fit sixteen bytes\": true}",
+    "{}",
+    "[]",
+    " \n[ ]\r\n\t",
+    "\xef\xbb\xbf{\"a\": 1}",
+    "{\"a\":{\"b\":[1,-0,2.5e-3,1E+9]}} [1] 3 \"x\" null",
+    "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\", "
+    "\"h\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]",
+    "{\"a\": [[[[]]], {}, {\"b\": {}}], \"a long member name that does not fit sixteen bytes\": "
+    "true}",
 };
 
 START_TEST(good_json_is_read)
@@ -249,13 +258,48 @@ END_TEST
 //   rule { ranges: [string] = "V4[].Cidr", "V6[].Cidr" ?? [] }
 //   group { key name; values: {string: string} }  from rds:DescribeDBParameters(…: name)
 //   key { key id, unique arn; doc: doc = "Policy" as json }  from kms:GetKeyPolicy(KeyId: arn)
-//   doc { ids: [string] = "Ids"; pairs: [pair] = "C.{op}.{key}" }   pair { op, key, values: [string] }
-//   prefix { unique id; entries: [string] = "Entries[].Cidr" }  from ec2:GetEntries(PrefixListId: id)
-enum { T_INSTANCE, T_RULE, T_GROUP, T_KEY, T_DOC, T_PAIR, T_TEXTS, T_TAGS, T_VALUES, T_RULES4,
-       T_IDS, T_PAIRVALUES, T_PREFIX, T_ENTRIES };
-enum { C_ID, C_ARN, C_PORT, C_ON, C_MADE, C_NAME, C_KEY_ID, C_KEY_ARN, C_DOC, C_OP, C_KEY, C_TEXT,
-       C_TAG_KEY, C_TAG_VALUE, C_VALUES_KEY, C_VALUES_VALUE, C_RANGE, C_ID_VALUE, C_PAIR_VALUE,
-       C_PREFIX_ID, C_ENTRY };
+//   doc { ids: [string] = "Ids"; pairs: [pair] = "C.{op}.{key}" }   pair { op, key, values:
+//   [string] } prefix { unique id; entries: [string] = "Entries[].Cidr" }  from
+//   ec2:GetEntries(PrefixListId: id)
+enum {
+    T_INSTANCE,
+    T_RULE,
+    T_GROUP,
+    T_KEY,
+    T_DOC,
+    T_PAIR,
+    T_TEXTS,
+    T_TAGS,
+    T_VALUES,
+    T_RULES4,
+    T_IDS,
+    T_PAIRVALUES,
+    T_PREFIX,
+    T_ENTRIES
+};
+enum {
+    C_ID,
+    C_ARN,
+    C_PORT,
+    C_ON,
+    C_MADE,
+    C_NAME,
+    C_KEY_ID,
+    C_KEY_ARN,
+    C_DOC,
+    C_OP,
+    C_KEY,
+    C_TEXT,
+    C_TAG_KEY,
+    C_TAG_VALUE,
+    C_VALUES_KEY,
+    C_VALUES_VALUE,
+    C_RANGE,
+    C_ID_VALUE,
+    C_PAIR_VALUE,
+    C_PREFIX_ID,
+    C_ENTRY
+};
 enum { L_RESTORE, L_TAGS, L_RULES, L_RANGES, L_VALUES, L_IDS, L_PAIRS, L_PAIR_VALUES, L_ENTRIES };
 enum { S_INSTANCES, S_PARAMETERS, S_POLICY, S_PREFIX };
 
@@ -392,7 +436,8 @@ static void set_up(fixture *f)
     image_init(im);
     add_columns(im);
     add_lists(im);
-    add_source(im, T_INSTANCE, RP_SOURCE_LIST, "rds", "DescribeDBInstances", "DBInstances", NULL, 0);
+    add_source(im, T_INSTANCE, RP_SOURCE_LIST, "rds", "DescribeDBInstances", "DBInstances", NULL,
+               0);
     add_source(im, T_GROUP, RP_SOURCE_GROUP, "rds", "DescribeDBParameters", NULL,
                "DBParameterGroupName", C_NAME);
     add_source(im, T_KEY, RP_SOURCE_GROUP, "kms", "GetKeyPolicy", NULL, "KeyId", C_KEY_ARN);
@@ -461,13 +506,15 @@ START_TEST(a_listing_becomes_rows)
     fixture f;
     set_up(&f);
     ck_assert_int_eq(
-        read_pieces(&f, "x.json",
-                    "{\"ResponseMetadata\": {},\n \"DBInstances\": [{\"DBInstanceIdentifier\": \"a\","
-                    " \"DBInstanceArn\": \"arn:aws:rds:us-east-1:123456789012:db:a\", \"Skipped\": [{}],"
-                    " \"Endpoint\": {\"Port\": 5432}, \"On\": true, \"Made\": 1700000000.5,\n"
-                    " \"TagList\": [{\"Value\": \"v\", \"Key\": \"Team\"}, {\"Key\": \"b\", \"Value\": \"w\"}]},\n"
-                    "  {\"DBInstanceIdentifier\": \"b\", \"DBInstanceArn\": null}], \"Marker\": \"m\"}",
-                    sizes[_i]),
+        read_pieces(
+            &f, "x.json",
+            "{\"ResponseMetadata\": {},\n \"DBInstances\": [{\"DBInstanceIdentifier\": \"a\","
+            " \"DBInstanceArn\": \"arn:aws:rds:us-east-1:123456789012:db:a\", \"Skipped\": [{}],"
+            " \"Endpoint\": {\"Port\": 5432}, \"On\": true, \"Made\": 1700000000.5,\n"
+            " \"TagList\": [{\"Value\": \"v\", \"Key\": \"Team\"}, {\"Key\": \"b\", \"Value\": "
+            "\"w\"}]},\n"
+            "  {\"DBInstanceIdentifier\": \"b\", \"DBInstanceArn\": null}], \"Marker\": \"m\"}",
+            sizes[_i]),
         RDSPOL_OK);
     ck_assert_uint_eq(rp_facts_row_count(f.facts, T_INSTANCE), 2);
     ck_assert(cell_is(&f, C_ID, 0, "a") && cell_is(&f, C_ID, 1, "b"));
@@ -509,7 +556,8 @@ START_TEST(several_paths_of_a_list_come_in_their_order)
     fixture f;
     set_up(&f);
     read_ok(&f, "x.json",
-            "{\"DBInstances\": [{\"Rules\": [{\"V6\": [{\"Cidr\": \"six\"}], \"V4\": [{\"Cidr\": \"four\"}]},"
+            "{\"DBInstances\": [{\"Rules\": [{\"V6\": [{\"Cidr\": \"six\"}], \"V4\": [{\"Cidr\": "
+            "\"four\"}]},"
             " {\"V6\": [{\"Cidr\": \"6\"}]}, {}]}]}");
     ck_assert_uint_eq(rp_facts_row_count(f.facts, T_RULE), 3);
     ck_assert(cell_is(&f, C_RANGE, 0, "four") && cell_is(&f, C_RANGE, 1, "six"));
@@ -532,12 +580,19 @@ START_TEST(an_element_is_found_by_its_name)
 }
 END_TEST
 
-static const struct { const char *name, *text; } asked[] = {
-    {"describe-db-parameters.prod-pg.json", "{\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}"},
-    {"db-parameters/prod-pg.json", "{\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}"},
-    {"db-parameters.json", "{\"prod-pg\": {\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}}"},
-    {"x.json", "{\"Request\": {\"DBParameterGroupName\": \"prod-pg\"}, \"Response\": {\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}}"},
-    {"x.json", "{\"Response\": {\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}, \"Request\": {\"DBParameterGroupName\": \"prod-pg\"}}"},
+static const struct {
+    const char *name, *text;
+} asked[] = {
+    {"describe-db-parameters.prod-pg.json",
+     "{\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}"},
+    {"db-parameters/prod-pg.json",
+     "{\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}"},
+    {"db-parameters.json",
+     "{\"prod-pg\": {\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}}"},
+    {"x.json", "{\"Request\": {\"DBParameterGroupName\": \"prod-pg\"}, \"Response\": "
+               "{\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": \"1\"}]}}"},
+    {"x.json", "{\"Response\": {\"Parameters\": [{\"ParameterName\": \"n\", \"ParameterValue\": "
+               "\"1\"}]}, \"Request\": {\"DBParameterGroupName\": \"prod-pg\"}}"},
 };
 
 START_TEST(the_question_is_told_in_five_ways)
@@ -571,9 +626,10 @@ START_TEST(json_in_a_string_is_read)
 {
     fixture f;
     set_up(&f);
-    read_ok(&f, "get-key-policy.json",
-            "{\"k\": {\"Policy\": \"{\\\"Ids\\\": \\\"one\\\", \\\"C\\\": {\\\"Like\\\": {\\\"x\\\": "
-            "[\\\"1\\\", \\\"2\\\"], \\\"y\\\": \\\"3\\\"}}}\"}, \"bad\": {\"Policy\": \"{oops\"}}");
+    read_ok(
+        &f, "get-key-policy.json",
+        "{\"k\": {\"Policy\": \"{\\\"Ids\\\": \\\"one\\\", \\\"C\\\": {\\\"Like\\\": {\\\"x\\\": "
+        "[\\\"1\\\", \\\"2\\\"], \\\"y\\\": \\\"3\\\"}}}\"}, \"bad\": {\"Policy\": \"{oops\"}}");
     ck_assert(list_size(&f, L_IDS, 0) == 1 && cell_is(&f, C_ID_VALUE, 0, "one"));
     ck_assert_uint_eq(list_size(&f, L_PAIRS, 0), 2);
     ck_assert(cell_is(&f, C_OP, 1, "Like") && cell_is(&f, C_KEY, 1, "y"));
@@ -589,7 +645,8 @@ START_TEST(errors_are_recorded)
     set_up(&f);
     read_ok(&f, "describe-db-instances.json",
             "{\"Error\": {\"Code\": \"AccessDenied\", \"Message\": \"no\"}}");
-    read_ok(&f, "get-key-policy/k.error.json", "{\"Code\": \"ThrottlingException\", \"Message\": \"\"}");
+    read_ok(&f, "get-key-policy/k.error.json",
+            "{\"Code\": \"ThrottlingException\", \"Message\": \"\"}");
     ck_assert_uint_eq(f.facts->answer_count, 2);
     ck_assert_int_eq(f.facts->answer[0].why.reason, RDSPOL_REASON_ACCESS_DENIED);
     ck_assert_int_eq(f.facts->answer[1].why.reason, RDSPOL_REASON_THROTTLED);
@@ -598,19 +655,36 @@ START_TEST(errors_are_recorded)
 }
 END_TEST
 
-static const struct { const char *name, *text, *message, *path; } refused[] = {
+static const struct {
+    const char *name, *text, *message, *path;
+} refused[] = {
     {"x.json", "", "x.json: holds no JSON (a call that failed?)", ""},
     {"x.json", "[]", "x.json: not an object: --query must keep the member at the top", ""},
-    {"x.json", "{\"Foo\": 1}", "x.json: no kind of input that is known: expected a member such as DBInstances at the top", ""},
-    {"x.json", "{\"Parameters\": []}", "x.json: `Parameters` may be of DescribeDBParameters or DescribeDBClusterParameters: name the file after the operation", ""},
-    {"db-parameters.x.json", "{\"format_version\": \"1.2\"}", "db-parameters.x.json: a Terraform plan or state, which is not read here", ""},
-    {"get-key-policy.json", "{\"Policy\": \"{}\"}", "get-key-policy.json: this answer of kms:GetKeyPolicy does not say its KeyId: name the file after it", ""},
-    {"x.json", "{\"DBInstances\": [{\"On\": \"yes\"}]}", "x.json: expected true or false, found a string", "DBInstances[0].On"},
-    {"x.json", "{\"DBInstances\": [{}, {\"Endpoint\": {\"Port\": 99999999999999999999}}]}", "x.json: a number that is not whole or does not fit 64 bits", "DBInstances[1].Endpoint.Port"},
-    {"x.json", "{\"DBInstances\": [{\"On\": true, \"On\": true}]}", "x.json: a member that was there before", "DBInstances[0].On"},
-    {"x.json", "{\"DBInstances\": [{\"TagList\": {}}]}", "x.json: expected a list, found an object", "DBInstances[0].TagList"},
-    {"x.json", "{\"DBInstances\": [{\"On\": true}", "x.json: expected `,` or `]`, found the end of the input", "DBInstances[0]"},
-    {"x.json", "{\"Results\": [\"{}\"]}", "x.json: the answer of an AWS Config query, which is not read here", ""},
+    {"x.json", "{\"Foo\": 1}",
+     "x.json: no kind of input that is known: expected a member such as DBInstances at the top",
+     ""},
+    {"x.json", "{\"Parameters\": []}",
+     "x.json: `Parameters` may be of DescribeDBParameters or DescribeDBClusterParameters: name the "
+     "file after the operation",
+     ""},
+    {"db-parameters.x.json", "{\"format_version\": \"1.2\"}",
+     "db-parameters.x.json: a Terraform plan or state, which is not read here", ""},
+    {"get-key-policy.json", "{\"Policy\": \"{}\"}",
+     "get-key-policy.json: this answer of kms:GetKeyPolicy does not say its KeyId: name the file "
+     "after it",
+     ""},
+    {"x.json", "{\"DBInstances\": [{\"On\": \"yes\"}]}",
+     "x.json: expected true or false, found a string", "DBInstances[0].On"},
+    {"x.json", "{\"DBInstances\": [{}, {\"Endpoint\": {\"Port\": 99999999999999999999}}]}",
+     "x.json: a number that is not whole or does not fit 64 bits", "DBInstances[1].Endpoint.Port"},
+    {"x.json", "{\"DBInstances\": [{\"On\": true, \"On\": true}]}",
+     "x.json: a member that was there before", "DBInstances[0].On"},
+    {"x.json", "{\"DBInstances\": [{\"TagList\": {}}]}", "x.json: expected a list, found an object",
+     "DBInstances[0].TagList"},
+    {"x.json", "{\"DBInstances\": [{\"On\": true}",
+     "x.json: expected `,` or `]`, found the end of the input", "DBInstances[0]"},
+    {"x.json", "{\"Results\": [\"{}\"]}",
+     "x.json: the answer of an AWS Config query, which is not read here", ""},
 };
 
 START_TEST(what_cannot_be_read_is_refused)
@@ -637,17 +711,15 @@ START_TEST(folders_name_account_and_region)
     read_ok(&f, "a/123456789012/eu-west-3/db-instances.json",
             "{\"DBInstances\": []} {\"DBInstances\": []}");
     ck_assert_uint_eq(f.facts->pair_count, 1);
-    ck_assert(rp_str_equal(rp_strtab_get(&f.facts->texts, f.facts->pair[0].region),
-                           RP_STR("eu-west-3")));
+    ck_assert(
+        rp_str_equal(rp_strtab_get(&f.facts->texts, f.facts->pair[0].region), RP_STR("eu-west-3")));
     ck_assert_uint_eq(f.facts->answer_count, 1);
     tear_down(&f);
 }
 END_TEST
 
-static Suite *suite(void)
+static void add_tests(TCase *t)
 {
-    Suite *s = suite_create("json");
-    TCase *t = tcase_create("scanner");
     tcase_add_loop_test(t, bad_json_is_refused_at_its_byte, 0,
                         (int)(sizeof bad_texts / sizeof bad_texts[0]));
     tcase_add_loop_test(t, good_json_is_read, 0, (int)(sizeof good_texts / sizeof good_texts[0]));
@@ -656,8 +728,6 @@ static Suite *suite(void)
     tcase_add_test(t, strings_longer_than_the_window_are_read);
     tcase_add_test(t, errors_say_the_path);
     tcase_add_test(t, a_held_value_is_read_again);
-    suite_add_tcase(s, t);
-    t = tcase_create("answers");
     tcase_add_loop_test(t, a_listing_becomes_rows, 0, 3);
     tcase_add_test(t, a_cut_answer_to_one_call_cuts_the_lists_of_its_row);
     tcase_add_test(t, several_paths_of_a_list_come_in_their_order);
@@ -669,15 +739,9 @@ static Suite *suite(void)
     tcase_add_loop_test(t, what_cannot_be_read_is_refused, 0,
                         (int)(sizeof refused / sizeof refused[0]));
     tcase_add_test(t, folders_name_account_and_region);
-    suite_add_tcase(s, t);
-    return s;
 }
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite("json", 60, add_tests);
 }

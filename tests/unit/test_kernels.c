@@ -3,9 +3,9 @@
 //
 // The one idea: a row holds one combination of the fields port, created and enabled; a case is a
 // program over them and a function that computes the same for one row, slowly and plainly.
+#include "tests/unit/runner.h"
 #include "tests/unit/world.h"
 
-#include <check.h>
 #include <stdio.h>
 
 #define B RP_TYPE(RP_KIND_BOOL, 0, 0)
@@ -135,7 +135,7 @@ CASE(filter_first, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
      uint32_t first = INSN(FOLD_FIRST, OPT_I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
      return INSN(PRESENT, B, first, NONE, NONE);
-     , return r.enabled == NO || r.port == ABSENT       ? NO
+     , return r.enabled == NO || r.port == ABSENT      ? NO
               : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
                                                        : YES;)
 CASE(filter_sum, INSN(FILTER, N, p->enabled, NONE, NONE);
@@ -311,17 +311,13 @@ START_TEST(maps_are_looked_up_and_texts_are_lowered)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *c)
 {
-    Suite *suite = suite_create("kernels");
-    TCase *c = tcase_create("kernels");
-    tcase_set_timeout(c, 120);
     tcase_add_test(c, kernels_do_what_the_language_says);
     tcase_add_test(c, maps_are_looked_up_and_texts_are_lowered);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return run_suite("kernels", 120, add_tests);
 }

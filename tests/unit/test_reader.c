@@ -1,16 +1,16 @@
-// The reader when memory runs out: whichever allocation fails, the answer is RDSPOL_NO_MEMORY with a
-// message, nothing is kept, and with enough memory the same input is read.
+// The reader when memory runs out: whichever allocation fails, the answer is RDSPOL_NO_MEMORY with
+// a message, nothing is kept, and with enough memory the same input is read.
+#include "tests/unit/runner.h"
 #include "collectors/files/include/rdspol_files.h"
 #include "tests/unit/library.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define EXAMPLE RDSPOL_SOURCE_DIR "/examples/fleet"
 
 typedef struct purse {
-    int left;        // allocations that may still succeed
+    int left; // allocations that may still succeed
     int denied;
     long long bytes; // handed out and not given back
 } purse;
@@ -39,8 +39,10 @@ static rdspol_bundle *open_bundle(rdspol_compilation **done, library *lib)
     static const char source[] =
         "policy p on instance {\n"
         "  require instance.deletion_protection and instance.tags[\"owner\"] is present\n"
-        "  require none g in instance.security_groups, r in g.ingress: any x in r.ranges: x == \"::/0\"\n"
-        "  require none m in instance.parameter_groups: m.group.parameters[\"ssl\"]?.value == \"0\"\n"
+        "  require none g in instance.security_groups, r in g.ingress: any x in r.ranges: x == "
+        "\"::/0\"\n"
+        "  require none m in instance.parameter_groups: m.group.parameters[\"ssl\"]?.value == "
+        "\"0\"\n"
         "}\n";
     rdspol_bundle *bundle;
     library_open(lib);
@@ -97,16 +99,12 @@ START_TEST(every_allocation_of_the_reader_may_fail)
 }
 END_TEST
 
+static void add_tests(TCase *c)
+{
+    tcase_add_test(c, every_allocation_of_the_reader_may_fail);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("reader");
-    TCase *c = tcase_create("reader");
-    tcase_set_timeout(c, 300);
-    tcase_add_test(c, every_allocation_of_the_reader_may_fail);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return run_suite("reader", 300, add_tests);
 }

@@ -2,9 +2,9 @@
 //
 // Each test builds a bundle without a compiler and says what its verdicts, messages and missing
 // facts are; those about rows run at several chunk sizes and must not notice.
+#include "tests/unit/runner.h"
 #include "tests/unit/world.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -636,11 +636,8 @@ START_TEST(a_damaged_bundle_is_refused_or_runs)
 }
 END_TEST
 
-int main(void)
+static void add_tests(TCase *c)
 {
-    Suite *suite = suite_create("run");
-    TCase *c = tcase_create("run");
-    tcase_set_timeout(c, 300);
     tcase_add_test(c, a_comparison_judges_rows_of_every_chunk);
     tcase_add_test(c, nested_quantifiers_are_kleene);
     tcase_add_test(c, messages_name_the_witness);
@@ -653,10 +650,9 @@ int main(void)
     tcase_add_test(c, every_allocation_may_fail);
     tcase_add_test(c, a_list_of_texts_that_no_function_fills_is_refused);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
-    suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+}
+
+int main(void)
+{
+    return run_suite("run", 300, add_tests);
 }

@@ -45,12 +45,12 @@ static void add_tables(world *w)
               L_INGRESS, 2, S_GROUPS, 1);
     add_table(w, "rule", RP_TABLE_RECORD, 0, NULL, none, NONE, C_FROM_PORT, 2, L_RANGES, 1, S_COUNT,
               0);
-    add_table(w, "sgs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_SGS_VALUE, 1, L_COUNT, 0,
-              S_COUNT, 0);
+    add_table(w, "sgs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_SGS_VALUE, 1, L_COUNT, 0, S_COUNT,
+              0);
     add_table(w, "cidrs", RP_TABLE_ELEMENTS, 0, NULL, none, NONE, C_CIDRS_VALUE, 1, L_COUNT, 0,
               S_COUNT, 0);
-    add_table(w, "tags", RP_TABLE_ENTRIES, 0, NULL, none, NONE, C_TAGS_KEY, 2, L_COUNT, 0,
-              S_COUNT, 0);
+    add_table(w, "tags", RP_TABLE_ENTRIES, 0, NULL, none, NONE, C_TAGS_KEY, 2, L_COUNT, 0, S_COUNT,
+              0);
     add_table(w, "key", RP_TABLE_RESOURCE, 0, "AWS::KMS::Key",
               (uint32_t[]){C_KEY_ID, C_KEY_ARN, C_KEY_ARN, C_KEY_ACCOUNT, C_KEY_REGION}, NONE,
               C_KEY_ID, 6, L_COUNT, 0, S_KEYS, 2);

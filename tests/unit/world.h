@@ -3,7 +3,8 @@
 //   region   { key name, account; instances: [instance] by instance.region;
 //              keys: [key] by key.region; from a group: setting: string?, marks: {string: string} }
 //   instance { key id, unique arn, account, region, engine: string, port: int?, enabled: bool,
-//              created: time?, version: version, group: sg?, kms: key?, groups: [sg], tags: {string: string} }
+//              created: time?, version: version, group: sg?, kms: key?, groups: [sg], tags:
+//              {string: string} }
 //   sg       { key id (unique), account, region, ingress: [rule], users: [instance] by its groups }
 //   rule     { from_port: int?, ranges: [cidr] }
 //   key      { key id, unique arn, account, region, state: string, rotation: string }, by key

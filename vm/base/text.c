@@ -128,10 +128,20 @@ size_t rp_text_print_int(int64_t value, char out[RP_TEXT_MAX])
     return at;
 }
 
+// How many digits `%g` needs to write a number of up to 15 digits without an exponent.
+static int digits_before_point(double value)
+{
+    int digits = 1;
+    for (double power = 10; digits < 15 && (value >= power || value <= -power); power *= 10) {
+        digits++;
+    }
+    return digits;
+}
+
 size_t rp_text_print_float(double value, char out[RP_TEXT_MAX])
 {
     int size = 0;
-    for (int precision = 1; precision <= 17; precision++) {
+    for (int precision = digits_before_point(value); precision <= 17; precision++) {
         size = snprintf(out, RP_TEXT_MAX, "%.*g", precision, value);
         if (size > 0 && strtod(out, NULL) == value) {
             break;
