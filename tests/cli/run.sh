@@ -421,6 +421,10 @@ sed -e 's/backup_retention_period: 8 }$/backup_retention_period: 7 }/; s/backup_
 expect 0 "changes that tests notice" "$rdspol" test --mutate noticed.rdspol
 says out " noticed, 0 survived, " "none survives"
 expect 0 "definitions and files by name" "$rdspol" test --mutate --policy 'noticed.*' noticed.rdspol
+sed 's/^  require/  # mutant: the days are a matter of taste\n  # and of money\n  require/; s/ # mutant or.*//' mutated.rdspol >taste.rdspol
+expect 1 "a line explained, another not" "$rdspol" test --mutate taste.rdspol
+says out "SURVIVED    taste.rdspol:3:30  old: or -> and" "not explained"
+says out " 2 survived, 3 explained" "a comment before the line"
 expect 2 "nothing to change" "$rdspol" test --mutate --policy 'none*' noticed.rdspol
 says err "there is nothing to change" "nothing to change"
 expect 2 "--policy without --mutate" "$rdspol" test --policy old noticed.rdspol
