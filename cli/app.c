@@ -14,7 +14,7 @@
 #include <malloc.h>
 #endif
 
-enum { MAX_MESSAGE = 8192 };
+enum { MAX_MESSAGE = 8192, MAX_JOBS = 8 };
 
 static void say(const char *prefix, const char *format, va_list list) RP_PRINTF(2, 0);
 static void say(const char *prefix, const char *format, va_list list)
@@ -112,11 +112,37 @@ uint32_t rp_app_verbose(const rp_app *app)
     return rp_args_count(&app->args, RP_OPTION_VERBOSE);
 }
 
+bool rp_app_jobs(const rp_app *app, uint32_t *jobs)
+{
+    const char *text = rp_args_text(&app->args, RP_OPTION_JOBS, NULL);
+    int64_t number = sysconf(_SC_NPROCESSORS_ONLN);
+    if (text == NULL) {
+        *jobs = number < 1 ? 1 : number > MAX_JOBS ? MAX_JOBS : (uint32_t)number;
+        return true;
+    }
+    bool good = rp_text_parse_int(rp_str_from(text), &number) && number >= 1 && number <= 256;
+    if (good)
+        *jobs = (uint32_t)number;
+    else
+        (void)rp_app_error("--jobs is a number from 1 to 256, not `%s`", text);
+    return good;
+}
+
 // glibc keeps what was freed unless it lies at the end of the heap.
 void rp_app_trim(void)
 {
 #ifdef __GLIBC__
     (void)malloc_trim(0);
+#endif
+}
+
+// Many short lives one after the other: what one gave back is for the next.
+void rp_app_keep_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024 * 1024);
+    (void)mallopt(M_TOP_PAD, 4 * 1024 * 1024);
 #endif
 }
 

@@ -40,8 +40,12 @@ bool rp_app_color(const rp_app *app, int fd);
 size_t rp_app_width(int fd);
 uint32_t rp_app_quiet(const rp_app *app);
 uint32_t rp_app_verbose(const rp_app *app);
+// How many threads --jobs asks for; false after a message.
+bool rp_app_jobs(const rp_app *app, uint32_t *jobs);
 // Gives freed memory back to the system, where that has to be asked for.
 void rp_app_trim(void);
+// From now on the program keeps freed memory for itself.
+void rp_app_keep_memory(void);
 // Writes text to standard output; the exit status.
 int rp_app_print(rp_str text);
 // The same of text that holds names from strangers: only line ends are left as they are.

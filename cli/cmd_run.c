@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_FORMATS = 16, MAX_JOBS = 8 };
+enum { MAX_FORMATS = 16 };
 // Input of less than this is judged in small chunks: results are the same, and most of the start of
 // a run is clearing memory for 1,024 rows at once.
 enum { SMALL_INPUT_SIZE = 256 * 1024, SMALL_CHUNK = 64 };
@@ -128,16 +128,8 @@ static bool read_now(run_state *s)
 
 static bool read_jobs(run_state *s)
 {
-    const char *text = rp_args_text(&s->app->args, RP_OPTION_JOBS, NULL);
-    int64_t number = 0;
-    if (text == NULL) {
-        long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        s->jobs = processors < 1 ? 1 : processors > MAX_JOBS ? MAX_JOBS : (uint32_t)processors;
-        return true;
-    }
-    bool good = rp_text_parse_int(rp_str_from(text), &number) && number >= 1 && number <= 256;
-    s->jobs = good ? (uint32_t)number : 1;
-    return good || refuse(rp_app_error("--jobs is a number from 1 to 256, not `%s`", text));
+    s->jobs = 1;
+    return rp_app_jobs(s->app, &s->jobs);
 }
 
 static bool check_input_format(const run_state *s)

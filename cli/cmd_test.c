@@ -1,5 +1,5 @@
 // rdspol test: the test blocks of sources.
-#include "cli/sources.h"
+#include "cli/mutate.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -65,13 +65,27 @@ static int test(const rp_app *app, rdspol_compilation *done)
     return counts.failed > 0 ? RP_EXIT_FOUND : RP_EXIT_OK;
 }
 
+static bool options_fit(const rp_app *app)
+{
+    bool mutates = rp_args_on(&app->args, RP_OPTION_MUTATE);
+    if (mutates || rp_args_text(&app->args, RP_OPTION_POLICY, NULL) == NULL) return true;
+    (void)rp_app_error("--policy says what --mutate changes: tests run all");
+    return false;
+}
+
 int rp_cmd_test(rp_app *app)
 {
     rp_source_set set = {0};
     rdspol_compilation *done = NULL;
+    rp_app_keep_memory();
     uint32_t flags = RP_COMPILE_TESTS | (rp_app_quiet(app) > 0 ? RP_COMPILE_SILENT : 0u);
-    if (rp_source_set_add_operands(&set, &app->args)) done = rp_sources_compile(app, &set, flags);
-    int status = done != NULL ? test(app, done) : RP_EXIT_TROUBLE;
+    if (options_fit(app) && rp_source_set_add_operands(&set, &app->args))
+        done = rp_sources_compile(app, &set, flags);
+    int status = RP_EXIT_TROUBLE;
+    if (done != NULL && rp_args_on(&app->args, RP_OPTION_MUTATE))
+        status = rp_mutate(app, &set, done);
+    else if (done != NULL)
+        status = test(app, done);
     rdspol_compilation_free(done);
     rp_source_set_free(&set);
     return status;

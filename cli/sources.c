@@ -350,3 +350,50 @@ rdspol_compilation *rp_sources_compile(rp_app *app, rp_source_set *set, uint32_t
     free(given);
     return done;
 }
+
+// ---- Compiling again ---------------------------------------------------------------------------
+
+// The files that `load_module` found for a module, all of which the set has already.
+static size_t load_again(void *ctx, rdspol_str module, rdspol_str importer, rdspol_source *out,
+                         size_t capacity)
+{
+    const rp_source_set *set = ctx;
+    const rp_source_file *from = find_by_name(set, importer);
+    char *file = from != NULL ? path_beside(from, module, ".rdspol") : NULL;
+    char *folder = from != NULL ? path_beside(from, module, "/") : NULL;
+    size_t count = 0;
+    for (size_t i = set->given; i < set->count && file != NULL && folder != NULL; i++) {
+        rp_str path = rp_str_from(set->files[i].path);
+        bool found =
+            rp_str_equal(path, rp_str_from(file)) || rp_str_starts(path, rp_str_from(folder));
+        if (found && count < capacity)
+            out[count++] = (rdspol_source){.name = rp_str_from(set->files[i].name),
+                                           .text = set->files[i].text};
+    }
+    free(file);
+    free(folder);
+    return count;
+}
+
+rdspol_status rp_sources_recompile(const rp_source_set *set, size_t index, rp_str text,
+                                   rdspol_compilation **out, rdspol_error *error)
+{
+    size_t count = 0;
+    rdspol_status status = RDSPOL_NO_MEMORY;
+    rdspol_source *library = library_sources();
+    rdspol_source *given = given_sources(set, 0, &count);
+    rdspol_compile_opts opts = {.size = sizeof opts,
+                                .library = library,
+                                .library_count = set->library ? 0 : rp_stdlib_file_count,
+                                .is_library = set->library,
+                                .load = load_again,
+                                .load_ctx = (void *)(uintptr_t)set,
+                                .keep_tests = 1};
+    if (library != NULL && given != NULL) {
+        given[index].text = text;
+        status = rdspol_compile(out, given, count, &opts, error);
+    }
+    free(library);
+    free(given);
+    return status;
+}

@@ -46,4 +46,9 @@ typedef enum rp_compile_flags {
 // errors or warnings that count as such. The set must outlive the compilation.
 rdspol_compilation *rp_sources_compile(rp_app *app, rp_source_set *set, uint32_t flags);
 
+// Compiles the set anew, with tests and without a word, with another text for one of the given
+// files. Several threads may do so at once.
+rdspol_status rp_sources_recompile(const rp_source_set *set, size_t index, rp_str text,
+                                   rdspol_compilation **out, rdspol_error *error);
+
 #endif

@@ -53,6 +53,8 @@ rp_core *rp_check_equal(rp_check *check, rp_core *left, rp_core *right, rp_span 
 rp_core *rp_check_call(rp_check *check, const rp_node *node, const rp_type *hint);
 // Checks signature and body of a function once; the body is NULL while it is being checked.
 void rp_check_function(rp_program *program, rp_function *function);
+// Checks it, and says so if it is being checked already: it is defined by itself.
+bool rp_check_is_cycle(rp_check *check, rp_function *function, rp_span span);
 void rp_check_signature(rp_program *program, rp_function *function);
 
 // ---- check_flow.c: if, match, quantifiers ----

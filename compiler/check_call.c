@@ -182,7 +182,7 @@ void rp_check_function(rp_program *program, rp_function *function)
     function->state = RP_STATE_DONE;
 }
 
-static bool is_cycle(rp_check *check, rp_function *function, rp_span span)
+bool rp_check_is_cycle(rp_check *check, rp_function *function, rp_span span)
 {
     rp_check_function(check->program, function);
     if (function->state != RP_STATE_BUSY) return false;
@@ -195,7 +195,7 @@ static rp_core *call_function(rp_check *check, const rp_node *node, rp_function 
 {
     function->used = true;
     rp_check_signature(check->program, function);
-    if (is_cycle(check, function, node->span)) return rp_core_error(check, node->span);
+    if (rp_check_is_cycle(check, function, node->span)) return rp_core_error(check, node->span);
     if (!count_fits(check, node, function->name, function->arg_count))
         return rp_core_error(check, node->span);
     const rp_type *type = function->type;

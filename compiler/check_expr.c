@@ -186,7 +186,8 @@ static rp_core *make_field(rp_check *check, rp_core *object, rp_field *field, rp
                                 object->type->optional ? rp_type_optional(type) : type, span);
     core->a = object;
     core->of.field = field;
-    if (field->kind == RP_FIELD_DERIVED) rp_check_function(check->program, field->function);
+    if (field->kind == RP_FIELD_DERIVED && rp_check_is_cycle(check, field->function, span))
+        return rp_core_error(check, span);
     return narrowed(check, core);
 }
 

@@ -19,6 +19,7 @@ struct rdspol_compilation {
     rp_image image;
     rp_buf bundle, text;
     uint32_t node_ids;
+    size_t source_count; // that were given: the first of `sources`
     bool lowered, written;
     rdspol_bundle *test_bundle; // opened when the first test runs
     jmp_buf escape;
@@ -26,5 +27,7 @@ struct rdspol_compilation {
 
 // Closes what running tests has opened (test.c).
 void rp_test_close(rdspol_compilation *done);
+// The changes that mutation testing makes (mutate.c). False if memory runs out.
+bool rp_mutations_find(rdspol_compilation *done, const rdspol_mutation **out, uint32_t *count);
 
 #endif

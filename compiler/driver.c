@@ -91,7 +91,7 @@ rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sour
     *out = NULL;
     rdspol_compilation *done = rp_alloc_get(alloc, sizeof *done);
     if (done == NULL) return no_memory(error);
-    *done = (rdspol_compilation){.alloc = alloc};
+    *done = (rdspol_compilation){.alloc = alloc, .source_count = source_count};
     if (opts != NULL) done->opts = *opts;
     rp_arena_init(&done->arena, alloc);
     rp_arena_on_fail(&done->arena, leave, done);
@@ -150,6 +150,15 @@ rdspol_status rdspol_compilation_diagnostic(const rdspol_compilation *done, uint
                                .column = at.column,
                                .is_error = info->severity == RP_SEVERITY_ERROR};
     return RDSPOL_OK;
+}
+
+rdspol_status rdspol_compilation_mutations(rdspol_compilation *done, const rdspol_mutation **out,
+                                           uint32_t *count, rdspol_error *error)
+{
+    *out = NULL;
+    *count = 0;
+    if (!done->written || rp_mutations_find(done, out, count)) return RDSPOL_OK;
+    return no_memory(error);
 }
 
 static void print_diagnostics(rdspol_compilation *done, bool color)

@@ -261,16 +261,43 @@ static rdspol_status build_world(world *w)
     return status == RDSPOL_OK ? rdspol_facts_seal(w->facts, w->error) : status;
 }
 
+static const rp_policy_decl *expected_policy(const world *w, const rp_node *step)
+{
+    rp_meaning meaning;
+    rp_str qualifier = step->a->a != NULL ? step->a->a->text : RP_STR_EMPTY;
+    bool found =
+        rp_scope_peek(w->test->module, RP_SPACE_POLICY, qualifier, step->a->text, &meaning);
+    return found ? meaning.policy : NULL;
+}
+
+// The policies that the test expects something of, in the order of the bundle: others are not
+// looked at.
+static uint32_t *expected_policies(world *w, uint32_t *count)
+{
+    uint32_t all = rdspol_bundle_policy_count(w->done->test_bundle);
+    bool *wanted = RP_NEW_ARRAY(&w->arena, bool, all);
+    uint32_t *list = RP_NEW_ARRAY(&w->arena, uint32_t, all);
+    for (const rp_node *step = w->test->node->a; step != NULL; step = step->next) {
+        const rp_policy_decl *policy =
+            step->kind == RP_NODE_EXPECT ? expected_policy(w, step) : NULL;
+        if (policy != NULL && policy->index < all) wanted[policy->index] = true;
+    }
+    *count = 0;
+    for (uint32_t i = 0; i < all; i++) {
+        if (wanted[i]) list[(*count)++] = i;
+    }
+    return list;
+}
+
 static rdspol_status judge(world *w, uint32_t chunk)
 {
-    uint32_t count = rdspol_bundle_policy_count(w->done->test_bundle);
-    uint32_t *all = RP_NEW_ARRAY(&w->arena, uint32_t, count);
-    for (uint32_t i = 0; i < count; i++) all[i] = i;
+    uint32_t count = 0;
+    uint32_t *policies = expected_policies(w, &count);
     rdspol_run_opts opts = {.size = sizeof opts,
                             .now = w->now,
                             .params = w->params,
                             .param_count = w->param_count,
-                            .policies = all,
+                            .policies = policies,
                             .policy_count = count,
                             .chunk = chunk};
     rdspol_status status = rdspol_run_new(&w->run, w->done->test_bundle, w->facts, &opts, w->error);
@@ -317,18 +344,15 @@ static bool mentions(world *w, const rdspol_finding *finding, const rp_node *tex
 
 static bool expectation_holds(world *w, const rp_node *step)
 {
-    rp_meaning meaning;
-    rp_str qualifier = step->a->a != NULL ? step->a->a->text : RP_STR_EMPTY;
-    if (!rp_scope_peek(w->test->module, RP_SPACE_POLICY, qualifier, step->a->text, &meaning))
-        return true;
+    const rp_policy_decl *policy = expected_policy(w, step);
+    if (policy == NULL) return true;
     rdspol_finding finding;
     uint32_t matches = 0;
     rp_str id = step->b != NULL ? step->b->text : RP_STR_EMPTY;
-    if (!find_finding(w, meaning.policy->index, id, &finding, &matches)) {
+    if (!find_finding(w, policy->index, id, &finding, &matches)) {
         put_place(w, step);
         rp_buf_printf(&w->failure, "expected %.*s, but %.*s judged no such row",
-                      (int)step->text.len, step->text.ptr, (int)meaning.policy->name.len,
-                      meaning.policy->name.ptr);
+                      (int)step->text.len, step->text.ptr, (int)policy->name.len, policy->name.ptr);
         return false;
     }
     rp_str verdict = rp_str_from(rdspol_verdict_name(finding.verdict));

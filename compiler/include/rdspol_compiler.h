@@ -105,6 +105,24 @@ RDSPOL_API RDSPOL_CHECKED rdspol_status rdspol_compilation_test(rdspol_compilati
                                                                 rdspol_test_result *out,
                                                                 rdspol_error *error);
 
+// One change of one place of the sources that were given: an operator, a constant, a field, a
+// clause of a policy or of what its conditions use. Tests that notice none of them test little.
+typedef struct rdspol_mutation {
+    rdspol_str name; // of the policy or definition
+    rdspol_str file;
+    uint32_t line, column;
+    uint32_t source;        // index among the sources that were given
+    uint32_t begin, end;    // the bytes of its text that are replaced ...
+    rdspol_str replacement; // ... by these
+    rdspol_str change;      // for people: "and -> or", "without not"
+    rdspol_str explanation; // of a comment `# mutant: WHY` or `# mutant CHANGE: WHY`; else empty
+} rdspol_mutation;
+// All of them, in the order of sources and places; none if there are errors. Not each compiles.
+// Valid until the compilation is freed.
+RDSPOL_API RDSPOL_CHECKED rdspol_status
+rdspol_compilation_mutations(rdspol_compilation *compilation, const rdspol_mutation **out,
+                             uint32_t *count, rdspol_error *error);
+
 // What `rdspol explain E0102` prints; empty if there is no such code. Valid forever.
 RDSPOL_API rdspol_str rdspol_diagnostic_text(rdspol_str code);
 RDSPOL_API rdspol_str rdspol_diagnostic_explanation(rdspol_str code);

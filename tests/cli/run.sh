@@ -383,6 +383,55 @@ expect 0 "tests of the example" "$rdspol" test "$root/examples/own_resource/team
 expect 0 "house rules" "$rdspol" test "$root/examples/house_rules.rdspol"
 expect 1 "the example" "$rdspol" run "$root/examples/own_resource/teams.rdspol" "$root/examples/own_resource/facts"
 
+# Mutation testing: which changes of a policy does no test notice?
+cat >mutated.rdspol <<'P'
+policy old on instance {
+  severity low
+  when not instance.multi_az or instance.engine == "mysql" else "is no {instance.engine}" # mutant or -> and: the same in practice
+  require instance.backup_retention_period >= 7
+}
+test "t" {
+  instance { id: "a", multi_az: false, engine: "mysql", backup_retention_period: 8 }
+  instance { id: "b", multi_az: false, engine: "mysql", backup_retention_period: 1 }
+  instance { id: "c", multi_az: true, engine: "x", backup_retention_period: 8 }
+  expect pass old on "a"
+  expect fail old on "b"
+  expect not_applicable old on "c"
+}
+P
+expect 1 "changes that no test notices" "$rdspol" test --mutate mutated.rdspol
+cat >mutated.want <<'P'
+SURVIVED    mutated.rdspol:3:52  old: "mysql" -> "no such text"
+SURVIVED    mutated.rdspol:4:44  old: >= -> >
+SURVIVED    mutated.rdspol:4:47  old: 7 -> 8
+SURVIVED    mutated.rdspol:4:47  old: 7 -> 6
+P
+grep SURVIVED out >mutated.got
+holds "survivors" diff mutated.want mutated.got
+cp out mutated.first
+expect 1 "one thread" "$rdspol" test --mutate -j 1 mutated.rdspol
+holds "the same with one thread" cmp out mutated.first
+expect 1 "explained ones with -v" "$rdspol" test --mutate -v mutated.rdspol
+says out "explained   mutated.rdspol:3:30  old: or -> and" "an explained change"
+says out "            the same in practice" "why"
+expect 1 "all of them with -vv" "$rdspol" test --mutate -vv mutated.rdspol
+says out "noticed     mutated.rdspol:3:8  old: without not" "a change that is noticed"
+sed -e 's/backup_retention_period: 8 }$/backup_retention_period: 7 }/; s/backup_retention_period: 1 }$/backup_retention_period: 6 }/' \
+  -e 's/multi_az: false, engine: "mysql", backup_retention_period: 7/multi_az: true, engine: "mysql", backup_retention_period: 7/' mutated.rdspol >noticed.rdspol
+expect 0 "changes that tests notice" "$rdspol" test --mutate noticed.rdspol
+says out " noticed, 0 survived, " "none survives"
+expect 0 "definitions and files by name" "$rdspol" test --mutate --policy 'noticed.*' noticed.rdspol
+sed 's/^  require/  # mutant: the days are a matter of taste\n  # and of money\n  require/; s/ # mutant or.*//' mutated.rdspol >taste.rdspol
+expect 1 "a line explained, another not" "$rdspol" test --mutate taste.rdspol
+says out "SURVIVED    taste.rdspol:3:30  old: or -> and" "not explained"
+says out " 2 survived, 3 explained" "a comment before the line"
+expect 2 "nothing to change" "$rdspol" test --mutate --policy 'none*' noticed.rdspol
+says err "there is nothing to change" "nothing to change"
+expect 2 "--policy without --mutate" "$rdspol" test --policy old noticed.rdspol
+expect 2 "a test that fails already" "$rdspol" test --mutate tested.rdspol
+says err "fails before anything is changed" "a test that fails already"
+expect 2 "no tests" "$rdspol" test --mutate ok.rdspol
+
 # A secret that the list leaves out may be described because a database refers to it: without the databases the type is not
 # all there.
 mkdir -p secrets/123456789012/us-east-1
