@@ -136,7 +136,11 @@ static rp_core *check_name(rp_check *check, const rp_node *node)
         return rp_core_error(check, node->span);
     }
     rp_diag *diag = RP_DIAG(check->program->diags, UNKNOWN_NAME, node->span, node->text);
-    suggest_variables(check, node->text, diag);
+    if (rp_scope_peek(check->module, RP_SPACE_TYPE, RP_STR_EMPTY, node->text, &found))
+        RP_HELP(check->program->diags, diag,
+                "`{0}` is a type, and nothing here is about one of them", node->text);
+    else
+        suggest_variables(check, node->text, diag);
     return rp_core_error(check, node->span);
 }
 
