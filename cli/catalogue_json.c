@@ -10,16 +10,6 @@
 
 enum { MAX_ENGINES = 64 };
 
-// ,"name":"text", if there is any.
-static void member(rp_out *out, const char *name, rp_str text)
-{
-    if (text.len == 0) return;
-    RP_OUT_LITERAL(out, ",\"");
-    rp_out_text(out, name);
-    RP_OUT_LITERAL(out, "\":");
-    rp_out_json(out, text);
-}
-
 static void number(rp_out *out, const char *name, uint64_t value)
 {
     RP_OUT_LITERAL(out, ",\"");
@@ -76,7 +66,7 @@ static void write_clauses(const rp_catalogue *c, rp_out *out, uint32_t index, bo
         RP_OUT_LITERAL(out, "{\"file\":");
         rp_out_json(out, clause.file);
         number(out, "line", clause.line);
-        member(out, "text", clause.text);
+        RP_OUT_MEMBER(out, "text", clause.text);
         rp_out_char(out, '}');
     }
     rp_out_char(out, ']');
@@ -143,8 +133,8 @@ static void write_params(const rp_catalogue *c, rp_out *out, uint32_t policy)
         between(out, i);
         RP_OUT_LITERAL(out, "{\"name\":");
         rp_out_json(out, rp_bundle_text(c->bundle, p->name));
-        member(out, "module", rp_bundle_text(c->bundle, p->module));
-        member(out, "type", rp_str_from(rp_op_kind_name(RP_TYPE_KIND(p->type))));
+        RP_OUT_MEMBER(out, "module", rp_bundle_text(c->bundle, p->module));
+        RP_OUT_MEMBER(out, "type", rp_str_from(rp_op_kind_name(RP_TYPE_KIND(p->type))));
         rp_out_text(out, rp_param_is_list(c->bundle, param) ? ",\"list\":true" : "");
         write_param_value(c, out, param);
         write_limits(c->bundle, out, p);
@@ -164,8 +154,11 @@ static void write_needs(const rp_catalogue *c, rp_out *out, uint32_t policy, rp_
         between(out, i);
         rp_out_text(out, facts ? "{\"of\":" : "{\"service\":");
         rp_out_json(out, needs[i].left);
-        member(out, facts ? "field" : "operation", needs[i].right);
-        member(out, "action", needs[i].action);
+        if (facts)
+            RP_OUT_MEMBER(out, "field", needs[i].right);
+        else
+            RP_OUT_MEMBER(out, "operation", needs[i].right);
+        RP_OUT_MEMBER(out, "action", needs[i].action);
         rp_out_char(out, '}');
     }
     rp_out_char(out, ']');
@@ -178,10 +171,10 @@ static void write_words(const rp_catalogue *c, rp_out *out, uint32_t index, cons
     if (rdspol_run_title(c->run, index, &title) != RDSPOL_OK ||
         rdspol_run_remedy(c->run, index, &remedy) != RDSPOL_OK)
         out->error = ENOMEM;
-    member(out, "title", title);
-    member(out, "description", p->description);
-    member(out, "owner", p->owner);
-    member(out, "remedy", remedy);
+    RP_OUT_MEMBER(out, "title", title);
+    RP_OUT_MEMBER(out, "description", p->description);
+    RP_OUT_MEMBER(out, "owner", p->owner);
+    RP_OUT_MEMBER(out, "remedy", remedy);
 }
 
 static void write_policy(const rp_catalogue *c, rp_out *out, uint32_t index)
@@ -190,13 +183,13 @@ static void write_policy(const rp_catalogue *c, rp_out *out, uint32_t index)
     if (rdspol_bundle_policy(c->bundle, index, &p) != RDSPOL_OK) return;
     RP_OUT_LITERAL(out, "\n{\"name\":");
     rp_out_json(out, p.name);
-    member(out, "module", p.module);
+    RP_OUT_MEMBER(out, "module", p.module);
     if (p.practice > 0) number(out, "practice", p.practice);
-    member(out, "severity", rp_str_from(rdspol_severity_name(p.severity)));
+    RP_OUT_MEMBER(out, "severity", rp_str_from(rdspol_severity_name(p.severity)));
     write_words(c, out, index, &p);
     RP_OUT_LITERAL(out, ",\"resource\":{\"kind\":");
     rp_out_json(out, p.kind);
-    member(out, "type", p.type);
+    RP_OUT_MEMBER(out, "type", p.type);
     rp_out_char(out, '}');
     write_labels(c, out, index, &p);
     write_clauses(c, out, index, true);
@@ -214,7 +207,7 @@ void rp_catalogue_json(const rp_catalogue *c, rp_out *out)
 {
     RP_OUT_LITERAL(out,
                    "{\"version\":1,\"tool\":{\"name\":\"rdspol\",\"version\":\"" RP_VERSION "\"}");
-    member(out, "bundle", rdspol_bundle_name(c->bundle));
+    RP_OUT_MEMBER(out, "bundle", rdspol_bundle_name(c->bundle));
     list_begin(out, "policies");
     for (size_t i = 0; i < c->count; i++) {
         between(out, i);

@@ -115,6 +115,13 @@ void rp_out_json(rp_out *out, rp_str text)
     rp_out_char(out, '"');
 }
 
+void rp_out_member(rp_out *out, const char *key, size_t size, rp_str text)
+{
+    if (text.len == 0) return;
+    rp_out_add(out, key, size);
+    rp_out_json(out, text);
+}
+
 void rp_out_json_value(rp_out *out, rp_str value)
 {
     while (value.len > 0) {

@@ -49,13 +49,6 @@ static bool collect(const rdspol_facts *facts, error_list *list)
     return true;
 }
 
-static void add_text(rp_out *out, const char *name, rp_str text)
-{
-    if (text.len == 0) return;
-    rp_out_text(out, name);
-    rp_out_json(out, text);
-}
-
 static void write_error(rp_out *out, const rdspol_unanswered *error)
 {
     char operation[512];
@@ -65,12 +58,12 @@ static void write_error(rp_out *out, const rdspol_unanswered *error)
     size_t most = sizeof operation - 1;
     RP_OUT_LITERAL(out, "{\"operation\":");
     rp_out_json(out, rp_str_make(operation, size > 0 && (size_t)size < most ? (size_t)size : most));
-    add_text(out, ",\"account\":", error->account);
-    add_text(out, ",\"region\":", error->region);
+    RP_OUT_MEMBER(out, "account", error->account);
+    RP_OUT_MEMBER(out, "region", error->region);
     RP_OUT_LITERAL(out, ",\"reason\":\"");
     rp_out_text(out, rdspol_reason_name(error->reason));
     rp_out_char(out, '"');
-    add_text(out, ",\"detail\":", error->detail);
+    RP_OUT_MEMBER(out, "detail", error->detail);
     rp_out_char(out, '}');
 }
 

@@ -37,16 +37,6 @@ static void key(rp_out *out, const char *name)
     RP_OUT_LITERAL(out, "\":");
 }
 
-static void add_member(rp_out *out, const char *name, size_t size, rp_str text)
-{
-    if (text.len == 0) return;
-    rp_out_add(out, name, size);
-    rp_out_json(out, text);
-}
-// ,"name":"text", if there is any.
-#define TEXT_MEMBER(out, name, text)                                                               \
-    add_member((out), ",\"" name "\":", sizeof(",\"" name "\":") - 1, (text))
-
 static void place(rp_out *out, const char *name, rp_str file, uint32_t line, uint32_t column)
 {
     rp_out_char(out, ',');
@@ -80,7 +70,7 @@ static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rd
     if (rdspol_run_title(w->report->run, index, &title) != RDSPOL_OK) title = policy->name;
     RP_OUT_LITERAL(out, "\"title\":");
     rp_out_json(out, title);
-    TEXT_MEMBER(out, "description", policy->description);
+    RP_OUT_MEMBER(out, "description", policy->description);
     if (policy->practice != 0) {
         RP_OUT_LITERAL(out, ",\"practice\":");
         rp_out_u64(out, policy->practice);
@@ -95,8 +85,8 @@ static void policy_members(json_writer *w, rp_out *out, uint32_t index, const rd
     rp_out_char(out, ']');
     // A line of ndjson has the remedy of its finding.
     if (!w->lines && rdspol_run_remedy(w->report->run, index, &remedy) == RDSPOL_OK)
-        TEXT_MEMBER(out, "remedy", remedy);
-    TEXT_MEMBER(out, "module", policy->module);
+        RP_OUT_MEMBER(out, "remedy", remedy);
+    RP_OUT_MEMBER(out, "module", policy->module);
     if (policy->line > 0) {
         place(out, "source", policy->file, policy->line, policy->column);
         rp_out_char(out, '}');
@@ -166,7 +156,7 @@ static bool write_head(json_writer *w, const rdspol_finding *finding)
     rp_out_text(out, rdspol_verdict_name(finding->verdict));
     RP_OUT_LITERAL(out, "\",\"resource\":{\"kind\":");
     rp_out_json(out, finding->kind);
-    TEXT_MEMBER(out, "type", finding->type);
+    RP_OUT_MEMBER(out, "type", finding->type);
     RP_OUT_LITERAL(out, ",\"id\":");
     w->head_policy = finding->policy;
     w->head_verdict = (uint32_t)finding->verdict;
@@ -209,9 +199,9 @@ static bool write_where(json_writer *w, const rdspol_finding *finding)
     part->from[0] = finding->account;
     part->from[1] = finding->region;
     out->size = 0;
-    TEXT_MEMBER(out, "partition", partition_of(finding->arn, &part->from[2]));
-    TEXT_MEMBER(out, "account", finding->account);
-    TEXT_MEMBER(out, "region", finding->region);
+    RP_OUT_MEMBER(out, "partition", partition_of(finding->arn, &part->from[2]));
+    RP_OUT_MEMBER(out, "account", finding->account);
+    RP_OUT_MEMBER(out, "region", finding->region);
     w->error->status = RDSPOL_NO_MEMORY;
     return go_on_with_place(w, finding) && out->error == 0;
 }
@@ -242,7 +232,7 @@ static bool write_resource(json_writer *w, const rdspol_finding *finding,
 {
     if (!is_same_where(&w->where, finding) && !write_where(w, finding)) return false;
     rp_out_json(w->out, finding->id);
-    TEXT_MEMBER(w->out, "arn", finding->arn);
+    RP_OUT_MEMBER(w->out, "arn", finding->arn);
     copy_part(w, &w->where);
     write_tags(w->out, details);
     rp_out_char(w->out, '}');
@@ -287,12 +277,12 @@ static void write_missing(rp_out *out, const rdspol_details *details)
         const rdspol_missing *missing = &details->missing[i];
         rp_out_text(out, i > 0 ? ",{\"fact\":" : "{\"fact\":");
         rp_out_json(out, missing->fact);
-        TEXT_MEMBER(out, "resource", missing->resource);
-        TEXT_MEMBER(out, "operation", missing->operation);
+        RP_OUT_MEMBER(out, "resource", missing->resource);
+        RP_OUT_MEMBER(out, "operation", missing->operation);
         RP_OUT_LITERAL(out, ",\"reason\":\"");
         rp_out_text(out, rdspol_reason_name(missing->reason));
         rp_out_char(out, '"');
-        TEXT_MEMBER(out, "detail", missing->detail);
+        RP_OUT_MEMBER(out, "detail", missing->detail);
         rp_out_char(out, '}');
     }
     rp_out_char(out, ']');
@@ -381,7 +371,7 @@ static bool write_finding(json_writer *w, const rdspol_finding *finding)
     write_observed(w->out, &details);
     if (finding->verdict == RDSPOL_VERDICT_WAIVED) write_waiver(w->out, &details);
     if (!write_location(w, finding)) return false;
-    TEXT_MEMBER(w->out, "remedy", details.remedy);
+    RP_OUT_MEMBER(w->out, "remedy", details.remedy);
     rp_out_char(w->out, '}');
     return true;
 }
@@ -509,10 +499,10 @@ static void write_waiver_state(json_writer *w, const rdspol_waiver_state *waiver
         rp_out_json(w->out, name_of(w, waiver->policies[k]));
     }
     rp_out_char(w->out, ']');
-    TEXT_MEMBER(w->out, "kind", waiver->kind);
-    TEXT_MEMBER(w->out, "resource", waiver->glob);
-    TEXT_MEMBER(w->out, "until", rp_report_day(waiver->until, room));
-    TEXT_MEMBER(w->out, "because", waiver->because);
+    RP_OUT_MEMBER(w->out, "kind", waiver->kind);
+    RP_OUT_MEMBER(w->out, "resource", waiver->glob);
+    RP_OUT_MEMBER(w->out, "until", rp_report_day(waiver->until, room));
+    RP_OUT_MEMBER(w->out, "because", waiver->because);
     if (waiver->file.len > 0) {
         place(w->out, "source", waiver->file, waiver->line, 0);
         rp_out_char(w->out, '}');
@@ -544,7 +534,7 @@ static bool write_document(json_writer *w)
                    "\"bundle\":{\"sha256\":\"");
     rp_out_add(w->out, w->report->sha256, RP_SHA256_HEX_SIZE);
     rp_out_char(w->out, '"');
-    TEXT_MEMBER(w->out, "name", name);
+    RP_OUT_MEMBER(w->out, "name", name);
     RP_OUT_LITERAL(w->out, "},\n\"now\":");
     rp_out_json(w->out, rp_str_make(room, rp_time_print(w->report->now, room)));
     if (!write_parameters(w)) return false;

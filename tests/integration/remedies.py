@@ -9,7 +9,6 @@ the replacement that is no command, and even that must do nothing.
 usage: remedies.py [--verbose]     Needs the program ($RDSPOL) and a shell; exits with 77 without.
 """
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -17,9 +16,9 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from common import ROOT, SKIPPED, find_program
+
 FLEET = ROOT / "examples" / "fleet"
-SKIPPED = 77
 LEAST_POLICIES = 60  # of how many policies a remedy with a name in it must have been seen
 REFUSAL = re.compile(r"\(no command: .* is not safe to paste\)\Z", re.S)
 STUB = "aws() { printf 'aws\\0'; printf '%s\\0' \"$@\"; printf 'end\\0'; }\n"
@@ -207,8 +206,8 @@ class Judge:
 
 
 def main():
-    program = os.environ.get("RDSPOL", str(ROOT / "build" / "dev" / "rdspol"))
-    if shutil.which("sh") is None or not os.access(program, os.X_OK):
+    program = find_program()
+    if shutil.which("sh") is None or program is None:
         print("remedies.py: no shell, or no program")
         return SKIPPED
     with tempfile.TemporaryDirectory() as work:

@@ -7,7 +7,7 @@ become `unknown`. A resource may vanish only where its type says `unknown` for t
 
 usage: removal.py [--seconds S] [--seed N] [--instances N] [--policies NAME] [--verbose]
 
-Needs the program ($RDSPOL, else build/rdspol and the folders of the presets) and
+Needs the program ($RDSPOL, else a build of the presets) and
 $RDSPOL_SHARED/tools/make-fleet; exits with 77 if one is missing.
 """
 import argparse
@@ -23,9 +23,9 @@ import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from common import ROOT, SKIPPED, find_maker, find_program
+
 NOW = "2026-08-01T00:00:00Z"
-SKIPPED = 77
 FLEETS = [
     # name, options of make-fleet, options of the run
     ("folders", ["--accounts", "2", "--regions", "2"], []),
@@ -35,19 +35,6 @@ FLEETS = [
 
 
 # ---- Tools --------------------------------------------------------------------------------------
-
-def find_program():
-    places = [os.environ.get("RDSPOL")] + [
-        str(ROOT / p) for p in ("build/rdspol", "build/release/cli/rdspol", "build/cli/rdspol",
-                                "build/dev/cli/rdspol")]
-    return next((os.path.abspath(p) for p in places if p and os.access(p, os.X_OK)), None)
-
-
-def find_maker():
-    beside = pathlib.Path(__file__).resolve().parents[2].parent / "shared"
-    path = pathlib.Path(os.environ.get("RDSPOL_SHARED", beside)) / "tools" / "make-fleet"
-    return str(path) if path.exists() else None
-
 
 class Judge:
     """Runs the program over a folder; a result is the set of its lines."""

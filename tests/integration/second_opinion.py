@@ -9,7 +9,7 @@ Then it damages the files, members taken away or replaced by other values, and c
 
 usage: second_opinion.py [--instances N] [--seeds N] [--damages N] [--verbose] [FOLDER...]
 
-Needs the program ($RDSPOL, else build/rdspol and the folders of the presets) and
+Needs the program ($RDSPOL, else a build of the presets) and
 $RDSPOL_SHARED/tools/make-fleet; exits with 77 if one is missing. Folders that are given must have
 the layout of make-fleet: ACCOUNT/REGION/FILE.json, keyed files.
 """
@@ -19,7 +19,6 @@ import datetime
 import fnmatch
 import ipaddress
 import json
-import os
 import pathlib
 import random
 import re
@@ -28,9 +27,9 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from common import SKIPPED, find_maker, find_program
+
 NOW = "2026-08-01T00:00:00Z"
-SKIPPED = 77
 
 # Parameters: their defaults, and another choice of each.
 DEFAULTS = {
@@ -1318,17 +1317,6 @@ def password(secret):
 
 
 # ---- Against the program ------------------------------------------------------------------------
-
-def find_program():
-    places = [os.environ.get("RDSPOL")] + [
-        str(ROOT / p) for p in ("build/rdspol", "build/release/rdspol", "build/dev/rdspol")]
-    return next((os.path.abspath(p) for p in places if p and os.access(p, os.X_OK)), None)
-
-
-def find_maker():
-    path = pathlib.Path(os.environ.get("RDSPOL_SHARED", ROOT.parent / "shared")) / "tools" / "make-fleet"
-    return str(path) if path.exists() else None
-
 
 def program_says(program, folder, parameters):
     """None: it refuses the files."""
