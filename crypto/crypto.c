@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <openssl/sha.h>
 
 // A function found by name. ISO C has no conversion from an object pointer to a function pointer;
@@ -39,7 +40,8 @@ bool rp_crypto_load(rp_crypto *crypto)
     crypto->library = open_library();
     if (crypto->library == NULL) return false;
     bool found = FIND(crypto, init, "SHA256_Init") && FIND(crypto, update, "SHA256_Update") &&
-                 FIND(crypto, final, "SHA256_Final");
+                 FIND(crypto, final, "SHA256_Final") && FIND(crypto, sha256, "EVP_sha256") &&
+                 FIND(crypto, hmac, "HMAC") && FIND(crypto, sha1, "SHA1");
     if (!found) rp_crypto_clear(crypto);
     return found;
 }
@@ -81,13 +83,36 @@ int rp_crypto_sha256_of_section(void *crypto, const void *data, size_t size,
     return rp_crypto_sha256(crypto, data, size, out);
 }
 
+bool rp_crypto_hmac_sha256(rp_crypto *crypto, rp_str key, rp_str data,
+                           unsigned char out[RP_SHA256_SIZE])
+{
+    if (key.len > INT_MAX || !rp_crypto_load(crypto)) return false;
+    unsigned int size = 0;
+    // NULL would mean the key of the call before.
+    const unsigned char *mac =
+        crypto->hmac(crypto->sha256(), key.len == 0 ? "" : key.ptr, (int)key.len,
+                     (const unsigned char *)data.ptr, data.len, out, &size);
+    return mac != NULL && size == RP_SHA256_SIZE;
+}
+
+bool rp_crypto_sha1(rp_crypto *crypto, const void *data, size_t size,
+                    unsigned char out[RP_SHA1_SIZE])
+{
+    return rp_crypto_load(crypto) && crypto->sha1(data, size, out) != NULL;
+}
+
 // All pairs of digits that begin with one.
 #define ROW(d)                                                                                     \
     d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
 
-void rp_crypto_hex(const unsigned char hash[RP_SHA256_SIZE], char out[RP_SHA256_HEX_SIZE])
+void rp_crypto_hex_of(const unsigned char *bytes, size_t size, char *out)
 {
     static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
         ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
-    for (size_t i = 0; i < RP_SHA256_SIZE; i++) memcpy(out + 2 * i, pairs + 2 * (size_t)hash[i], 2);
+    for (size_t i = 0; i < size; i++) memcpy(out + 2 * i, pairs + 2 * (size_t)bytes[i], 2);
+}
+
+void rp_crypto_hex(const unsigned char hash[RP_SHA256_SIZE], char out[RP_SHA256_HEX_SIZE])
+{
+    rp_crypto_hex_of(hash, RP_SHA256_SIZE, out);
 }
