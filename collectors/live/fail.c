@@ -1,0 +1,23 @@
+// Saying what went wrong. A message that is too long is cut.
+#include "collectors/live/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+rdspol_status rp_fail(rdspol_error *error, rdspol_status status, const char *format, ...)
+{
+    if (error == NULL) return status;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(error->message, sizeof error->message, format, args);
+    va_end(args);
+    error->status = status;
+    error->offset = UINT64_MAX;
+    error->path[0] = '\0';
+    return status;
+}
+
+rdspol_status rp_fail_no_memory(rdspol_error *error)
+{
+    return rp_fail(error, RDSPOL_NO_MEMORY, "memory ran out");
+}
