@@ -587,11 +587,21 @@ static void need_field(reading *reader, const rp_field *field)
     }
 }
 
+// What lists a type; if that is asked for each row of another, what lists those, too.
+static void need_entity(reading *reader, const rp_entity *entity)
+{
+    const rp_schema_source *source = entity != NULL ? entity->sources : NULL;
+    if (source == NULL || source->kind == RP_SOURCE_GROUP) return;
+    add_need(reader, RP_NEED_SOURCE, source_index(reader->e, source));
+    for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
+        if (arg->kind == RP_ARG_OTHER && arg->field->entity != entity)
+            need_entity(reader, arg->field->entity);
+    }
+}
+
 static void need_table(reading *reader, const rp_ltable *table)
 {
-    const rp_schema_source *source = table->entity != NULL ? table->entity->sources : NULL;
-    if (source != NULL && source->kind != RP_SOURCE_GROUP)
-        add_need(reader, RP_NEED_SOURCE, source_index(reader->e, source));
+    need_entity(reader, table->entity);
 }
 
 static void read_value(reading *reader, rp_ir *value);
@@ -629,9 +639,7 @@ static void read_list(reading *reader, const rp_llist *list)
     if (list->by_column != NULL) need_field(reader, list->by_column->field);
     if (list->by_list != NULL) need_field(reader, list->by_list->field);
     if (list->owner != NULL) need_table(reader, list->owner);
-    for (const rp_lcolumn *column = list->element->columns; column != NULL; column = column->next) {
-        if (column->type.table != NULL) need_table(reader, column->type.table);
-    }
+    need_table(reader, list->element);
 }
 
 static void read_frames(reading *reader, const rp_frame *frame)
