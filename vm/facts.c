@@ -782,6 +782,11 @@ void rp_facts_assume_complete(rp_facts *facts)
     facts->assume_complete = true;
 }
 
+void rp_facts_later_counts(rp_facts *facts)
+{
+    facts->later_counts = true;
+}
+
 // ---- Merging builders --------------------------------------------------------------------------
 
 typedef struct merge {
@@ -1003,6 +1008,7 @@ rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src)
         append_reasons(&m);
         append_answers(&m);
         dst->assume_complete |= src->assume_complete;
+        dst->later_counts |= src->later_counts;
     }
     src->status = RDSPOL_INVALID_ARGUMENT; // it was emptied: to be freed
     rp_alloc_free(dst->alloc, m.text, m.text_count * sizeof *m.text);

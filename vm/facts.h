@@ -93,6 +93,10 @@ void rp_facts_default_account(rp_facts *facts, uint32_t account);
 // Everything that no recorded error contradicts counts as completely answered (tests, typed hosts).
 void rp_facts_assume_complete(rp_facts *facts);
 
+// Where two answers differ about one resource the one that was added later counts. Without this a
+// difference is an error: files were taken at one time, answers of a live collection were not.
+void rp_facts_later_counts(rp_facts *facts);
+
 // Appends what another builder of the same bundle holds; neither is sealed. Empties `src`, which
 // can only be freed then.
 rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src);
@@ -161,7 +165,7 @@ struct rdspol_facts {
     const rp_bundle *bundle;
     rp_alloc alloc;
     rdspol_status status;
-    bool sealed, assume_complete, finished;
+    bool sealed, assume_complete, later_counts, finished;
     rp_strtab texts, files;
     rp_fact_table *tables;
     rp_fact_column *columns;

@@ -169,7 +169,12 @@ static rdspol_status merge_column(const merger *m, uint32_t column, uint32_t to,
         rp_seal_copy_cell(f, column, to, from);
         return RDSPOL_OK;
     }
-    if ((other_source && is_absent(f, column, from)) || cells_agree(f, column, to, from)) {
+    bool tells_nothing = other_source && is_absent(f, column, from);
+    if (!tells_nothing && f->later_counts) {
+        rp_seal_copy_cell(f, column, to, from);
+        return RDSPOL_OK;
+    }
+    if (tells_nothing || cells_agree(f, column, to, from)) {
         return RDSPOL_OK;
     }
     return conflict(m, f->bundle->columns[column].name, to, from);
@@ -204,11 +209,12 @@ static rdspol_status merge_list(const merger *m, uint32_t list, uint32_t to, uin
     }
     bool complete = rp_bits_get(l->complete, from);
     bool own_complete = rp_bits_get(l->complete, to);
-    if (own_complete && complete) {
+    if (own_complete && complete && !f->later_counts) {
         return lists_agree(f, list, to, from) ? RDSPOL_OK
                                               : conflict(m, f->bundle->lists[list].name, to, from);
     }
-    if (!own_complete && (complete || l->begin[to] == l->end[to])) {
+    bool replaces = own_complete ? complete : complete || l->begin[to] == l->end[to];
+    if (replaces) {
         l->begin[to] = l->begin[from];
         l->end[to] = l->end[from];
         rp_bits_put(l->complete, to, complete);
