@@ -998,7 +998,7 @@ static bool read_file(reading_file *f, rp_str path, rp_arena *names)
     if (!rp_hint_of(&f->hint, &f->d->operations, path, names)) {
         return rp_json_fail(f->json, RDSPOL_NO_MEMORY, "out of memory");
     }
-    f->rows.file = rp_facts_file(f->facts, path);
+    f->rows.file = path.len == 0 ? RP_NONE : rp_facts_file(f->facts, path);
     set_scope(f, f->d);
     return read_documents(f);
 }

@@ -10,6 +10,7 @@
 #include "vm/base/alloc.h"
 #include "vm/base/buf.h"
 #include "vm/base/str.h"
+#include "vm/include/rdspol.h"
 
 // Looks up a variable of the environment; NULL if it is not set. Text is valid until the end.
 typedef struct rp_environment {
@@ -45,8 +46,8 @@ typedef enum rp_http_fault {
 // What a transfer brought. `rp_http_answer_clear` frees it.
 typedef struct rp_http_answer {
     rp_http_fault fault;
-    long status; // of HTTP; 0 after a fault
-    rp_buf body; // empty after a fault
+    long status;          // of HTTP; 0 after a fault
+    rp_buf body;          // empty after a fault
     char error_type[96];  // x-amzn-errortype, up to `:`
     char date[40];        // Date
     char retry_after[24]; // Retry-After
@@ -61,5 +62,35 @@ typedef struct rp_fetch {
     void (*fetch)(void *ctx, const rp_http_request *request, rp_http_answer *answer);
     void *ctx;
 } rp_fetch;
+
+// A client: many transfers at once, connections kept between them.
+typedef struct rp_http rp_http;
+
+typedef struct rp_http_opts {
+    const char *ca_bundle; // PEM file of trusted certificates; NULL: those of the system
+    uint32_t connections;  // at most at once to one host; 0: 16
+    rp_alloc alloc;
+} rp_http_opts;
+
+// Loads libcurl and makes a client. Fails with RDSPOL_INPUT if there is no libcurl (7.85 or later),
+// or RDSPOL_NO_MEMORY. A client is for one thread, and there is one at a time in a process: libcurl
+// has state of its own.
+rdspol_status rp_http_open(rp_http **out, const rp_http_opts *opts, rdspol_error *error);
+// Ends what is under way. NULL is allowed.
+void rp_http_close(rp_http *http);
+
+// Starts a transfer; `tag` comes back with its answer. False if memory ran out.
+bool rp_http_start(rp_http *http, const rp_http_request *request, void *tag);
+uint32_t rp_http_running(const rp_http *http);
+// Moves bytes until a transfer has ended, or `ms` have passed.
+void rp_http_wait(rp_http *http, uint32_t ms);
+// A transfer that has ended: false if there is none. The caller clears the answer.
+bool rp_http_take(rp_http *http, void **tag, rp_http_answer *answer);
+
+// Ends everything that is under way, or has ended and was not taken.
+void rp_http_abandon(rp_http *http);
+
+// One request, waited for; what else is under way moves on meanwhile.
+rp_fetch rp_http_fetch(rp_http *http);
 
 #endif

@@ -13,9 +13,10 @@ allowed() {
     compiler/test.c | compiler/driver.c) echo "vm/base/ vm/include/ vm/bundle.h vm/opcodes.def vm/op.h vm/format.h lang/ compiler/ crypto/" ;;
     compiler/*) echo "vm/base/ vm/include/ vm/opcodes.def vm/op.h vm/format.h vm/format.def lang/ compiler/ crypto/" ;;
     collectors/files/*) echo "vm/base/ vm/include/ vm/facts.h vm/bundle.h vm/format.h collectors/files/" ;;
+    collectors/live/*) echo "vm/base/ vm/include/ vm/facts.h vm/bundle.h vm/format.h crypto/ collectors/" ;;
     collectors/*) echo "vm/base/ vm/include/ crypto/ collectors/" ;;
     # The program shows what bundles hold, suggests names and prints tables: these headers, no others.
-    cli/*) echo "vm/base/ vm/include/ compiler/include/ collectors/files/include/ collectors/collect.h collectors/json.h collectors/gzip.h crypto/ cli/ vm/bundle.h vm/disasm.h vm/format.h lang/format.h lang/diag.h vm/opcodes.def compiler/builtins.def lang/keywords.def" ;;
+    cli/*) echo "vm/base/ vm/include/ compiler/include/ collectors/files/include/ collectors/live/ collectors/json.h collectors/gzip.h crypto/ cli/ vm/bundle.h vm/disasm.h vm/format.h lang/format.h lang/diag.h vm/opcodes.def compiler/builtins.def lang/keywords.def" ;;
   esac
 }
 
@@ -46,6 +47,6 @@ one_file() {
 one_file openssl/ crypto/crypto.c
 one_file zlib.h collectors/gzip.c
 one_file cjson/ collectors/json.c
-one_file curl/ collectors/http.c
-one_file expat.h collectors/xml.c
+one_file curl/ collectors/live/http.c
+one_file expat.h collectors/live/xml.c
 exit $broken

@@ -1,0 +1,461 @@
+// Calls as requests of four protocols, and answers as JSON.
+#include "collectors/live/call.h"
+
+#include "collectors/files/json_scan.h"
+#include "collectors/json.h"
+#include "collectors/live/quote.h"
+#include "collectors/live/sigv4.h"
+#include "vm/base/text.h"
+
+#include <stdio.h>
+
+enum { MAX_BODY = 64 * 1024, MAX_TOKEN = 64 * 1024 };
+#define MAX_RESPONSE ((size_t)1 << 30)
+
+// ---- Tables ------------------------------------------------------------------------------------
+
+static const rp_service_info services[] = {
+#define SERVICE(name, PROTOCOL, version, target, burst, rate)                                      \
+    {#name, RP_PROTOCOL_##PROTOCOL, version, target, burst, rate},
+#include "collectors/live/calls.def"
+#undef SERVICE
+};
+
+static const rp_call_info calls[] = {
+#define CALL(service, Operation, limit, size, token, next, path)                                   \
+    {RP_SERVICE_##service, #Operation, #service ":" #Operation, limit, size, token, next, path},
+#include "collectors/live/calls.def"
+#undef CALL
+};
+
+const rp_service_info *rp_service_info_of(rp_service service)
+{
+    return &services[service];
+}
+
+bool rp_call_only(const rp_call_info *info, rp_str *field, rp_str *value)
+{
+    static const struct {
+        const char *operation, *field, *value;
+    } rules[] = {
+#define ONLY(service, Operation, field, value) {#service ":" #Operation, field, value},
+#include "collectors/live/calls.def"
+#undef ONLY
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (strcmp(rules[i].operation, info->operation) != 0) continue;
+        *field = rp_str_from(rules[i].field);
+        *value = rp_str_from(rules[i].value);
+        return true;
+    }
+    return false;
+}
+
+rp_str rp_call_mentioned(const rp_call_info *info)
+{
+    static const struct {
+        const char *operation, *part;
+    } rules[] = {
+#define MENTIONED(service, Operation, part) {#service ":" #Operation, part},
+#include "collectors/live/calls.def"
+#undef MENTIONED
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (strcmp(rules[i].operation, info->operation) == 0) return rp_str_from(rules[i].part);
+    }
+    return rp_str_make("", 0);
+}
+
+const rp_call_info *rp_call_find(rp_str service, rp_str operation)
+{
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        if (rp_str_equal(operation, rp_str_from(calls[i].name)) &&
+            rp_str_equal(service, rp_str_from(services[calls[i].service].name)))
+            return &calls[i];
+    }
+    return NULL;
+}
+
+rdspol_status rp_decoder_init(rp_decoder *decoder, rp_alloc alloc, rdspol_error *error)
+{
+    *decoder = (rp_decoder){.alloc = alloc};
+    bool loaded = rp_wire_load(&decoder->wire, alloc);
+    decoder->expat = loaded ? rp_expat_open(alloc) : NULL;
+    if (decoder->expat != NULL) return RDSPOL_OK;
+    *error = (rdspol_error){.status = loaded ? RDSPOL_INPUT : RDSPOL_NO_MEMORY};
+    (void)snprintf(error->message, sizeof error->message, "%s",
+                   loaded ? "live collection needs expat, which was not found" : "out of memory");
+    return error->status;
+}
+
+void rp_decoder_clear(rp_decoder *decoder)
+{
+    rp_expat_close(decoder->expat);
+    rp_wire_clear(&decoder->wire);
+}
+
+// ---- Requests ----------------------------------------------------------------------------------
+
+static void add_field(rp_buf *out, rp_str name, rp_str value)
+{
+    if (out->size > 0) rp_buf_add_char(out, '&');
+    rp_uri_encode(out, name, "");
+    rp_buf_add_char(out, '=');
+    rp_uri_encode(out, value, "");
+}
+
+static void add_page(const rp_call *call, rp_buf *out)
+{
+    char size[16];
+    const rp_call_info *info = call->info;
+    (void)snprintf(size, sizeof size, "%u", (unsigned)info->page_size);
+    if (info->page_size > 0) add_field(out, rp_str_from(info->limit), rp_str_from(size));
+    if (call->token.len > 0) add_field(out, rp_str_from(info->token), call->token);
+}
+
+static void form_body(const rp_call *call, rp_buf *body)
+{
+    add_field(body, RP_STR("Action"), rp_str_from(call->info->name));
+    add_field(body, RP_STR("Version"), rp_str_from(services[call->info->service].version));
+    for (uint32_t i = 0; i < call->count; i++) add_field(body, call->names[i], call->values[i]);
+    add_page(call, body);
+}
+
+static void json_body(const rp_call *call, rp_buf *body)
+{
+    const rp_call_info *info = call->info;
+    rp_buf_add_char(body, '{');
+    for (uint32_t i = 0; i < call->count; i++) {
+        if (i > 0) rp_buf_add_char(body, ',');
+        rp_quote(body, call->names[i]);
+        rp_buf_add_char(body, ':');
+        rp_quote(body, call->values[i]);
+    }
+    if (info->page_size > 0) {
+        rp_buf_printf(body, "%s\"%s\":%u", call->count > 0 ? "," : "", info->limit,
+                      (unsigned)info->page_size);
+    }
+    bool first = call->count == 0 && info->page_size == 0;
+    if (call->token.len > 0) rp_quote_member(body, first, info->token, call->token);
+    rp_buf_add_char(body, '}');
+}
+
+static rp_str argument(const rp_call *call, rp_str name)
+{
+    for (uint32_t i = 0; i < call->count; i++) {
+        if (rp_str_equal(call->names[i], name)) return call->values[i];
+    }
+    return rp_str_make("", 0);
+}
+
+// An empty argument would ask for something else, so there is none.
+static bool rest_path(const rp_call *call, rp_buf *url)
+{
+    const char *path = call->info->path;
+    while (*path != '\0') {
+        size_t plain = strcspn(path, "{");
+        rp_buf_add(url, path, plain);
+        path += plain;
+        if (*path == '\0') break;
+        size_t size = strcspn(path + 1, "}");
+        rp_str value = argument(call, rp_str_make(path + 1, size));
+        if (value.len == 0) return false;
+        rp_uri_encode(url, value, "");
+        path += size + 2;
+    }
+    return true;
+}
+
+static bool rest_url(const rp_call *call, rp_buf *url, rp_alloc alloc)
+{
+    rp_buf query;
+    rp_buf_init(&query, alloc, MAX_BODY);
+    bool good = rest_path(call, url);
+    add_page(call, &query);
+    if (query.size > 0) rp_buf_add_char(url, '?');
+    rp_buf_add_str(url, rp_buf_str(&query));
+    good = good && !query.failed;
+    rp_buf_free(&query);
+    return good;
+}
+
+static void add_header(rp_http_request *request, rp_str line)
+{
+    request->headers[request->header_count++] = line;
+}
+
+static bool add_target(const rp_call *call, rp_arena *arena, rp_http_request *request)
+{
+    char line[128];
+    int size = snprintf(line, sizeof line, "X-Amz-Target: %s.%s",
+                        services[call->info->service].target, call->info->name);
+    rp_str kept = rp_arena_str(arena, rp_str_make(line, (size_t)size));
+    add_header(request, kept);
+    return kept.ptr != NULL;
+}
+
+static bool describe(const rp_call *call, rp_arena *arena, rp_http_request *request, rp_buf *url,
+                     rp_buf *body)
+{
+    bool good = true;
+    request->method = RP_STR("POST");
+    switch (services[call->info->service].protocol) {
+    case RP_PROTOCOL_QUERY:
+    case RP_PROTOCOL_EC2:
+        rp_buf_add_char(url, '/');
+        form_body(call, body);
+        add_header(request,
+                   RP_STR("Content-Type: application/x-www-form-urlencoded; charset=utf-8"));
+        break;
+    case RP_PROTOCOL_JSON:
+        rp_buf_add_char(url, '/');
+        json_body(call, body);
+        add_header(request, RP_STR("Content-Type: application/x-amz-json-1.1"));
+        good = add_target(call, arena, request);
+        break;
+    case RP_PROTOCOL_REST:
+        request->method = RP_STR("GET");
+        good = rest_url(call, url, arena->alloc);
+        break;
+    }
+    return good;
+}
+
+bool rp_call_request(const rp_call *call, rp_str base, rp_arena *arena, rp_http_request *request)
+{
+    rp_buf url, body;
+    rp_buf_init(&url, arena->alloc, MAX_BODY);
+    rp_buf_init(&body, arena->alloc, MAX_BODY);
+    *request = (rp_http_request){0};
+    rp_buf_add_str(&url, base);
+    bool good = describe(call, arena, request, &url, &body) && !url.failed && !body.failed;
+    if (good) {
+        request->url = rp_arena_str(arena, rp_buf_str(&url));
+        request->body = rp_arena_str(arena, rp_buf_str(&body));
+        good = request->url.ptr != NULL && request->body.ptr != NULL;
+    }
+    rp_buf_free(&url);
+    rp_buf_free(&body);
+    return good;
+}
+
+// ---- Answers -----------------------------------------------------------------------------------
+
+static bool keep(rp_arena *arena, rp_str text, rp_str *out)
+{
+    *out = rp_arena_str(arena, text);
+    return out->ptr != NULL;
+}
+
+static bool fail(rp_arena *arena, rp_outcome *out, const char *code, const char *message)
+{
+    out->good = false;
+    return keep(arena, rp_str_from(code), &out->code) &&
+           keep(arena, rp_str_from(message), &out->message);
+}
+
+static bool unreadable(rp_arena *arena, rp_outcome *out, long status, const char *problem)
+{
+    char text[192], code[32];
+    (void)snprintf(code, sizeof code, "%s",
+                   status >= 200 && status < 300 ? "UnreadableAnswer" : "");
+    if (code[0] == '\0') (void)snprintf(code, sizeof code, "HTTP%ld", status);
+    (void)snprintf(text, sizeof text, "HTTP status %ld: %s", status, problem);
+    out->unreadable = true;
+    return fail(arena, out, code, text);
+}
+
+// Where the parts of an object stand that is the answer.
+typedef struct parts {
+    size_t items, items_end; // of the list, without brackets
+    size_t token, token_end; // the whole member
+    bool has_items;
+} parts;
+
+static bool read_token(rp_json *json, rp_arena *arena, rp_outcome *out)
+{
+    rp_str text;
+    if (rp_json_peek(json) != RP_JSON_STRING) return rp_json_skip(json);
+    if (!rp_json_string(json, &text)) return false;
+    if (text.len > MAX_TOKEN) return rp_json_fail(json, RDSPOL_LIMIT, "a token that is too long");
+    return keep(arena, text, &out->token);
+}
+
+static bool scan_member(rp_json *json, const rp_call_info *info, rp_str member, rp_str name,
+                        rp_arena *arena, rp_outcome *out, parts *p)
+{
+    if (info->next[0] != '\0' && rp_str_equal(name, rp_str_from(info->next)))
+        return read_token(json, arena, out);
+    bool list = member.len > 0 && rp_str_equal(name, member) && rp_json_peek(json) == RP_JSON_ARRAY;
+    size_t begin = (size_t)rp_json_offset(json);
+    if (!rp_json_skip(json)) return false;
+    if (list) {
+        p->has_items = true;
+        p->items = begin + 1;
+        p->items_end = (size_t)rp_json_offset(json) - 1;
+    }
+    return true;
+}
+
+// Checks the whole text and finds the token and the rows.
+static bool scan(rp_json *json, const rp_call_info *info, rp_str member, rp_arena *arena,
+                 rp_outcome *out, parts *p)
+{
+    rp_str name;
+    if (rp_json_peek(json) != RP_JSON_OBJECT) return rp_json_fail(json, RDSPOL_INPUT, "no object");
+    if (!rp_json_enter(json)) return false;
+    while (rp_json_member(json, &name)) {
+        if (!scan_member(json, info, member, name, arena, out, p)) return false;
+    }
+    if (!rp_json_failed(json) && rp_json_peek(json) != RP_JSON_END)
+        return rp_json_fail(json, RDSPOL_INPUT, "something behind the answer");
+    return !rp_json_failed(json);
+}
+
+// `text`, followed by RP_JSON_PAD zeros, as the response.
+static bool take_response(const rp_decoder *d, const rp_call_info *info, rp_str member, rp_str text,
+                          long status, rp_arena *arena, rp_outcome *out)
+{
+    rp_json_limits limits = rp_json_limits_default();
+    parts p = {0};
+    rp_json *json = rp_alloc_get(d->alloc, sizeof *json);
+    if (json == NULL) return false;
+    rp_json_open_text(json, d->alloc, &limits, text);
+    bool good = scan(json, info, member, arena, out, &p);
+    bool memory = json->status != RDSPOL_NO_MEMORY;
+    out->good = good;
+    out->response = text;
+    if (p.has_items && good) out->items = rp_str_make(text.ptr + p.items, p.items_end - p.items);
+    if (!good && memory) memory = unreadable(arena, out, status, json->message);
+    rp_json_free(json);
+    rp_alloc_free(d->alloc, json, sizeof *json);
+    return memory;
+}
+
+// A copy in the arena with the zeros that the scanner wants behind it.
+static bool padded(rp_arena *arena, rp_str text, rp_str *out)
+{
+    char *copy = rp_arena_alloc(arena, text.len + RP_JSON_PAD);
+    if (copy == NULL) return false;
+    if (text.len > 0) memcpy(copy, text.ptr, text.len);
+    memset(copy + text.len, 0, RP_JSON_PAD);
+    *out = rp_str_make(copy, text.len);
+    return true;
+}
+
+static bool is_success(long status)
+{
+    return status >= 200 && status < 300;
+}
+
+static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str member,
+                        const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
+{
+    char wrapper[96] = "";
+    rp_xml_result result;
+    rp_buf json;
+    rp_str text;
+    const rp_wire_node *members = rp_wire_find(&d->wire, rp_str_from(info->operation));
+    if (services[info->service].protocol == RP_PROTOCOL_QUERY)
+        (void)snprintf(wrapper, sizeof wrapper, "%sResult", info->name);
+    rp_buf_init(&json, d->alloc, MAX_RESPONSE);
+    bool read = members != NULL && rp_xml_read(d->expat, rp_buf_str(&answer->body), members,
+                                               rp_str_from(wrapper), &json, &result);
+    bool good;
+    if (!read) {
+        good =
+            unreadable(arena, out, answer->status, members == NULL ? "no shape" : result.problem);
+    } else if (result.is_error || !is_success(answer->status)) {
+        const char *code = result.code[0] != '\0' ? result.code : "Error";
+        good = fail(arena, out, code, result.message);
+    } else {
+        good = padded(arena, rp_buf_str(&json), &text) &&
+               take_response(d, info, member, text, answer->status, arena, out);
+    }
+    rp_buf_free(&json);
+    return good;
+}
+
+static rp_str member_text(const rp_document *object, const char *name, char room[RP_DOCUMENT_ROOM])
+{
+    const rp_document *m = rp_document_first(object);
+    for (; m != NULL; m = rp_document_after(m)) {
+        bool same = rp_str_equal(rp_document_name(m), rp_str_from(name));
+        if (same && rp_document_kind_of(m) == RP_DOCUMENT_STRING) return rp_document_text(m, room);
+    }
+    return rp_str_make("", 0);
+}
+
+// com.amazonaws.kms#NotFoundException:... is NotFoundException.
+static rp_str short_code(rp_str code)
+{
+    for (size_t i = code.len; i > 0; i--) {
+        if (code.ptr[i - 1] == '#') return rp_str_from_offset(code, i);
+    }
+    return code;
+}
+
+static bool json_error(const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
+{
+    size_t offset;
+    char room[RP_DOCUMENT_ROOM];
+    rp_document *document = rp_document_parse(rp_buf_str(&answer->body), &offset);
+    rp_str code = rp_str_from(answer->error_type), message = RP_STR("");
+    if (document != NULL && rp_document_kind_of(document) == RP_DOCUMENT_OBJECT) {
+        if (code.len == 0) code = member_text(document, "__type", room);
+        if (code.len == 0) code = member_text(document, "code", room);
+        if (code.len == 0) code = member_text(document, "Code", room);
+        message = member_text(document, "message", room);
+        if (message.len == 0) message = member_text(document, "Message", room);
+    }
+    bool good = code.len == 0 ? unreadable(arena, out, answer->status, "an error without a code")
+                              : keep(arena, short_code(code), &out->code) &&
+                                    keep(arena, message, &out->message);
+    rp_document_free(document);
+    return good;
+}
+
+// Some answer a call in JSON with an error in XML (simulators, proxies).
+static bool is_xml(rp_str body)
+{
+    while (body.len > 0 && strchr(" \t\r\n", body.ptr[0]) != NULL)
+        body = rp_str_from_offset(body, 1);
+    return rp_str_starts(body, RP_STR("<?xml")) || rp_str_starts(body, RP_STR("<Error"));
+}
+
+static bool xml_error(const rp_decoder *d, const rp_http_answer *answer, rp_arena *arena,
+                      rp_outcome *out)
+{
+    static const rp_wire_node nothing = {.kind = RP_WIRE_OBJECT};
+    rp_xml_result result;
+    rp_buf unused;
+    rp_buf_init(&unused, d->alloc, MAX_BODY);
+    bool read =
+        rp_xml_read(d->expat, rp_buf_str(&answer->body), &nothing, RP_STR(""), &unused, &result);
+    rp_buf_free(&unused);
+    bool known = read && result.is_error && result.code[0] != '\0';
+    return known ? fail(arena, out, result.code, result.message)
+                 : unreadable(arena, out, answer->status, "neither JSON nor an error");
+}
+
+static bool json_outcome(const rp_decoder *d, const rp_call_info *info, rp_str member,
+                         const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
+{
+    rp_str text;
+    if (is_success(answer->status)) {
+        return padded(arena, rp_buf_str(&answer->body), &text) &&
+               take_response(d, info, member, text, answer->status, arena, out);
+    }
+    return is_xml(rp_buf_str(&answer->body)) ? xml_error(d, answer, arena, out)
+                                             : json_error(answer, arena, out);
+}
+
+bool rp_call_outcome(const rp_decoder *decoder, const rp_call_info *info, rp_str member,
+                     const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
+{
+    rp_protocol protocol = services[info->service].protocol;
+    *out = (rp_outcome){0};
+    bool xml = protocol == RP_PROTOCOL_QUERY || protocol == RP_PROTOCOL_EC2;
+    return xml ? xml_outcome(decoder, info, member, answer, arena, out)
+               : json_outcome(decoder, info, member, answer, arena, out);
+}
