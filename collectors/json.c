@@ -2,6 +2,7 @@
 #include "collectors/json.h"
 
 #include "vm/base/text.h"
+#include "vm/base/wipe.h"
 
 #include <cjson/cJSON.h>
 
@@ -24,6 +25,25 @@ rp_document *rp_document_parse(rp_str text, size_t *offset)
 }
 
 void rp_document_free(rp_document *document) { cJSON_Delete((cJSON *)document); }
+
+static void wipe_text(char *text)
+{
+    if (text != NULL) rp_wipe(text, strlen(text));
+}
+
+// Members are put behind their parent, so that one chain holds all values, however deep they were.
+void rp_document_wipe(rp_document *document)
+{
+    cJSON *last = (cJSON *)document;
+    for (cJSON *value = last; value != NULL; value = value->next) {
+        wipe_text(value->valuestring);
+        wipe_text(value->string);
+        last->next = value->child;
+        value->child = NULL;
+        while (last->next != NULL) last = last->next;
+    }
+    cJSON_Delete((cJSON *)document);
+}
 
 rp_document_kind rp_document_kind_of(const rp_document *value)
 {

@@ -21,6 +21,8 @@ typedef enum rp_document_kind {
 // Parses a whole text. NULL if it is not JSON; then `*offset` is about where it stops being so.
 rp_document *rp_document_parse(rp_str text, size_t *offset);
 void rp_document_free(rp_document *document);
+// The same for one that held secrets: its texts are wiped first.
+void rp_document_wipe(rp_document *document);
 
 rp_document_kind rp_document_kind_of(const rp_document *value);
 // The first member of a list or object, the one after it; NULL at the end.

@@ -171,7 +171,7 @@ static bool is_path(rp_str text)
     return good;
 }
 
-static bool is_endpoint_url(rp_str url)
+bool rp_endpoint_url_is_valid(rp_str url)
 {
     bool secure = rp_str_starts(url, RP_STR("https://"));
     if (url.len > MAX_URL || (!secure && !rp_str_starts(url, RP_STR("http://")))) return false;
@@ -184,7 +184,7 @@ static bool is_endpoint_url(rp_str url)
 static rdspol_status take_own(rp_arena *arena, const rp_endpoint_opts *opts, rp_endpoint *out,
                               rdspol_error *error)
 {
-    if (!is_endpoint_url(opts->url)) {
+    if (!rp_endpoint_url_is_valid(opts->url)) {
         return rp_fail(
             error, RDSPOL_INVALID_ARGUMENT,
             "the endpoint of %.*s is no URL: http:// or https://, a host, perhaps port and path",

@@ -33,6 +33,8 @@ rdspol_status rp_endpoint_find(rp_arena *arena, const rp_endpoint_opts *opts, rp
 bool rp_region_is_valid(rp_str region);
 // "aws", "aws-cn" ...: the first for a region that fits none. Lives for ever.
 rp_str rp_region_partition(rp_str region);
+// http:// or https://, a host, perhaps a port and a path; no name of a user, no query.
+bool rp_endpoint_url_is_valid(rp_str url);
 // What follows AWS_ENDPOINT_URL_ in the variable of a service: "SECRETS_MANAGER"; NULL if it is none of
 // ours. Lives for ever.
 const char *rp_endpoint_variable(rp_str service);

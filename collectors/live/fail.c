@@ -4,6 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+// Names come from files and services: they must not steer a terminal.
+static void blot_controls(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+    }
+}
+
 rdspol_status rp_fail(rdspol_error *error, rdspol_status status, const char *format, ...)
 {
     if (error == NULL) return status;
@@ -11,6 +19,7 @@ rdspol_status rp_fail(rdspol_error *error, rdspol_status status, const char *for
     va_start(args, format);
     (void)vsnprintf(error->message, sizeof error->message, format, args);
     va_end(args);
+    blot_controls(error->message);
     error->status = status;
     error->offset = UINT64_MAX;
     error->path[0] = '\0';
