@@ -24,6 +24,8 @@ int rp_cmd_test(rp_app *app);
 int rp_cmd_inspect(rp_app *app);
 int rp_cmd_explain(rp_app *app);
 int rp_cmd_docs(rp_app *app);
+int rp_cmd_facts(rp_app *app);
+int rp_cmd_permissions(rp_app *app);
 int rp_cmd_version(rp_app *app);
 int rp_cmd_help(rp_app *app);
 

@@ -2,6 +2,7 @@
 #include "cli/policies.h"
 #include "cli/report.h"
 
+#include "cli/live.h"
 #include "cli/params.h"
 #include "cli/progress.h"
 #include "collectors/files/include/rdspol_files.h"
@@ -41,6 +42,8 @@ typedef struct run_state {
     rp_inputs inputs; // listed if a report shows them
     rdspol_files_stats stats;
     rdspol_run *run;
+    rp_live_request live;
+    bool planned; // --plan: nothing was judged
 } run_state;
 
 static bool refuse(int status)
@@ -144,8 +147,12 @@ static bool read_options(run_state *s)
     const rp_args *args = &s->app->args;
     if (args->operand_count == 0)
         return refuse(rp_app_error("run needs POLICIES and INPUT; see `rdspol run --help`"));
-    if (args->operand_count == 1)
-        return refuse(rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -"));
+    bool live = rp_args_on(args, RP_OPTION_LIVE);
+    if (rp_live_plans(s->app) && !live) return refuse(rp_app_error("--plan is of --live"));
+    if (args->operand_count == 1 && !live)
+        return refuse(rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -; or --live"));
+    if (args->operand_count > 1 && live)
+        return refuse(rp_app_error("--live collects the facts: there is no INPUT beside it"));
     return read_targets(s) && read_gates(s) && read_now(s) && read_jobs(s) && check_input_format(s);
 }
 
@@ -194,12 +201,30 @@ static rdspol_status read_inputs(run_state *s, rdspol_error *error)
     return status;
 }
 
+static rp_live_request live_request(run_state *s)
+{
+    return (rp_live_request){.policies = &s->policies,
+                             .selected = s->selected,
+                             .selected_count = s->selected_count,
+                             .facts = s->facts};
+}
+
+static bool collect_live(run_state *s)
+{
+    s->live = live_request(s);
+    return rp_live_collect(s->app, &s->live);
+}
+
 static bool obtain_facts(run_state *s)
 {
     rdspol_error error = {0};
     rdspol_facts_opts opts = {.size = sizeof opts};
     error.status = rdspol_facts_new(&s->facts, s->policies.bundle, &opts, &error);
-    if (error.status == RDSPOL_OK) error.status = read_inputs(s, &error);
+    if (error.status == RDSPOL_OK && rp_args_on(&s->app->args, RP_OPTION_LIVE)) {
+        if (!collect_live(s)) return false;
+    } else if (error.status == RDSPOL_OK) {
+        error.status = read_inputs(s, &error);
+    }
     if (error.status == RDSPOL_OK) error.status = rdspol_facts_seal(s->facts, &error);
     return error.status == RDSPOL_OK || refuse(rp_app_library_error("", &error));
 }
@@ -326,14 +351,21 @@ static bool run_all(run_state *s)
     if (!read_options(s) || !rp_policies_open(&s->policies, s->app, s->app->args.operands[0]))
         return false;
     s->selected = rp_policies_select(&s->policies, s->app, &s->selected_count);
-    return s->selected != NULL && rp_params_read(&s->params, s->app, s->policies.bundle) &&
+    if (s->selected == NULL) return false;
+    if (rp_live_plans(s->app)) {
+        rp_live_request request = live_request(s);
+        s->planned = true;
+        return rp_live_print_plan(s->app, &request) == RP_EXIT_OK;
+    }
+    return rp_params_read(&s->params, s->app, s->policies.bundle) &&
            obtain_facts(s) && judge(s) && write_reports(s);
 }
 
 int rp_cmd_run(rp_app *app)
 {
     run_state s = {.app = app};
-    int status = run_all(&s) ? gate(&s) : RP_EXIT_TROUBLE;
+    int status = !run_all(&s) ? RP_EXIT_TROUBLE : s.planned ? RP_EXIT_OK : gate(&s);
+    rp_live_finish(&s.live);
     rdspol_run_free(s.run);
     rdspol_facts_free(s.facts);
     rp_params_free(&s.params);

@@ -13,8 +13,9 @@ static int (*const run_command[])(rp_app *app) = {
     [RP_COMMAND_COMPILE] = rp_cmd_compile, [RP_COMMAND_CHECK] = rp_cmd_check,
     [RP_COMMAND_RUN] = rp_cmd_run,         [RP_COMMAND_TEST] = rp_cmd_test,
     [RP_COMMAND_INSPECT] = rp_cmd_inspect, [RP_COMMAND_EXPLAIN] = rp_cmd_explain,
-    [RP_COMMAND_DOCS] = rp_cmd_docs,       [RP_COMMAND_VERSION] = rp_cmd_version,
-    [RP_COMMAND_HELP] = rp_cmd_help,
+    [RP_COMMAND_DOCS] = rp_cmd_docs,       [RP_COMMAND_PERMISSIONS] = rp_cmd_permissions,
+    [RP_COMMAND_FACTS] = rp_cmd_facts,
+    [RP_COMMAND_VERSION] = rp_cmd_version, [RP_COMMAND_HELP] = rp_cmd_help,
 };
 
 static int print_help(rp_command command, int fd)

@@ -98,3 +98,61 @@ const rdspol_gunzip *rp_gzip(void)
     static const rdspol_gunzip callbacks = {gzip_open, gzip_read, gzip_close, NULL};
     return &callbacks;
 }
+
+// ---- Packing -----------------------------------------------------------------------------------
+
+struct rp_gzip_writer {
+    z_stream z;
+    rp_gzip_write_fn write;
+    void *ctx;
+    int good;
+    unsigned char output[INPUT_SIZE];
+};
+
+rp_gzip_writer *rp_gzip_writer_open(rp_gzip_write_fn write, void *ctx)
+{
+    rp_gzip_writer *w = calloc(1, sizeof *w);
+    if (w == NULL) return NULL;
+    w->write = write;
+    w->ctx = ctx;
+    w->good = 1;
+    if (deflateInit2(&w->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK)
+        return w;
+    free(w);
+    return NULL;
+}
+
+// Packs what is there; `flush` as in zlib.
+static void pack(rp_gzip_writer *w, int flush)
+{
+    do {
+        w->z.next_out = w->output;
+        w->z.avail_out = sizeof w->output;
+        if (deflate(&w->z, flush) == Z_STREAM_ERROR) w->good = 0;
+        size_t size = sizeof w->output - w->z.avail_out;
+        if (w->good && size > 0) w->good = w->write(w->ctx, w->output, size);
+    } while (w->good && w->z.avail_out == 0);
+}
+
+int rp_gzip_writer_add(rp_gzip_writer *writer, const void *data, size_t size)
+{
+    const unsigned char *at = data;
+    while (writer->good && size > 0) {
+        uInt step = size < 1u << 30 ? (uInt)size : 1u << 30;
+        writer->z.next_in = (z_const Bytef *)(uintptr_t)at;
+        writer->z.avail_in = step;
+        pack(writer, Z_NO_FLUSH);
+        at += step;
+        size -= step;
+    }
+    return writer->good;
+}
+
+int rp_gzip_writer_close(rp_gzip_writer *writer)
+{
+    if (writer->good) pack(writer, Z_FINISH);
+    int good = writer->good;
+    (void)deflateEnd(&writer->z);
+    free(writer);
+    return good;
+}

@@ -33,6 +33,7 @@ typedef enum form {
     FORM_ANSWER,
     FORM_KEYED,
     FORM_ENVELOPE,
+    FORM_SAVED,
     FORM_FOREIGN
 } form;
 
@@ -68,7 +69,6 @@ static bool is_token(rp_str name)
 static const char *foreign_kind(rp_str name, rp_json_kind kind)
 {
     static const struct { const char *member, *kind; } table[] = {
-        {"rdspol_facts", "a saved facts file"},
         {"configurationItems", "an AWS Config file"},
         {"baseConfigurationItems", "an AWS Config file"},
         {"configSnapshotId", "an AWS Config file"},
@@ -181,6 +181,10 @@ static bool look_at_member(reading_file *f, look *out, rp_str name, bool *done)
     *done = true;
     if (is_envelope_name(member)) {
         out->form = FORM_ENVELOPE;
+        return true;
+    }
+    if (rp_str_equal(member, RP_STR("rdspol_facts"))) {
+        out->form = FORM_SAVED;
         return true;
     }
     out->foreign = foreign_kind(member, kind);
@@ -862,6 +866,8 @@ static bool read_by_name(reading_file *f, question *q, bool inner)
     return refuse(f, NULL);
 }
 
+static bool read_saved(reading_file *f);
+
 static bool read_object(reading_file *f, question *q, bool inner)
 {
     look l;
@@ -875,6 +881,8 @@ static bool read_object(reading_file *f, question *q, bool inner)
         return read_envelope(f, q);
     case FORM_KEYED:
         return inner ? refuse(f, NULL) : read_keyed(f);
+    case FORM_SAVED:
+        return inner ? refuse(f, NULL) : read_saved(f);
     case FORM_FOREIGN:
         return refuse(f, l.foreign);
     case FORM_UNKNOWN:
@@ -917,6 +925,84 @@ static bool read_keyed(reading_file *f)
         rp_arena_init(&f->arena, f->d->alloc);
     }
     rp_map_free(&keys);
+    return ok && !failed(f);
+}
+
+// ---- Saved facts -------------------------------------------------------------------------------
+
+static void forget_texts(reading_file *f)
+{
+    rp_arena_clear(&f->arena);
+    rp_arena_init(&f->arena, f->d->alloc);
+}
+
+static bool read_version(reading_file *f)
+{
+    rp_str text;
+    if (rp_json_peek(f->json) == RP_JSON_NUMBER && rp_json_number(f->json, &text) &&
+        rp_str_equal(text, RP_STR("1"))) {
+        return true;
+    }
+    return rp_json_fail(f->json, RDSPOL_INPUT, "saved facts of another version: 1 is read");
+}
+
+static bool read_envelopes(reading_file *f)
+{
+    if (rp_json_peek(f->json) != RP_JSON_ARRAY || !rp_json_enter(f->json)) {
+        return rp_json_fail(f->json, RDSPOL_INPUT, "expected a list of answers");
+    }
+    while (rp_json_element(f->json)) {
+        question q = new_question(f);
+        if (rp_json_peek(f->json) != RP_JSON_OBJECT) {
+            return rp_json_fail(f->json, RDSPOL_INPUT, "expected an answer, an object");
+        }
+        if (!read_envelope(f, &q)) {
+            return false;
+        }
+        forget_texts(f);
+    }
+    return !failed(f);
+}
+
+// Accounts and Regions that were looked at, also where nothing was found.
+static bool read_scopes(reading_file *f)
+{
+    if (rp_json_peek(f->json) != RP_JSON_ARRAY || !rp_json_enter(f->json)) {
+        return rp_json_fail(f->json, RDSPOL_INPUT, "expected a list of accounts and Regions");
+    }
+    while (rp_json_element(f->json)) {
+        question texts = {.count = 0};
+        if (rp_json_peek(f->json) != RP_JSON_OBJECT || !note_texts(f, &texts)) {
+            return rp_json_fail(f->json, RDSPOL_INPUT, "expected account and region, an object");
+        }
+        const rp_str *account = asked_value(&texts, RP_STR("account"));
+        const rp_str *region = asked_value(&texts, RP_STR("region"));
+        if (account != NULL && region != NULL) {
+            rp_facts_scope_add(f->facts, rp_facts_text(f->facts, *account),
+                               rp_facts_text(f->facts, *region));
+        }
+        forget_texts(f);
+    }
+    return !failed(f);
+}
+
+// What a collection was told, in the order in which it was told.
+static bool read_saved(reading_file *f)
+{
+    rp_str name;
+    bool ok = rp_json_enter(f->json);
+    rp_facts_later_counts(f->facts);
+    while (ok && rp_json_member(f->json, &name)) {
+        if (rp_str_equal(name, RP_STR("rdspol_facts"))) {
+            ok = read_version(f);
+        } else if (rp_str_equal(name, RP_STR("answers"))) {
+            ok = read_envelopes(f);
+        } else if (rp_str_equal(name, RP_STR("scope"))) {
+            ok = read_scopes(f);
+        } else {
+            ok = rp_json_skip(f->json);
+        }
+    }
     return ok && !failed(f);
 }
 

@@ -473,7 +473,7 @@ static bool is_idle(const collection *c)
 
 static bool is_stopped(const collection *c)
 {
-    return c->opts->stop != NULL && *c->opts->stop != 0;
+    return c->opts->stopped != NULL && c->opts->stopped(c->opts->ctx);
 }
 
 static void give_up_queue(collection *c, queue *q, rp_str code, rp_str message)

@@ -11,8 +11,6 @@
 #include "collectors/live/plan.h"
 #include "collectors/live/session.h"
 
-#include <signal.h>
-
 typedef struct rp_collect_target {
     rp_account *account; // with its id
     rp_str region;
@@ -55,7 +53,7 @@ typedef struct rp_collect_opts {
     uint32_t max_attempts;                                      // of one call; 0: 5
     uint32_t timeout_ms;                                        // of everything; 0: an hour
     uint32_t call_ms;                                           // of one request; 0: a minute
-    const volatile sig_atomic_t *stop;                          // not 0: end at once; may be NULL
+    bool (*stopped)(void *ctx); // asked often: end at once; may be NULL
     void (*progress)(void *ctx, const rp_collect_stats *stats); // often
     void (*event)(void *ctx, const rp_collect_event *event);    // for each answer
     void (*sink)(void *ctx, rp_str envelope);                   // each envelope taken in
@@ -65,7 +63,7 @@ typedef struct rp_collect_opts {
 
 // Collects into facts that are not sealed. What could not be had is noted in the facts with its
 // reason. Fails with RDSPOL_NO_MEMORY, or with RDSPOL_INPUT if not one call was answered: then the
-// message is of the first failure. After `stop` the rest is noted as interrupted.
+// message is of the first failure. Once `stopped` says so the rest is noted as interrupted.
 rdspol_status rp_collect(rp_facts *facts, const rp_collect_opts *opts, rp_collect_stats *stats,
                          rdspol_error *error);
 

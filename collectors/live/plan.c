@@ -547,12 +547,12 @@ static bool has_literals_only(const rp_plan *p, const rp_rec_source *source)
 }
 
 // What depends on nothing: listings, and what is said once of an account and Region.
-static bool is_first(const rp_plan *p, uint32_t source)
+bool rp_plan_begins(const rp_plan *plan, uint32_t source)
 {
-    const rp_rec_source *s = &p->bundle->sources[source];
-    bool region = (p->bundle->tables[s->table].flags & RP_TABLE_REGION) != 0;
-    bool waits = p->calls[source] != NULL && rp_call_mentioned(p->calls[source]).len > 0;
-    return p->needed[source] && !waits && has_literals_only(p, s) &&
+    const rp_rec_source *s = &plan->bundle->sources[source];
+    bool region = (plan->bundle->tables[s->table].flags & RP_TABLE_REGION) != 0;
+    bool later = plan->calls[source] != NULL && rp_call_mentioned(plan->calls[source]).len > 0;
+    return plan->needed[source] && !later && has_literals_only(plan, s) &&
            (s->kind == RP_SOURCE_LIST || (s->kind == RP_SOURCE_GROUP && region));
 }
 
@@ -574,7 +574,7 @@ void rp_plan_add_scope(rp_plan *plan, rp_str account, rp_str region)
         plan->failed || scopes[scope].account.ptr == NULL || scopes[scope].region.ptr == NULL;
     for (uint32_t s = 0; !plan->failed && s < plan->bundle->source_count; s++) {
         rp_question q = {.scope = scope, .source = s};
-        if (is_first(plan, s) && fill_arguments(plan, NULL, 0, &q)) ask(plan, &q);
+        if (rp_plan_begins(plan, s) && fill_arguments(plan, NULL, 0, &q)) ask(plan, &q);
     }
 }
 
@@ -601,8 +601,12 @@ void rp_plan_describe(const rp_plan *plan, uint32_t source, rp_buf *out)
         name = table_name(plan, b->columns[b->args[s->first_arg].value].table);
     }
     bool later = s->kind == RP_SOURCE_GROUP && waits(plan, s->table);
-    if (is_first(plan, source)) {
+    if (rp_plan_begins(plan, source)) {
         rp_buf_add_text(out, "once, and for further pages");
+        return;
+    }
+    if (s->kind == RP_SOURCE_LIST) {
+        rp_buf_add_text(out, "once, if something names such a row");
         return;
     }
     rp_buf_printf(out, "for each %.*s%s", (int)name.len, name.ptr,

@@ -69,6 +69,8 @@ void rp_plan_grow(rp_plan *plan, const rp_facts *facts, uint32_t scope);
 
 // Whether a source may be asked at all: a policy reads it, and no listing says the same.
 bool rp_plan_asks(const rp_plan *plan, uint32_t source);
+// Whether a source is asked at the beginning, because it depends on nothing.
+bool rp_plan_begins(const rp_plan *plan, uint32_t source);
 // How often a source is asked, in words: "once", "for each kms_key that is mentioned" ...
 void rp_plan_describe(const rp_plan *plan, uint32_t source, rp_buf *out);
 
