@@ -533,6 +533,43 @@ static rp_gap gap_from_sources(const rp_facts *f, uint32_t table, uint32_t row, 
     return gap;
 }
 
+// Whether a table's lists or columns hold records of a type.
+static bool holds(const rp_bundle *b, uint32_t table, uint32_t records)
+{
+    const rp_rec_table *t = &b->tables[table];
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        if (b->lists[l].element == records) {
+            return true;
+        }
+    }
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        uint32_t type = b->columns[c].type;
+        if (RP_TYPE_KIND(type) == RP_KIND_REF && RP_TYPE_TABLE(type) == records) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The sources of a resource that fill records of a type: its own, and those inside its own. 0 if
+// they lie deeper.
+static uint64_t sources_of_records(const rp_bundle *b, uint32_t owner, uint32_t records)
+{
+    const rp_rec_table *t = &b->tables[owner];
+    uint64_t mask = 0;
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        uint32_t to = b->lists[l].element;
+        bool inside = b->tables[to].kind != RP_TABLE_RESOURCE && holds(b, to, records);
+        mask |= to == records || inside ? b->fed_by[b->column_count + l] : 0;
+    }
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        uint32_t type = b->columns[c].type, to = RP_TYPE_TABLE(type);
+        bool record = RP_TYPE_KIND(type) == RP_KIND_REF && b->tables[to].kind != RP_TABLE_RESOURCE;
+        mask |= record && (to == records || holds(b, to, records)) ? b->fed_by[c] : 0;
+    }
+    return mask;
+}
+
 // `field` is a column, or ~list.
 static rp_gap find_gap(const rp_facts *f, uint32_t field, uint32_t table, uint32_t row,
                        uint64_t mask)
@@ -541,9 +578,12 @@ static rp_gap find_gap(const rp_facts *f, uint32_t field, uint32_t table, uint32
     rp_gap gap = {RDSPOL_REASON_NOT_IN_ANSWER, RP_NONE, RP_NONE};
     bool owned = find_owner(f, table, row, &owner_table, &owner_row);
     if (owned) {
-        gap = gap_from_sources(f, owner_table, owner_row, owner_table == table ? mask : 0);
-        if (owner_table != table) {
-            gap.reason = RDSPOL_REASON_NOT_IN_ANSWER; // the record itself was answered
+        bool own = owner_table == table;
+        mask = own ? mask : sources_of_records(f->bundle, owner_table, table);
+        gap = gap_from_sources(f, owner_table, owner_row, mask);
+        if (!own) { // the record itself was answered
+            gap.reason = RDSPOL_REASON_NOT_IN_ANSWER;
+            gap.detail = RP_NONE;
         }
     }
     uint32_t at = rp_map_find(&f->reasons, field, row);

@@ -287,6 +287,28 @@ static uint32_t scope_for(const rp_plan *p, rp_str text, uint32_t scope)
 
 // ---- Keys --------------------------------------------------------------------------------------
 
+static bool waits(const rp_plan *p, uint32_t table);
+static bool is_told(const rp_plan *p, uint32_t source);
+
+// Of a group whose argument is the very column that a text is looked up in nothing else needs to be
+// known: it is asked also where the listing is denied.
+static void ask_group_of(rp_plan *p, uint32_t column, rp_str text, uint32_t scope)
+{
+    uint32_t table = p->bundle->columns[column].table;
+    const rp_rec_table *t = &p->bundle->tables[table];
+    for (uint32_t s = t->first_source; s < t->first_source + t->source_count; s++) {
+        const rp_rec_source *source = &p->bundle->sources[s];
+        if (!p->needed[s] || source->kind != RP_SOURCE_GROUP || source->arg_count != 1) continue;
+        const rp_rec_arg *arg = &p->bundle->args[source->first_arg];
+        if (arg->kind != RP_ARG_OWN || arg->value != column || is_told(p, s) || !waits(p, table))
+            continue;
+        rp_question q = {.scope = scope_for(p, text, scope), .source = s, .count = 1};
+        q.names[0] = source_text(p, arg->name);
+        q.values[0] = text;
+        if (q.scope != RP_NONE) ask(p, &q);
+    }
+}
+
 static void ask_key(rp_plan *p, uint32_t table, rp_str text, uint32_t scope)
 {
     const rp_rec_table *t = &p->bundle->tables[table];
@@ -328,6 +350,7 @@ static void mention(rp_plan *p, const rp_facts *facts, uint32_t column, uint32_t
         p->fresh_mentions = true;
         ask_key(p, table, rp_strtab_get(&facts->texts, id), scope);
         ask_listings(p, table, rp_strtab_get(&facts->texts, id), scope);
+        ask_group_of(p, p->bundle->joins[j].column, rp_strtab_get(&facts->texts, id), scope);
     }
 }
 
@@ -611,4 +634,9 @@ void rp_plan_describe(const rp_plan *plan, uint32_t source, rp_buf *out)
     }
     rp_buf_printf(out, "for each %.*s%s", (int)name.len, name.ptr,
                   s->kind == RP_SOURCE_KEY || later ? " that is mentioned" : "");
+    rp_str field, value;
+    if (s->kind == RP_SOURCE_GROUP && plan->calls[source] != NULL &&
+        rp_call_only(plan->calls[source], &field, &value))
+        rp_buf_printf(out, " whose %.*s is %.*s", (int)field.len, field.ptr, (int)value.len,
+                      value.ptr);
 }
