@@ -8,6 +8,8 @@
 #include "collectors/live/sigv4.h"
 #include "vm/base/text.h"
 
+#include <stdio.h>
+
 enum {
     CONTAINER_LIMIT_MS = 2000,
     INSTANCE_LIMIT_MS = 1000,
@@ -38,10 +40,12 @@ static bool is_near_address(rp_str host)
     rp_cidr address, range;
     bool bracketed = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
     if (bracketed) host = rp_str_make(host.ptr + 1, host.len - 2);
-    if (host.len > sizeof text - 4) return false;
-    memcpy(text, host.ptr, host.len);
-    memcpy(text + host.len, bracketed ? "/128" : "/32\0", 4);
-    if (!rp_cidr_parse(rp_str_make(text, host.len + (bracketed ? 4 : 3)), &address)) return false;
+    int size =
+        snprintf(text, sizeof text, "%.*s/%s", (int)host.len, host.ptr, bracketed ? "128" : "32");
+    if (host.len >= sizeof text || size < 0 || (size_t)size >= sizeof text ||
+        !rp_cidr_parse(rp_str_make(text, (size_t)size), &address)) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (rp_cidr_parse(rp_str_from(ranges[i]), &range) && rp_cidr_within(&address, &range)) {
             return true;
@@ -276,7 +280,7 @@ static rdspol_status instance_keys(rp_chain *chain, rp_str url, rp_str header, r
 
 rdspol_status rp_instance_find(rp_chain *chain, rp_keys *keys)
 {
-    rp_str base, header, url;
+    rp_str base = {NULL, 0}, header = {NULL, 0}, url = {NULL, 0};
     if (is_disabled(chain)) return RDSPOL_DONE;
     rdspol_status status = instance_base(chain, &base);
     if (status == RDSPOL_OK) status = instance_token(chain, base, &header);
