@@ -7,6 +7,7 @@
 #include "collectors/live/file.h"
 #include "collectors/live/sigv4.h"
 #include "vm/base/text.h"
+#include "vm/base/wipe.h"
 
 #include <stdio.h>
 
@@ -275,6 +276,48 @@ static rdspol_status instance_keys(rp_chain *chain, rp_str url, rp_str header, r
     rdspol_status status =
         read_answer(chain, &answer, &instance_names, RP_STR("instance metadata"), keys);
     rp_chain_forget(&answer);
+    return status;
+}
+
+static rdspol_status instance_region(rp_chain *chain, rp_str *region)
+{
+    rp_http_answer answer;
+    rp_str base = {NULL, 0}, header = {NULL, 0};
+    if (is_disabled(chain)) return RDSPOL_DONE;
+    rdspol_status status = instance_base(chain, &base);
+    if (status == RDSPOL_OK) status = instance_token(chain, base, &header);
+    if (status != RDSPOL_OK) return status;
+    rp_str url =
+        rp_chain_format(chain, "%.*slatest/meta-data/placement/region", (int)base.len, base.ptr);
+    if (url.ptr == NULL) return rp_fail_no_memory(chain->error);
+    rp_http_request request = instance_request("GET", url, header);
+    rp_chain_fetch(chain, &request, true, &answer);
+    rp_str text = rp_text_trim(rp_buf_str(&answer.body));
+    status = RDSPOL_DONE;
+    if (is_good(&answer) && rp_region_is_valid(text)) {
+        *region = rp_chain_format(chain, "%.*s", (int)text.len, text.ptr);
+        status = region->ptr != NULL ? RDSPOL_OK : rp_fail_no_memory(chain->error);
+    }
+    rp_chain_forget(&answer);
+    return status;
+}
+
+rdspol_status rp_credentials_region(const rp_credentials_opts *opts, rp_arena *arena,
+                                    rp_str *region, rdspol_error *error)
+{
+    rp_arena scratch;
+    rp_alloc inner = opts->alloc;
+    *region = opts->settings->region;
+    if (region->len != 0) return RDSPOL_OK;
+    rp_arena_init(&scratch, rp_alloc_wiping(&inner));
+    rp_chain chain = {.opts = opts, .arena = &scratch, .error = error};
+    rp_str found = {NULL, 0};
+    rdspol_status status = instance_region(&chain, &found);
+    if (status == RDSPOL_OK) {
+        *region = rp_arena_str(arena, found);
+        if (region->ptr == NULL) status = rp_fail_no_memory(error);
+    }
+    rp_arena_clear(&scratch);
     return status;
 }
 
