@@ -55,8 +55,9 @@ rdspol_status rp_credentials_find(rp_credentials *out, const rp_credentials_opts
                                   rdspol_error *error);
 
 // Finds them anew if they expire within 5 minutes (of a role: 15; never more than a quarter of
-// their life). While the old ones are good a failure leaves them, is no error, and is not tried
-// again for a minute. Views of the old ones are gone when they were replaced.
+// their life). While the old ones are good a failure leaves them and returns RDSPOL_OK, with what
+// went wrong in `error`, and is not tried again for a minute. Views of the old ones are gone when
+// they were replaced.
 rdspol_status rp_credentials_renew(rp_credentials *credentials, const rp_credentials_opts *opts,
                                    rdspol_error *error);
 

@@ -1256,7 +1256,9 @@ START_TEST(documents_are_wiped)
     rp_document_wipe(rp_document_parse(rp_str_make(text, sizeof text - 1), &offset));
     world_close(&w);
     rp_document_free(rp_document_parse(rp_str_make(text, sizeof text - 1), &offset));
-    ck_assert_int_gt(world_json_leaks(), 0);
+#ifdef __GLIBC__
+    ck_assert_int_gt(world_json_leaks(), 0); // the test can tell
+#endif
     rp_document_wipe(NULL);
 }
 END_TEST
