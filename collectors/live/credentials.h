@@ -31,8 +31,8 @@ typedef struct rp_credentials_opts {
     rp_str assume_role;  // --assume-role: an ARN, on top of what was found; empty: none
     rp_str external_id;  // of that role; empty: none
     rp_str session_name; // of that role; empty: rdspol-<seconds>
-    char *const
-        *variables; // the environment of a credential_process, as posix_spawn takes it; NULL: empty
+    // The environment of a credential_process, as posix_spawn takes it; NULL: empty.
+    char *const *variables;
     uint32_t process_limit_ms; // for a credential_process; 0: two minutes
 } rp_credentials_opts;
 
