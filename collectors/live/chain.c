@@ -59,11 +59,19 @@ void rp_chain_forget(rp_http_answer *answer)
     rp_http_answer_clear(answer);
 }
 
+// STS says with 400 that it is busy, or that it could not reach who has issued a web identity.
+static bool is_busy(const rp_http_answer *answer)
+{
+    rp_str body = rp_buf_str(&answer->body);
+    return answer->status == 400 && (rp_text_contains(body, RP_STR("Throttling")) ||
+                                     rp_text_contains(body, RP_STR("IDPCommunicationError")));
+}
+
 static bool is_worth_another(const rp_http_answer *answer, bool is_there)
 {
     bool silent = answer->fault == RP_HTTP_CONNECT || answer->fault == RP_HTTP_TIME;
     return (silent && is_there) || answer->fault == RP_HTTP_BROKEN || answer->status == 429 ||
-           answer->status >= 500;
+           answer->status >= 500 || is_busy(answer);
 }
 
 void rp_chain_fetch(rp_chain *chain, const rp_http_request *request, bool is_there,

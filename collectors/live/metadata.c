@@ -7,6 +7,9 @@
 #include "collectors/live/file.h"
 #include "collectors/live/sigv4.h"
 #include "vm/base/text.h"
+#include "vm/base/wipe.h"
+
+#include <stdio.h>
 
 enum {
     CONTAINER_LIMIT_MS = 2000,
@@ -38,10 +41,12 @@ static bool is_near_address(rp_str host)
     rp_cidr address, range;
     bool bracketed = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
     if (bracketed) host = rp_str_make(host.ptr + 1, host.len - 2);
-    if (host.len > sizeof text - 4) return false;
-    memcpy(text, host.ptr, host.len);
-    memcpy(text + host.len, bracketed ? "/128" : "/32\0", 4);
-    if (!rp_cidr_parse(rp_str_make(text, host.len + (bracketed ? 4 : 3)), &address)) return false;
+    int size =
+        snprintf(text, sizeof text, "%.*s/%s", (int)host.len, host.ptr, bracketed ? "128" : "32");
+    if (host.len >= sizeof text || size < 0 || (size_t)size >= sizeof text ||
+        !rp_cidr_parse(rp_str_make(text, (size_t)size), &address)) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (rp_cidr_parse(rp_str_from(ranges[i]), &range) && rp_cidr_within(&address, &range)) {
             return true;
@@ -274,9 +279,51 @@ static rdspol_status instance_keys(rp_chain *chain, rp_str url, rp_str header, r
     return status;
 }
 
+static rdspol_status instance_region(rp_chain *chain, rp_str *region)
+{
+    rp_http_answer answer;
+    rp_str base = {NULL, 0}, header = {NULL, 0};
+    if (is_disabled(chain)) return RDSPOL_DONE;
+    rdspol_status status = instance_base(chain, &base);
+    if (status == RDSPOL_OK) status = instance_token(chain, base, &header);
+    if (status != RDSPOL_OK) return status;
+    rp_str url =
+        rp_chain_format(chain, "%.*slatest/meta-data/placement/region", (int)base.len, base.ptr);
+    if (url.ptr == NULL) return rp_fail_no_memory(chain->error);
+    rp_http_request request = instance_request("GET", url, header);
+    rp_chain_fetch(chain, &request, true, &answer);
+    rp_str text = rp_text_trim(rp_buf_str(&answer.body));
+    status = RDSPOL_DONE;
+    if (is_good(&answer) && rp_region_is_valid(text)) {
+        *region = rp_chain_format(chain, "%.*s", (int)text.len, text.ptr);
+        status = region->ptr != NULL ? RDSPOL_OK : rp_fail_no_memory(chain->error);
+    }
+    rp_chain_forget(&answer);
+    return status;
+}
+
+rdspol_status rp_credentials_region(const rp_credentials_opts *opts, rp_arena *arena,
+                                    rp_str *region, rdspol_error *error)
+{
+    rp_arena scratch;
+    rp_alloc inner = opts->alloc;
+    *region = opts->settings->region;
+    if (region->len != 0) return RDSPOL_OK;
+    rp_arena_init(&scratch, rp_alloc_wiping(&inner));
+    rp_chain chain = {.opts = opts, .arena = &scratch, .error = error};
+    rp_str found = {NULL, 0};
+    rdspol_status status = instance_region(&chain, &found);
+    if (status == RDSPOL_OK) {
+        *region = rp_arena_str(arena, found);
+        if (region->ptr == NULL) status = rp_fail_no_memory(error);
+    }
+    rp_arena_clear(&scratch);
+    return status;
+}
+
 rdspol_status rp_instance_find(rp_chain *chain, rp_keys *keys)
 {
-    rp_str base, header, url;
+    rp_str base = {NULL, 0}, header = {NULL, 0}, url = {NULL, 0};
     if (is_disabled(chain)) return RDSPOL_DONE;
     rdspol_status status = instance_base(chain, &base);
     if (status == RDSPOL_OK) status = instance_token(chain, base, &header);

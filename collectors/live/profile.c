@@ -251,7 +251,7 @@ rdspol_status rp_ini_parse(rp_ini *ini, rp_arena *arena, rp_str text, const char
     *ini = (rp_ini){NULL, NULL, NULL};
     if (rp_str_starts(text, RP_STR("\xef\xbb\xbf"))) p.rest = rp_str_from_offset(text, 3);
     rp_buf_init(&p.value, arena->alloc, RP_FILE_MAX);
-    rp_buf_init(&p.key, arena->alloc, 2 * RP_FILE_MAX);
+    rp_buf_init(&p.key, arena->alloc, (size_t)2 * RP_FILE_MAX);
     rp_strtab_init(&p.seen, arena->alloc);
     rdspol_status status = parse(&p);
     rp_strtab_free(&p.seen);

@@ -328,13 +328,14 @@ static bool derive_key(const signing *s, unsigned char key[RP_SHA256_SIZE])
                    s->signer->secret_key.ptr);
     rp_str with = rp_str_make(secret, size);
     unsigned char next[RP_SHA256_SIZE];
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (!rp_crypto_hmac_sha256(s->crypto, with, steps[i], next)) return false;
-        memcpy(key, next, RP_SHA256_SIZE);
+    bool made = true;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && made; i++) {
+        made = rp_crypto_hmac_sha256(s->crypto, with, steps[i], next);
+        if (made) memcpy(key, next, RP_SHA256_SIZE);
         with = bytes_of(key);
     }
     rp_wipe(next, sizeof next);
-    return true;
+    return made;
 }
 
 // 20150830/us-east-1/service/aws4_request

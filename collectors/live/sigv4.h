@@ -1,8 +1,9 @@
 // AWS Signature Version 4, in headers.
 //
 // The one idea: a request is signed as it will be sent: method, path, query, headers and body are
-// read from the request itself, so that what is signed and what is sent cannot differ. Rules: "Create
-// a signed AWS API request" of the IAM User Guide. Must not know services, nor where keys come from.
+// read from the request itself, so that what is signed and what is sent cannot differ. Rules:
+// "Create a signed AWS API request" of the IAM User Guide. Must not know services, nor where keys
+// come from.
 #ifndef RP_LIVE_SIGV4_H
 #define RP_LIVE_SIGV4_H
 
@@ -20,11 +21,12 @@ typedef struct rp_signer {
 } rp_signer;
 
 // Appends X-Amz-Date, X-Amz-Security-Token (with a session token) and Authorization to the headers
-// of `request`, which must not have them yet; their texts go into `arena`, which so holds the session
-// token. All other headers are signed, but for those that a proxy may change (RP_SIGV4_UNSIGNED) and
-// with Host as libcurl makes it of the URL. Path and query of the URL are URI-encoded already.
-// Fails with RDSPOL_INVALID_ARGUMENT if the URL is none or there is no room for three more headers,
-// RDSPOL_NO_MEMORY, RDSPOL_UNSUPPORTED_VERSION without libcrypto; then the request is not changed.
+// of `request`, which must not have them yet; their texts go into `arena`, which so holds the
+// session token and must not have a `fail` of its own. All other headers are signed, but for those
+// that change on the way (User-Agent, Connection ...), and with Host as libcurl makes it of the
+// URL. Path and query of the URL are URI-encoded already. Fails with RDSPOL_INVALID_ARGUMENT if the
+// URL is none or there is no room for three more headers, RDSPOL_NO_MEMORY,
+// RDSPOL_UNSUPPORTED_VERSION without libcrypto; then the request is not changed.
 rdspol_status rp_sigv4_sign(rp_crypto *crypto, const rp_signer *signer, rp_http_request *request,
                             rp_arena *arena, rdspol_error *error);
 

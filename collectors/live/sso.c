@@ -181,7 +181,7 @@ static rdspol_status fetch_keys(rp_chain *chain, const sso *s, rp_str token, rp_
 rdspol_status rp_sso_find(rp_chain *chain, rp_str profile, rp_keys *keys)
 {
     sso s = {.profile = profile};
-    rp_str token;
+    rp_str token = {NULL, 0};
     if (rp_chain_profile(chain, profile, "sso_role_name").ptr == NULL &&
         rp_chain_profile(chain, profile, "sso_account_id").ptr == NULL) {
         return RDSPOL_DONE;

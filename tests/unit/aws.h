@@ -1,6 +1,6 @@
-// A world for the tests of what comes from AWS: environment, files, time, and a service that answers by a
-// script. Every secret of it holds MARK, so that one that gets away is noticed: in a message, or in memory
-// that is given back.
+// A world for the tests of what comes from AWS: environment, files, time, and a service that
+// answers by a script. Every secret of it holds MARK, so that one that gets away is noticed: in a
+// message, or in memory that is given back.
 #ifndef RP_TESTS_AWS_H
 #define RP_TESTS_AWS_H
 
@@ -30,7 +30,8 @@ typedef struct world {
     size_t sleeps;
     char folder[64];
     rp_crypto crypto;
-    // The allocator: how many may still succeed, what is out, and how many blocks came back with MARK.
+    // The allocator: how many may still succeed, what is out, and how many blocks came back with
+    // MARK.
     int left;
     long long bytes;
     int leaks;

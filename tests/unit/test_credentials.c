@@ -560,10 +560,15 @@ START_TEST(sts_is_asked_three_times)
     static const reply never[] = {{"POST", STS_EU, NULL, NULL, 0, RP_HTTP_TIME, NULL},
                                   {"POST", STS_EU, NULL, NULL, 0, RP_HTTP_BROKEN, NULL},
                                   {"POST", STS_EU, NULL, NULL, 500, 0, NULL}};
+    static const reply busy[] = {
+        {"POST", STS_EU, NULL, NULL, 400, 0, "{\"Error\":{\"Code\":\"Throttling\"}}"},
+        {"POST", STS_EU, NULL, NULL, 400, 0, "<Code>IDPCommunicationError</Code>"},
+        {"POST", STS_EU, NULL, NULL, 400, 0, "{\"Error\":{\"Code\":\"Throttling\"}}"}};
     static const reply untrusted[] = {{"POST", STS_EU, NULL, NULL, 0, RP_HTTP_TLS, NULL}};
     static const reply memory[] = {{"POST", STS_EU, NULL, NULL, 0, RP_HTTP_NO_MEMORY, NULL}};
     check_tries(late, 3, 2, "");
     check_tries(never, 3, 2, "assuming role arn:aws:iam::2:role/top: HTTP 500");
+    check_tries(busy, 3, 2, "assuming role arn:aws:iam::2:role/top: Throttling (HTTP 400)");
     check_tries(untrusted, 1, 0, "assuming role arn:aws:iam::2:role/top: TLS failed");
     check_tries(memory, 1, 0, "memory ran out");
 }
@@ -1065,6 +1070,46 @@ START_TEST(an_instance_elsewhere)
 }
 END_TEST
 
+static void check_instance_region(const char *variable, const reply *replies, size_t count,
+                                  rdspol_status expected, const char *region)
+{
+    world w;
+    rp_settings settings;
+    rp_arena arena;
+    rp_str found;
+    rdspol_error error = {.message = ""};
+    world_open(&w);
+    if (variable != NULL) world_set(&w, "AWS_REGION", variable);
+    world_script(&w, replies, count);
+    rp_arena_init(&arena, (rp_alloc){NULL, NULL});
+    ck_assert_int_eq(
+        rp_settings_open(&settings, world_environment(&w), RP_STR(""), world_alloc(&w), &error),
+        RDSPOL_OK);
+    rp_credentials_opts opts = world_opts(&w, &settings);
+    ck_assert_int_eq(rp_credentials_region(&opts, &arena, &found, &error), expected);
+    ck_assert(rp_str_equal(found, rp_str_from(region)));
+    rp_settings_close(&settings);
+    rp_arena_clear(&arena);
+    world_close(&w);
+}
+
+START_TEST(the_region_of_an_instance_comes_last)
+{
+    static const reply good[] = {IMDS_TOKEN,
+                                 {"GET", IMDS "meta-data/placement/region",
+                                  "x-aws-ec2-metadata-token: " MARK "imds", NULL, 200, 0,
+                                  "eu-west-3\n"}};
+    static const reply odd[] = {
+        IMDS_TOKEN,
+        {"GET", IMDS "meta-data/placement/region", NULL, NULL, 200, 0, "evil.example/"}};
+    static const reply none[] = {IMDS_NONE};
+    check_instance_region("eu-west-1", NULL, 0, RDSPOL_OK, "eu-west-1");
+    check_instance_region(NULL, good, 2, RDSPOL_OK, "eu-west-3");
+    check_instance_region(NULL, odd, 2, RDSPOL_DONE, "");
+    check_instance_region(NULL, none, 1, RDSPOL_DONE, "");
+}
+END_TEST
+
 // ---- Renewal -----------------------------------------------------------------------------------
 
 typedef struct life {
@@ -1211,7 +1256,9 @@ START_TEST(documents_are_wiped)
     rp_document_wipe(rp_document_parse(rp_str_make(text, sizeof text - 1), &offset));
     world_close(&w);
     rp_document_free(rp_document_parse(rp_str_make(text, sizeof text - 1), &offset));
-    ck_assert_int_gt(world_json_leaks(), 0);
+#ifdef __GLIBC__
+    ck_assert_int_gt(world_json_leaks(), 0); // the test can tell
+#endif
     rp_document_wipe(NULL);
 }
 END_TEST
@@ -1261,6 +1308,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, no_instance_means_nothing);
     tcase_add_test(c, instances_that_are_no_good);
     tcase_add_test(c, an_instance_elsewhere);
+    tcase_add_test(c, the_region_of_an_instance_comes_last);
     tcase_add_test(c, roles_are_renewed_before_their_end);
     tcase_add_test(c, a_failed_renewal_leaves_what_is_good);
     tcase_add_test(c, keys_that_do_not_expire_are_not_renewed);
