@@ -80,8 +80,30 @@ expect 2 "unknown option" "$rdspol" run ok.rdspol --fail-om low "$fleet"
 says err "did you mean \`--fail-on\`?" "unknown option"
 expect 2 "unknown command" "$rdspol" rum
 says err "did you mean \`run\`?" "unknown command"
-expect 2 "later option" "$rdspol" run ok.rdspol --live
-says err "--live" "later option"
+expect 2 "later option" "$rdspol" run ok.rdspol --baseline old.json facts
+says err "--baseline" "later option"
+
+# Live collection, as far as it goes without AWS. Nothing of the user's own configuration is read.
+alone=(env -i "PATH=$PATH" AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null)
+expect 2 "no credentials" "${alone[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1
+says err "no AWS credentials" "no credentials"
+expect 2 "no Region" "${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 "$rdspol" run ok.rdspol --live
+expect 2 "nobody answers" "${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_REGION=eu-west-1 "$rdspol" run ok.rdspol --live
+says err "sts:GetCallerIdentity" "nobody answers"
+expect 2 "no profile" "${alone[@]}" "$rdspol" run ok.rdspol --live --profile nobody
+says err "nobody" "no profile"
+expect 2 "--live and an input" "$rdspol" run ok.rdspol facts --live
+expect 2 "--plan alone" "$rdspol" run ok.rdspol facts --plan
+expect 0 "a plan asks nobody" "${alone[@]}" "$rdspol" run practices --practice 9 --live --plan
+says out "rds:DescribeGlobalClusters" "a plan asks nobody"
+expect 0 "permissions" "$rdspol" permissions practices --practice 9
+says out '"rds:DescribeGlobalClusters"' "permissions"
+holds "permissions is JSON" bash -c "python3 -m json.tool out >/dev/null"
+expect 2 "a format of permissions" "$rdspol" permissions practices --format yaml
+expect 2 "facts needs a verb" "$rdspol" facts
+expect 2 "facts collect needs a file" "$rdspol" facts collect practices
+expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
+says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
 expect 2 "option of another command" "$rdspol" version --fail-on low
 expect 0 "no-" "$rdspol" run bad.rdspol --no-exit-zero --exit-zero "$fleet"
