@@ -7,6 +7,7 @@
 #include "vm/base/text.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,6 +22,7 @@ typedef struct live_account {
     rp_credentials credentials;
     rp_credentials_opts opts;
     struct live *live;
+    rdspol_error failure; // it has no credentials: nothing is asked again
 } live_account;
 
 typedef struct live {
@@ -84,6 +86,10 @@ static rdspol_status give_keys(void *ctx, bool renew, rp_keys *out, rdspol_error
 {
     live_account *a = ctx;
     rdspol_status status = RDSPOL_OK;
+    if (a->failure.status != RDSPOL_OK) {
+        if (error != NULL) *error = a->failure;
+        return a->failure.status;
+    }
     if (renew) {
         rp_credentials_clear(&a->credentials);
         status = rp_credentials_find(&a->credentials, &a->opts, error);
@@ -120,28 +126,55 @@ static live_account *new_account(live *l, rp_str role, rp_str external_id)
     return a;
 }
 
-// The account number, as AWS says it: no permission is needed for that.
-static bool identify(live *l, live_account *a, rp_str region)
+static rp_str member(const rp_document *object, const char *name, char room[RP_DOCUMENT_ROOM])
+{
+    const rp_document *m = object == NULL ? NULL : rp_document_first(object);
+    while (m != NULL && !rp_str_equal(rp_document_name(m), rp_str_from(name)))
+        m = rp_document_after(m);
+    return m == NULL ? rp_str_make("", 0) : rp_document_text(m, room);
+}
+
+// One call before the collection. False with `error`.
+static bool ask(live *l, live_account *a, rp_str region, const rp_call *call, rp_outcome *out,
+                rdspol_error *error)
 {
     rp_session session;
+    rp_session_init(&session, &a->account, region);
+    return rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, call,
+                          RP_STR(""), DEFAULT_ATTEMPTS, &l->arena, out, error);
+}
+
+// The account number, as AWS says it: no permission is needed for that. False with `error`.
+static bool identify(live *l, live_account *a, rp_str region, rdspol_error *error)
+{
     rp_outcome out;
-    rdspol_error error = {0};
     char room[RP_DOCUMENT_ROOM];
     size_t offset;
     rp_call call = {.info = rp_call_find(RP_STR("sts"), RP_STR("GetCallerIdentity"))};
-    error.status = rp_credentials_find(&a->credentials, &a->opts, &error);
-    if (error.status != RDSPOL_OK) return report(&error);
-    rp_session_init(&session, &a->account, region);
-    if (!rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, &call,
-                        RP_STR(""), DEFAULT_ATTEMPTS, &l->arena, &out, &error))
-        return report(&error);
+    if (rp_credentials_find(&a->credentials, &a->opts, error) != RDSPOL_OK ||
+        !ask(l, a, region, &call, &out, error))
+        return false;
     rp_document *document = rp_document_parse(out.response, &offset);
-    const rp_document *m = document == NULL ? NULL : rp_document_first(document);
-    while (m != NULL && !rp_str_equal(rp_document_name(m), RP_STR("Account")))
-        m = rp_document_after(m);
-    if (m != NULL) a->account.id = rp_arena_str(&l->arena, rp_document_text(m, room));
+    a->account.id = rp_arena_str(&l->arena, member(document, "Account", room));
     rp_document_free(document);
-    return a->account.id.len > 0 || refuse(rp_app_error("sts:GetCallerIdentity names no account"));
+    if (a->account.id.len > 0) return true;
+    *error =
+        (rdspol_error){.status = RDSPOL_INPUT, .message = "sts:GetCallerIdentity names no account"};
+    return false;
+}
+
+// Of several accounts one may fail: what depends on it is unknown, the others are judged.
+static bool identify_or_note(live *l, live_account *a, rp_str region)
+{
+    rp_arn arn;
+    rdspol_error error = {0};
+    if (a->account.id.len > 0 || identify(l, a, region, &error)) return true;
+    bool named = rp_arn_parse(a->opts.assume_role, &arn) && arn.account.len > 0;
+    if (l->account_count == 1 || !named) return report(&error);
+    a->account.id = arn.account;
+    a->failure = error;
+    (void)rp_app_library_error("", &error);
+    return true;
 }
 
 // One line of --accounts-file: a role's ARN, and perhaps its external id.
@@ -189,6 +222,57 @@ static bool open_accounts(live *l)
            no_memory();
 }
 
+// ---- An organization ---------------------------------------------------------------------------
+
+// The account that asks is in the list, too: it needs no role.
+static bool add_member(live *l, const live_account *own, rp_str id, rp_str status)
+{
+    char text[128];
+    rp_str role = option(l, RP_OPTION_ORGANIZATION);
+    if (!rp_str_equal(status, RP_STR("ACTIVE")) || rp_str_equal(id, own->account.id)) return true;
+    rp_str partition = rp_region_partition(l->settings.region);
+    int size = snprintf(text, sizeof text, "arn:%.*s:iam::%.*s:role/%.*s", (int)partition.len,
+                        partition.ptr, (int)id.len, id.ptr, (int)role.len, role.ptr);
+    if (size <= 0 || (size_t)size >= sizeof text)
+        return refuse(rp_app_error("--organization: a name of a role that is too long"));
+    rp_str arn = rp_arena_str(&l->arena, rp_str_make(text, (size_t)size));
+    return (arn.ptr != NULL && new_account(l, arn, option(l, RP_OPTION_EXTERNAL_ID)) != NULL) ||
+           refuse(rp_app_error("more than %d accounts, or out of memory", (int)MAX_ACCOUNTS));
+}
+
+static bool add_members(live *l, const live_account *own, rp_str response)
+{
+    size_t offset;
+    char id[RP_DOCUMENT_ROOM], status[RP_DOCUMENT_ROOM];
+    bool good = true;
+    rp_document *document = rp_document_parse(response, &offset);
+    const rp_document *list = document == NULL ? NULL : rp_document_first(document);
+    while (list != NULL && rp_document_kind_of(list) != RP_DOCUMENT_LIST)
+        list = rp_document_after(list);
+    const rp_document *a = list == NULL ? NULL : rp_document_first(list);
+    for (; good && a != NULL; a = rp_document_after(a)) {
+        good = add_member(l, own, member(a, "Id", id), member(a, "Status", status));
+    }
+    rp_document_free(document);
+    return good;
+}
+
+// All accounts of the organization, asked with the credentials that were found.
+static bool open_organization(live *l, rp_str home)
+{
+    rdspol_error error = {0};
+    rp_outcome out = {0};
+    live_account *own = l->accounts[0];
+    rp_call call = {.info = rp_call_find(RP_STR("organizations"), RP_STR("ListAccounts"))};
+    if (option(l, RP_OPTION_ORGANIZATION).len == 0) return true;
+    do {
+        call.token = out.token;
+        if (!ask(l, own, home, &call, &out, &error)) return report(&error);
+        if (!add_members(l, own, out.response)) return false;
+    } while (out.token.len > 0 && !rp_str_equal(out.token, call.token));
+    return true;
+}
+
 // ---- Regions -----------------------------------------------------------------------------------
 
 static bool add_target(live *l, live_account *a, rp_str region)
@@ -204,14 +288,6 @@ static bool add_target(live *l, live_account *a, rp_str region)
     rp_str kept = rp_arena_str(&l->arena, region);
     l->targets[l->target_count++] = (rp_collect_target){&a->account, kept};
     return kept.ptr != NULL || no_memory();
-}
-
-static rp_str member(const rp_document *object, const char *name, char room[RP_DOCUMENT_ROOM])
-{
-    const rp_document *m = rp_document_first(object);
-    while (m != NULL && !rp_str_equal(rp_document_name(m), rp_str_from(name)))
-        m = rp_document_after(m);
-    return m == NULL ? rp_str_make("", 0) : rp_document_text(m, room);
 }
 
 // DescribeRegions names the Regions that the account has enabled.
@@ -234,15 +310,12 @@ static bool add_enabled(live *l, live_account *a, rp_str response)
 
 static bool ask_regions(live *l, live_account *a, rp_str home)
 {
-    rp_session session;
     rp_outcome out;
     rdspol_error error = {0};
     size_t before = l->target_count;
     rp_call call = {.info = rp_call_find(RP_STR("ec2"), RP_STR("DescribeRegions"))};
-    rp_session_init(&session, &a->account, home);
-    if (!rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, &call,
-                        RP_STR("Regions"), DEFAULT_ATTEMPTS, &l->arena, &out, &error))
-        return report(&error);
+    if (a->failure.status != RDSPOL_OK) return add_target(l, a, home);
+    if (!ask(l, a, home, &call, &out, &error)) return report(&error);
     if (!add_enabled(l, a, out.response)) return false;
     return l->target_count > before ||
            refuse(rp_app_error("ec2:DescribeRegions names no Region of account %.*s",
@@ -315,9 +388,12 @@ static bool open_all(live *l)
     error.status = rp_settings_open(&l->settings, environment, option(l, RP_OPTION_PROFILE),
                                     l->arena.alloc, &error);
     if (error.status != RDSPOL_OK) return report(&error);
-    if (!open_client(l) || !open_accounts(l)) return false;
+    rp_str home = home_region(l);
+    if (!open_client(l) || !open_accounts(l) || !identify_or_note(l, l->accounts[0], home) ||
+        !open_organization(l, home))
+        return false;
     for (size_t i = 0; i < l->account_count; i++) {
-        if (!identify(l, l->accounts[i], home_region(l)) || !add_targets(l, l->accounts[i]))
+        if (!identify_or_note(l, l->accounts[i], home) || !add_targets(l, l->accounts[i]))
             return false;
     }
     return true;

@@ -2,6 +2,7 @@
 #include "collectors/live/collect.h"
 
 #include "collectors/live/fail.h"
+#include "vm/base/text.h"
 #include "vm/base/wipe.h"
 
 #include <stdio.h>
@@ -407,7 +408,9 @@ static void start(collection *c, job *j)
         no_memory(c);
         free_job(c, j);
     } else {
-        fail_job(c, j, RP_STR("NotAsked"), rp_str_from(why.message));
+        rp_str message = rp_str_from(why.message);
+        bool denied = rp_text_contains(message, RP_STR("AccessDenied"));
+        fail_job(c, j, denied ? RP_STR("AccessDenied") : RP_STR("NotAsked"), message);
     }
 }
 
