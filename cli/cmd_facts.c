@@ -21,7 +21,7 @@ int rp_cmd_facts(rp_app *app)
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verb, verbs[i].name) != 0) continue;
         if (args->operand_count != 2)
-            return rp_app_error("facts %s needs one %s", verb, i == 0 ? "POLICIES" : "FILE");
+            return rp_app_error("facts %s needs one %s", verb, i == 0 ? "POLICIES" : "input");
         return verbs[i].run(app, args->operands[1]);
     }
     return rp_app_error("facts is followed by collect, show or convert, not `%s`", verb);

@@ -8,11 +8,8 @@
 int rp_facts_collect(rp_app *app, const char *policies);
 // Prints what a file holds: by account, Region and operation.
 int rp_facts_show(rp_app *app, const char *file);
-// Writes a file as answers of the AWS CLI, into the folder of --output.
-int rp_facts_convert(rp_app *app, const char *file);
-
-// Reads a file of saved facts, packed or not; the text is followed by zeros for the scanner, and to
-// be freed by the caller. `ptr` is NULL after a message.
-rp_str rp_facts_read(const char *file);
+// Writes an input in another layout: as one document if --output ends in .json or .json.gz, else as
+// files of the AWS CLI in that folder, a new one.
+int rp_facts_convert(rp_app *app, const char *input);
 
 #endif

@@ -3,11 +3,9 @@
 // Answers go to a nameless file while they come in, and from there to the document when all is
 // known: an interrupted collection leaves a whole document that says what it lacks.
 #include "cli/facts.h"
+#include "cli/facts_sink.h"
 #include "cli/json_text.h"
 #include "cli/live.h"
-#if RDSPOL_HAS_GZIP
-#include "collectors/gzip.h"
-#endif
 #include "vm/base/text.h"
 
 #include <errno.h>
@@ -137,64 +135,12 @@ static void add_head(rp_out *out, int64_t now)
     RP_OUT_LITERAL(out, ",\"answers\":[");
 }
 
-// Where the document goes: as it is, or packed.
-typedef struct sink {
-    rp_out *out;
-#if RDSPOL_HAS_GZIP
-    rp_gzip_writer *packed;
-#endif
-} sink;
-
-#if RDSPOL_HAS_GZIP
-static int take_packed(void *ctx, const void *data, size_t size)
-{
-    rp_out *out = ctx;
-    rp_out_add(out, data, size);
-    return out->error == 0;
-}
-#endif
-
-static bool open_sink(sink *k, rp_out *out, const char *path)
-{
-    k->out = out;
-#if RDSPOL_HAS_GZIP
-    bool packs = rp_str_ends(rp_str_from(path), RP_STR(".gz"));
-    k->packed = packs ? rp_gzip_writer_open(take_packed, out) : NULL;
-    return !packs || k->packed != NULL;
-#else
-    (void)path;
-    return true;
-#endif
-}
-
-static void put(sink *k, const char *data, size_t size)
-{
-#if RDSPOL_HAS_GZIP
-    if (k->packed != NULL) {
-        if (rp_gzip_writer_add(k->packed, data, size) == 0 && k->out->error == 0)
-            k->out->error = EIO;
-        return;
-    }
-#endif
-    rp_out_add(k->out, data, size);
-}
-
-static void close_sink(sink *k)
-{
-#if RDSPOL_HAS_GZIP
-    if (k->packed != NULL && rp_gzip_writer_close(k->packed) == 0 && k->out->error == 0)
-        k->out->error = EIO;
-#else
-    (void)k;
-#endif
-}
-
-static bool put_made(sink *k, void (*make)(rp_out *out, void *ctx), void *ctx)
+static bool put_made(rp_facts_sink *k, void (*make)(rp_out *out, void *ctx), void *ctx)
 {
     rp_out text;
     if (!rp_out_open_memory(&text)) return false;
     make(&text, ctx);
-    put(k, text.data, text.size);
+    rp_facts_put(k, text.data, text.size);
     bool good = text.error == 0;
     (void)rp_out_close(&text, false);
     return good;
@@ -211,29 +157,21 @@ static void make_tail(rp_out *out, void *ctx)
     add_scopes(out, ctx);
 }
 
-static bool put_spool(sink *k, saving *s)
+static bool put_spool(rp_facts_sink *k, saving *s)
 {
     char block[16384];
     size_t size;
     rewind(s->file);
-    while ((size = fread(block, 1, sizeof block, s->file)) > 0) put(k, block, size);
+    while ((size = fread(block, 1, sizeof block, s->file)) > 0) rp_facts_put(k, block, size);
     return ferror(s->file) == 0;
 }
 
 static bool write_document(saving *s, const char *path)
 {
-    rp_out out;
-    sink k;
-    bool standard = strcmp(path, "-") == 0;
-    bool opened = standard ? rp_out_open(&out, STDOUT_FILENO) : rp_out_open_file(&out, path);
-    if (!opened) return false;
-    bool good = open_sink(&k, &out, path);
-    if (good) {
-        good = put_made(&k, make_head, NULL) && put_spool(&k, s) && put_made(&k, make_tail, s);
-        close_sink(&k);
-    }
-    bool closed = rp_out_close(&out, good);
-    return good && closed;
+    rp_facts_sink k;
+    if (!rp_facts_sink_open(&k, path)) return false;
+    bool good = put_made(&k, make_head, NULL) && put_spool(&k, s) && put_made(&k, make_tail, s);
+    return rp_facts_sink_close(&k, good);
 }
 
 // ---- The verb ----------------------------------------------------------------------------------

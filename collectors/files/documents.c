@@ -615,10 +615,63 @@ static bool several_operations(reading_file *f, const look *l)
                         (int)b->name.len, b->name.ptr);
 }
 
+// ---- Telling -----------------------------------------------------------------------------------
+
+static rp_str fact_text(const reading_file *f, uint32_t id)
+{
+    return id == RP_NONE ? rp_str_make("", 0) : rp_strtab_get(&f->facts->texts, id);
+}
+
+static bool tell(reading_file *f, const rp_operation *op, const question *q, rp_str response,
+                 rp_str code, rp_str message)
+{
+    char name[160];
+    size_t service = op->service.len, size = service + 1 + op->name.len;
+    if (size > sizeof name) {
+        return rp_json_fail(f->json, RDSPOL_LIMIT, "an operation with a name that is too long");
+    }
+    memcpy(name, op->service.ptr, service);
+    name[service] = ':';
+    memcpy(name + service + 1, op->name.ptr, op->name.len);
+    rdspol_files_answer a = {.operation = {name, size},
+                             .account = fact_text(f, q->account),
+                             .region = fact_text(f, q->region),
+                             .names = q->names,
+                             .values = q->values,
+                             .count = q->count,
+                             .response = response,
+                             .code = code,
+                             .message = message};
+    f->d->answer(f->d->answer_ctx, &a);
+    return true;
+}
+
+// The next value as it stands, with the first `asked` arguments and the one that names the answer:
+// what the answer itself says is no question.
+static bool tell_answer(reading_file *f, const rp_operation *op, question *q, size_t asked)
+{
+    q->count = asked;
+    if (op->argument.len != 0 && q->argument.ptr != NULL) {
+        ask(q, op->argument, q->argument);
+    }
+    rp_json_hold hold = rp_json_keep(f->json);
+    bool ok = rp_json_skip(f->json);
+    if (ok) {
+        const unsigned char *start =
+            f->json->window + RP_JSON_PAD + (size_t)(hold.offset - f->json->base);
+        rp_str text = rp_str_make((const char *)start,
+                                  (size_t)(rp_json_offset(f->json) - hold.offset));
+        ok = tell(f, op, q, text, rp_str_make("", 0), rp_str_make("", 0));
+    }
+    rp_json_release(f->json, &hold);
+    return ok;
+}
+
 // The next value, an answer that was looked at.
 static bool read_answer(reading_file *f, const look *l, question *q)
 {
     const rp_operation *op = choose(f, l, q);
+    size_t asked = q->count;
     bool cut = false;
     if (op == NULL) {
         return several_operations(f, l);
@@ -627,7 +680,7 @@ static bool read_answer(reading_file *f, const look *l, question *q)
     if (q->argument.ptr == NULL && f->hint.has_argument && f->hint.operation == op) {
         q->argument = f->hint.argument;
     }
-    if (op->source_count == 0 && !is_identity(op)) {
+    if (op->source_count == 0 && !is_identity(op) && f->d->answer == NULL) {
         return rp_json_skip(f->json);
     }
     if (op->argument.len != 0 || any_source(f, op, false)) {
@@ -640,7 +693,7 @@ static bool read_answer(reading_file *f, const look *l, question *q)
             return no_question(f, op);
         }
     }
-    return read_with(f, op, q, cut);
+    return f->d->answer != NULL ? tell_answer(f, op, q, asked) : read_with(f, op, q, cut);
 }
 
 // ---- Errors ------------------------------------------------------------------------------------
@@ -664,7 +717,7 @@ static rdspol_reason reason_of(rp_str code)
     return RDSPOL_REASON_ERROR;
 }
 
-static bool record_error(reading_file *f, question *q, rp_str code)
+static bool record_error(reading_file *f, question *q, rp_str code, rp_str message)
 {
     const rp_operation *op = q->operation != NULL ? q->operation : f->hint.operation;
     uint32_t argument = RP_NONE;
@@ -681,6 +734,9 @@ static bool record_error(reading_file *f, question *q, rp_str code)
         settle_argument(q, op, &nothing);
         argument = q->argument.ptr == NULL ? RP_NONE : rp_facts_text(f->facts, q->argument);
     }
+    if (f->d->answer != NULL) {
+        return tell(f, op, q, rp_str_make("", 0), code, message);
+    }
     for (uint32_t i = 0; i < op->source_count; i++) {
         rp_facts_answer(f->facts, op->sources[i], argument, q->account, q->region, false,
                         reason_of(code), rp_facts_text(f->facts, code));
@@ -688,8 +744,8 @@ static bool record_error(reading_file *f, question *q, rp_str code)
     return true;
 }
 
-// {"Code", "Message"}: the code.
-static bool read_code(reading_file *f, rp_str *code)
+// {"Code", "Message"}
+static bool read_code(reading_file *f, rp_str *code, rp_str *message)
 {
     question texts = {.count = 0};
     if (rp_json_peek(f->json) != RP_JSON_OBJECT) {
@@ -699,7 +755,9 @@ static bool read_code(reading_file *f, rp_str *code)
         return false;
     }
     const rp_str *value = asked_value(&texts, RP_STR("Code"));
+    const rp_str *why = asked_value(&texts, RP_STR("Message"));
     *code = value != NULL ? *value : RP_STR("Error");
+    *message = why != NULL ? *why : rp_str_make("", 0);
     return true;
 }
 
@@ -710,7 +768,7 @@ typedef struct envelope {
     rp_json_hold response; // of a response that waits for its question
     uint32_t depth;
     bool waits, answered, is_error;
-    rp_str code;
+    rp_str code, message;
 } envelope;
 
 // A listing is read at once, however large; an answer to a question waits for it.
@@ -765,7 +823,7 @@ static bool envelope_member(reading_file *f, envelope *e, rp_str name)
     }
     if (rp_str_equal(name, RP_STR("Error"))) {
         e->is_error = true;
-        return read_code(f, &e->code);
+        return read_code(f, &e->code, &e->message);
     }
     return envelope_text(f, e, name);
 }
@@ -804,7 +862,7 @@ static bool read_envelope(reading_file *f, const question *q)
     if (ok && e.waits) {
         ok = read_waiting(f, &e);
     } else if (ok && e.is_error) {
-        ok = record_error(f, &e.q, e.code);
+        ok = record_error(f, &e.q, e.code, e.message);
     } else if (ok && !e.answered) {
         ok = rp_json_fail(f->json, RDSPOL_INPUT, "neither a Response nor an Error");
     }
@@ -1009,7 +1067,7 @@ static bool read_saved(reading_file *f)
 static bool read_document(reading_file *f, rp_json_kind kind)
 {
     question q = new_question(f);
-    rp_str code;
+    rp_str code, message;
     if (kind != RP_JSON_OBJECT) {
         return f->d->ignore_unknown
                    ? refuse(f, NULL)
@@ -1026,7 +1084,7 @@ static bool read_document(reading_file *f, rp_json_kind kind)
     if (l.form == FORM_ENVELOPE) {
         return read_envelope(f, &q);
     }
-    return read_code(f, &code) && record_error(f, &q, code);
+    return read_code(f, &code, &message) && record_error(f, &q, code, message);
 }
 
 static bool read_documents(reading_file *f)

@@ -7,6 +7,7 @@
 #ifndef RP_FILES_DOCUMENTS_H
 #define RP_FILES_DOCUMENTS_H
 
+#include "collectors/files/include/rdspol_files.h"
 #include "collectors/files/operations.h"
 #include "collectors/files/rows.h"
 
@@ -18,6 +19,8 @@ typedef struct rp_documents {
     rp_json_limits limits;
     rp_str account, region; // of the flags, or empty
     bool ignore_unknown;
+    void (*answer)(void *ctx, const rdspol_files_answer *answer); // in place of taking it in
+    void *answer_ctx;
 } rp_documents;
 
 // What one file said beside facts: the account of GetCallerIdentity, RP_NONE or a text id.

@@ -309,6 +309,8 @@ static bool start(job *j, rp_facts *facts, const rdspol_files_opts *opts)
     j->gunzip = opts->gunzip;
     j->begun = opts->begun;
     j->begun_ctx = opts->begun_ctx;
+    d->answer = opts->answer;
+    d->answer_ctx = opts->answer_ctx;
     j->stdin_name =
         opts->stdin_name.len != 0 ? opts->stdin_name : rp_str_from("(standard input)");
     d->scheme = &j->scheme;
@@ -381,7 +383,7 @@ rdspol_status rdspol_files_read(rdspol_facts *facts, const rdspol_str *inputs, s
                                error);
         if (status == RDSPOL_OK) {
             count_files(&j, stats);
-            status = read_all(&j, all.threads, error);
+            status = read_all(&j, all.answer != NULL ? 1 : all.threads, error);
         }
     } else {
         (void)rp_error_set(error, status, NULL, "out of memory");

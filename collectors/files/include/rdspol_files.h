@@ -36,6 +36,16 @@ typedef struct rdspol_gunzip {
     void *ctx;
 } rdspol_gunzip;
 
+// One answer, as it stands in its document. Views are valid during the call.
+typedef struct rdspol_files_answer {
+    rdspol_str operation;       // "rds:DescribeDBInstances"
+    rdspol_str account, region; // as far as document, folder or flags say
+    const rdspol_str *names, *values; // what was asked
+    size_t count;
+    rdspol_str response;        // the answer, an object; or of a failure the next two
+    rdspol_str code, message;
+} rdspol_files_answer;
+
 typedef struct rdspol_files_opts {
     size_t size;
     uint32_t threads;   // that read at once; default 1
@@ -54,6 +64,10 @@ typedef struct rdspol_files_opts {
     // time. The name is valid during the call.
     void (*begun)(void *ctx, rdspol_str name);
     void *begun_ctx;
+    // Told each answer of a known operation, which is then not taken in: to write what was collected
+    // in another layout. The order is that of the inputs if `threads` is 1. Calls follow one another.
+    void (*answer)(void *ctx, const rdspol_files_answer *answer);
+    void *answer_ctx;
 } rdspol_files_opts;
 
 // What was read.

@@ -1,4 +1,4 @@
-// rdspol facts show and convert: saved facts as a table, and as files of the AWS CLI.
+// rdspol facts show: saved facts as a table.
 #include "cli/facts.h"
 #include "collectors/live/saved.h"
 #include "vm/base/arena.h"
@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define MAX_SAVED ((size_t)4 << 30)
 
@@ -54,7 +53,9 @@ static bool is_packed(rp_str text)
     return rp_str_starts(text, RP_STR("\x1f\x8b"));
 }
 
-rp_str rp_facts_read(const char *file)
+// Reads a file, packed or not, with the zeros behind it that the scanner wants; to be freed by the
+// caller. `ptr` is NULL after a message.
+static rp_str read_padded(const char *file)
 {
     rp_str raw = rp_read_file(file);
     rp_buf out;
@@ -78,7 +79,7 @@ rp_str rp_facts_read(const char *file)
 static int walk(const char *file, rp_saved_walk *w)
 {
     rdspol_error error = {0};
-    rp_str text = rp_facts_read(file);
+    rp_str text = read_padded(file);
     if (text.ptr == NULL) return RP_EXIT_TROUBLE;
     rdspol_status status = rp_saved_read(text, w, rp_alloc_or_libc((rp_alloc){0}), &error);
     free((void *)(uintptr_t)text.ptr);
@@ -183,117 +184,5 @@ int rp_facts_show(rp_app *app, const char *file)
     if (status == RP_EXIT_OK) status = s.failed ? rp_app_error("out of memory") : print_rows(&s);
     free(s.rows);
     rp_arena_clear(&s.arena);
-    return status;
-}
-
-// ---- Files of the AWS CLI ----------------------------------------------------------------------
-
-typedef struct converting {
-    rp_saved_walk walk;
-    const char *folder;
-    int status;
-    uint64_t files;
-} converting;
-
-static void add_part(rp_buf *path, rp_str part)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    rp_buf_add_char(path, '/');
-    for (size_t i = 0; i < part.len; i++) {
-        unsigned char c = (unsigned char)part.ptr[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                     c == '-' || c == '_' || (c == '.' && i > 0);
-        if (plain) {
-            rp_buf_add_char(path, (char)c);
-        } else {
-            const char escape[3] = {'%', digits[c >> 4], digits[c & 15]};
-            rp_buf_add(path, escape, sizeof escape);
-        }
-    }
-}
-
-// "rds:DescribeDBInstances" as /describe-db-instances, as the AWS CLI does.
-static void add_command(rp_buf *path, rp_str operation)
-{
-    const char *colon = memchr(operation.ptr, ':', operation.len);
-    size_t begin = colon != NULL ? (size_t)(colon - operation.ptr) + 1 : 0;
-    rp_buf_add_char(path, '/');
-    for (size_t i = begin; i < operation.len; i++) {
-        char c = operation.ptr[i];
-        bool upper = c >= 'A' && c <= 'Z';
-        bool before = i > begin && operation.ptr[i - 1] >= 'a' && operation.ptr[i - 1] <= 'z';
-        bool last = i > begin && upper && i + 1 < operation.len && operation.ptr[i + 1] >= 'a' &&
-                    operation.ptr[i + 1] <= 'z' && operation.ptr[i - 1] >= 'A' &&
-                    operation.ptr[i - 1] <= 'Z';
-        if (upper && (before || last)) rp_buf_add_char(path, '-');
-        rp_buf_add_char(path, (char)(upper ? c - 'A' + 'a' : c));
-    }
-}
-
-// Makes the folders of a path; false with errno.
-static bool make_folders(char *path)
-{
-    for (char *at = path + 1; (at = strchr(at, '/')) != NULL; at++) {
-        *at = '\0';
-        bool good = mkdir(path, 0777) == 0 || errno == EEXIST;
-        *at = '/';
-        if (!good) return false;
-    }
-    return true;
-}
-
-// Pages of one listing stand one after another in one file.
-static bool append(char *path, rp_str text)
-{
-    if (!make_folders(path)) return false;
-    FILE *file = fopen(path, "ab");
-    if (file == NULL) return false;
-    bool good = fwrite(text.ptr, 1, text.len, file) == text.len && fputc('\n', file) != EOF;
-    return fclose(file) == 0 && good;
-}
-
-static bool is_name(rp_str text)
-{
-    return text.len > 0 && text.ptr[0] != '.';
-}
-
-static bool convert_answer(void *ctx, const rp_saved_answer *a)
-{
-    converting *c = ctx;
-    rp_buf path;
-    if (!is_name(a->account) || !is_name(a->region) || !is_name(a->operation)) {
-        c->status = rp_app_error("an answer without operation, account or Region");
-        return false;
-    }
-    rp_buf_init(&path, rp_alloc_or_libc((rp_alloc){0}), 1 << 16);
-    rp_buf_add_text(&path, c->folder);
-    add_part(&path, a->account);
-    add_part(&path, a->region);
-    add_command(&path, a->operation);
-    if (a->count > 0) add_part(&path, a->values[a->count - 1]);
-    rp_buf_add_text(&path, a->code.len > 0 ? ".error.json" : ".json");
-    rp_buf_add_char(&path, '\0');
-    if (path.failed) {
-        c->status = rp_app_error("out of memory");
-    } else if (!append(path.data, a->code.len > 0 ? a->error : a->response)) {
-        c->status = rp_app_error("%s: %s", path.data, strerror(errno));
-    }
-    c->files++;
-    rp_buf_free(&path);
-    return c->status == RP_EXIT_OK;
-}
-
-int rp_facts_convert(rp_app *app, const char *file)
-{
-    converting c = {.walk = {.answer = convert_answer},
-                    .folder = rp_args_text(&app->args, RP_OPTION_OUTPUT, NULL)};
-    c.walk.ctx = &c;
-    if (c.folder == NULL) return rp_app_error("facts convert needs --output FOLDER");
-    if (mkdir(c.folder, 0777) != 0)
-        return rp_app_error("%s: %s (the folder must be a new one)", c.folder, strerror(errno));
-    int status = walk(file, &c.walk);
-    if (status == RP_EXIT_OK) status = c.status;
-    if (status == RP_EXIT_OK)
-        rp_app_note(app, "%llu answers written to %s", (unsigned long long)c.files, c.folder);
     return status;
 }
