@@ -15,14 +15,19 @@ int rp_cmd_facts(rp_app *app)
         {"collect", rp_facts_collect},
         {"show", rp_facts_show},
         {"convert", rp_facts_convert},
+        {"pack", rp_facts_pack},
     };
     const rp_args *args = &app->args;
     const char *verb = args->operand_count > 0 ? args->operands[0] : "";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verb, verbs[i].name) != 0) continue;
-        if (args->operand_count != 2)
-            return rp_app_error("facts %s needs one %s", verb, i == 0 ? "POLICIES" : "input");
+        bool several = verbs[i].run == rp_facts_pack;
+        if (args->operand_count < 2 || (args->operand_count > 2 && !several))
+            return rp_app_error("facts %s needs %s", verb,
+                                i == 0    ? "one POLICIES"
+                                : several ? "POLICIES and INPUT"
+                                          : "one INPUT");
         return verbs[i].run(app, args->operands[1]);
     }
-    return rp_app_error("facts is followed by collect, show or convert, not `%s`", verb);
+    return rp_app_error("facts is followed by collect, show, convert or pack, not `%s`", verb);
 }

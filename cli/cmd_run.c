@@ -3,6 +3,7 @@
 #include "cli/report.h"
 
 #include "cli/live.h"
+#include "cli/packed.h"
 #include "cli/params.h"
 #include "cli/progress.h"
 #include "collectors/files/include/rdspol_files.h"
@@ -39,6 +40,7 @@ typedef struct run_state {
     int64_t now;
     uint32_t jobs;
     rdspol_facts *facts;
+    rp_packed packed; // what they lie in, if they were packed
     rp_inputs inputs; // listed if a report shows them
     rdspol_files_stats stats;
     rdspol_run *run;
@@ -215,8 +217,26 @@ static bool collect_live(run_state *s)
     return rp_live_collect(s->app, &s->live);
 }
 
+// One file of packed facts: neither read nor sealed again.
+static bool is_packed(const run_state *s)
+{
+    const rp_args *args = &s->app->args;
+    return args->operand_count == 2 && rp_packed_is(args->operands[1]);
+}
+
+static bool open_packed(run_state *s)
+{
+    const char *const *file = s->app->args.operands + 1;
+    if (shows_inputs(s) && !rp_inputs_note(&s->inputs, file, 1))
+        return refuse(rp_app_error("out of memory"));
+    if (!rp_packed_open(&s->packed, *file, s->policies.bundle, &s->facts)) return false;
+    s->stats = (rdspol_files_stats){.files = 1, .bytes = s->packed.size};
+    return true;
+}
+
 static bool obtain_facts(run_state *s)
 {
+    if (is_packed(s)) return open_packed(s);
     rdspol_error error = {0};
     rdspol_facts_opts opts = {.size = sizeof opts};
     error.status = rdspol_facts_new(&s->facts, s->policies.bundle, &opts, &error);
@@ -368,6 +388,7 @@ int rp_cmd_run(rp_app *app)
     rp_live_finish(&s.live);
     rdspol_run_free(s.run);
     rdspol_facts_free(s.facts);
+    rp_packed_close(&s.packed);
     rp_params_free(&s.params);
     rp_inputs_free(&s.inputs);
     free(s.selected);

@@ -11,5 +11,7 @@ int rp_facts_show(rp_app *app, const char *file);
 // Writes an input in another layout: as one document if --output ends in .json or .json.gz, else as
 // files of the AWS CLI in that folder, a new one.
 int rp_facts_convert(rp_app *app, const char *input);
+// Reads inputs for POLICIES, and writes them as they then lie in memory.
+int rp_facts_pack(rp_app *app, const char *policies);
 
 #endif

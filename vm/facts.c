@@ -136,10 +136,30 @@ static void free_table(rp_facts *f, uint32_t table)
     free_array(&of, rows->owner_row, sizeof(uint32_t));
 }
 
+// What lies in the caller's bytes is not ours to free.
+static void forget_borrowed(rp_facts *f)
+{
+    for (uint32_t t = 0; t < f->bundle->table_count; t++) {
+        f->tables[t] = (rp_fact_table){0};
+    }
+    for (uint32_t c = 0; c < f->bundle->column_count; c++) {
+        f->columns[c] = (rp_fact_column){0};
+    }
+    for (uint32_t l = 0; l < f->bundle->list_count; l++) {
+        f->lists[l] = (rp_fact_list){0};
+    }
+    f->texts.slots = NULL;
+    f->texts.slot_mask = 0;
+    f->reasons.slots = f->answers.slots = f->pairs.slots = f->audited.slots = NULL;
+}
+
 void rp_facts_free(rp_facts *facts)
 {
     if (facts == NULL) {
         return;
+    }
+    if (facts->borrows) {
+        forget_borrowed(facts);
     }
     const rp_bundle *b = facts->bundle;
     rp_alloc alloc = facts->alloc;

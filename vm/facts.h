@@ -166,6 +166,7 @@ struct rdspol_facts {
     rp_alloc alloc;
     rdspol_status status;
     bool sealed, assume_complete, later_counts, finished;
+    bool borrows; // arrays, maps and slots lie in bytes of the caller; see vm/store.h
     rp_strtab texts, files;
     rp_fact_table *tables;
     rp_fact_column *columns;

@@ -405,6 +405,8 @@ void rdspol_facts_finish(rdspol_facts *facts)
 {
     if (facts->sealed) {
         facts->finished = true;
+    }
+    if (facts->sealed && !facts->borrows) {
         rp_strtab_finish(&facts->texts);
     }
 }

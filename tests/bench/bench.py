@@ -131,6 +131,13 @@ def parts(b, folder, options):
     row("evaluation, six checks / by hand in C", 1.0, hand["machine_us"] / hand["byhand_us"], "",
         f"{hand['machine_us']:.0f} us / {hand['byhand_us']:.0f} us")
     row("open and verify the bundle of the library", 0.5, p["open_us"] / 1e3, "ms")
+    document = folder + ".json"
+    subprocess.run([f"{b}/rdspol", "facts", "convert", folder, "-q", "-o", document], check=True)
+    saved = phases(b, document, 21)
+    row("opening packed facts / reading the same as JSON", 0.01,
+        saved["packed_us"] / (saved["read_us"] + saved["seal_us"]), "",
+        f"{saved['packed_us']:.0f} us / {(saved['read_us'] + saved['seal_us']) / 1e3:.0f} ms, "
+        f"{saved['packed_bytes'] / 1e6:.1f} MB")
     row("compile the library", 5, p["compile_us"] / 1e3, "ms")
     print(f"     read {p['read_us'] / 1e3:.1f} ms, seal {p['seal_us'] / 1e3:.1f} ms, prepare "
           f"{p['prepare_us'] / 1e3:.1f} ms, evaluate {p['evaluate_us'] / 1e3:.1f} ms, "

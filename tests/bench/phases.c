@@ -9,6 +9,8 @@
 #include "tests/bench/bench.h"
 #include "vm/bundle.h"
 
+#include <sys/mman.h>
+
 static double compile_once(const library *sources, int no_optimize, bundle_bytes *out)
 {
     rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
@@ -109,6 +111,38 @@ static void measure_run(const rdspol_bundle *bundle, rdspol_facts *facts, const 
            (unsigned long long)cells, (unsigned long long)bytes);
 }
 
+static int write_file(void *ctx, const void *data, size_t size)
+{
+    return fwrite(data, 1, size, ctx) == size;
+}
+
+// Packs the facts into a file, and opens that: mapped anew each time.
+static void measure_packed(const rdspol_bundle *bundle, const rdspol_facts *facts, int repeat)
+{
+    double open[BENCH_MAX];
+    rdspol_error error;
+    FILE *file = tmpfile();
+    if (file == NULL || rdspol_facts_save(facts, write_file, file, &error) != RDSPOL_OK ||
+        fflush(file) != 0) {
+        bench_die("pack", NULL);
+    }
+    size_t size = (size_t)ftell(file);
+    for (int i = 0; i < repeat; i++) {
+        rdspol_facts *again;
+        double start = bench_now();
+        void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fileno(file), 0);
+        if (data == MAP_FAILED ||
+            rdspol_facts_open(&again, bundle, data, size, NULL, &error) != RDSPOL_OK) {
+            bench_die("open packed", &error);
+        }
+        open[i] = bench_now() - start;
+        rdspol_facts_free(again);
+        (void)munmap(data, size);
+    }
+    (void)fclose(file);
+    printf("\"packed_us\": %.1f, \"packed_bytes\": %zu, ", bench_median(open, repeat), size);
+}
+
 static void measure_facts(const rdspol_bundle *bundle, int argc, char **argv, int repeat)
 {
     rdspol_str inputs[64];
@@ -130,6 +164,7 @@ static void measure_facts(const rdspol_bundle *bundle, int argc, char **argv, in
         bench_die("seal", &error);
     }
     printf("\"read_us\": %.1f, \"seal_us\": %.1f, ", read, bench_now() - start);
+    measure_packed(bundle, facts, repeat);
     measure_run(bundle, facts, argv[1], repeat);
     rdspol_facts_free(facts);
 }
