@@ -525,7 +525,7 @@ static uint32_t add_template(emission *e, const rp_ir_message *message)
 static uint32_t add_message(emission *e, rp_ir_message *message)
 {
     if (message == NULL) return RP_NONE;
-    rp_rec_message record = {.frame = message->frame != NULL ? message->first_insn : RP_NONE,
+    rp_rec_message record = {.frame = message->frame != NULL ? message->frame->first_insn : RP_NONE,
                              .template = add_template(e, message),
                              .first_witness = e->image->counts[RP_SECTION_WITNESS]};
     for (const rp_ir_witness *witness = message->witnesses; witness != NULL;

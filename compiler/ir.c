@@ -259,7 +259,8 @@ rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
 
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table)
 {
-    return new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    return table->rows;
 }
 
 static rp_frame *find_child(rp_ir_program *ir, rp_frame *parent, rp_frame_kind kind,

@@ -68,7 +68,7 @@ struct rp_layout_table {
     rp_llist *lists, **last_list;
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;
-    rp_frame *scan;
+    rp_frame *scan, *rows;
     uint32_t row_count; // CONST
     bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
@@ -95,8 +95,9 @@ struct rp_frame {
     rp_frame *children, **last_child;
     rp_frame *next; // sibling
     uint32_t id;
-    uint32_t mark;   // of the emitter
-    rp_frame *moved; // where a mover put it, and which mover
+    uint32_t mark;       // of the emitter
+    uint32_t first_insn; // ROWS: its own, once it is emitted
+    rp_frame *moved;     // where a mover put it, and which mover
     uint32_t moved_by;
 };
 
@@ -166,7 +167,6 @@ typedef struct rp_ir_message {
     rp_ir_piece *pieces;
     uint32_t piece_count;
     rp_ir_witness *witnesses;
-    uint32_t index, first_insn;
     struct rp_ir_message *next;
 } rp_ir_message;
 
@@ -238,6 +238,7 @@ rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);
 
 rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table);
+// The frame of what the messages about rows of a table print: one, so that they share values.
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table);
 rp_frame *rp_ir_unnest(rp_ir_program *ir, rp_frame *parent, rp_llist *list, rp_ir *index);
 rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition);

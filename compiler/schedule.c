@@ -489,20 +489,28 @@ static void emit_scan(emitter *emit, rp_ltable *table)
     close_frame(emit);
 }
 
-static void emit_message(emitter *emit, rp_ir_message *message)
+static void need_message(emitter *emit, passing *pass, const rp_ir_message *message)
 {
-    if (message->frame == NULL) return;
-    emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = message->frame};
     for (uint32_t i = 0; i < message->piece_count; i++) {
-        if (message->pieces[i].value != NULL) need(emit, &pass, message->pieces[i].value);
+        if (message->pieces[i].value != NULL) need(emit, pass, message->pieces[i].value);
     }
-    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
-        need(emit, &pass, at->value);
+    for (const rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
+        need(emit, pass, at->value);
+}
+
+static void emit_messages(emitter *emit, const rp_ltable *table)
+{
+    emit->epoch = emit->next_epoch++;
+    passing pass = {.frame = table->rows};
+    for (const rp_ir_message *message = emit->ir->messages; message != NULL;
+         message = message->next) {
+        if (message->frame == table->rows) need_message(emit, &pass, message);
+    }
+    if (pass.count == 0) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
-    message->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
-                                          emit->sink->table(emit->sink->ctx, message->frame->table),
-                                          RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    table->rows->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
+                                              emit->sink->table(emit->sink->ctx, table), RP_NONE,
+                                              RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
     close_frame(emit);
 }
@@ -532,6 +540,7 @@ void rp_schedule_emit(rp_ir_program *ir, const rp_sink *sink)
             emit_scan(&emit, table);
     }
     emit.stage = 0;
-    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
-        emit_message(&emit, message);
+    for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
+        if (table->rows != NULL) emit_messages(&emit, table);
+    }
 }

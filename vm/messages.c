@@ -62,11 +62,18 @@ static selection select_lanes(const rp_batch *t, uint64_t lanes)
     return s;
 }
 
-static void run_message(rp_explainer *e, const rp_rec_message *m, const selection *s)
+// The messages of a table share its frame, of which each runs what it prints.
+static void run_message(rp_explainer *e, uint32_t message, const selection *s)
 {
+    const rp_bundle *b = e->run->bundle;
+    const rp_rec_message *m = &b->messages[message];
     if (m->frame != RP_NONE) {
-        e->exec.live = e->live;
-        rp_exec_rows(&e->exec, e->run->bundle->frame_of[m->frame], s->rows, s->count);
+        const rp_frame_info *f = &b->frames[b->frame_of[m->frame]];
+        memset(e->need + f->first, 0, f->end - f->first);
+        rp_run_mark_message(e->run, e->need, message);
+        rp_run_spread_frame(e->run, e->need, f);
+        e->exec.live = e->need;
+        rp_exec_rows(&e->exec, b->frame_of[m->frame], s->rows, s->count);
     }
 }
 
@@ -150,7 +157,7 @@ static void add_message(rp_explainer *e, const rp_rec_clause *c, uint64_t lanes)
     if (c->message == RP_NONE) {
         e->failed |= rdspol_run_title(e->run, e->batch.policy, &title) != RDSPOL_OK;
     } else {
-        run_message(e, &b->messages[c->message], &s);
+        run_message(e, c->message, &s);
         print_texts(e, b->messages[c->message].template, &s, texts);
     }
     for (uint32_t i = 0; i < s.count; i++) {
@@ -252,7 +259,7 @@ static void add_remedies(rp_explainer *e, uint32_t remedy)
     uint64_t all = count == RP_BATCH_ROWS ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
     selection s = select_lanes(&e->batch, all);
     rp_str texts[RP_BATCH_ROWS];
-    run_message(e, m, &s);
+    run_message(e, remedy, &s);
     print_texts(e, m->template, &s, texts);
     for (uint32_t i = 0; i < count; i++) {
         e->batch.lanes[i].remedy = texts[i];

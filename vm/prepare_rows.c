@@ -80,6 +80,27 @@ void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
     spread(run, need, f->first, value, false);
 }
 
+void rp_run_spread_frame(const rp_run *run, unsigned char *need, const rp_frame_info *frame)
+{
+    spread(run, need, frame->first, frame->end - 1, false);
+}
+
+void rp_run_mark_message(const rp_run *run, unsigned char *need, uint32_t message)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_message *m = message == RP_NONE ? NULL : &b->messages[message];
+    const rp_rec_template *t = m == NULL ? NULL : &b->templates[m->template];
+    for (uint32_t k = 0; m != NULL && k < t->piece_count; k++) {
+        uint32_t value = b->pieces[t->first_piece + k].value;
+        if (value != RP_NONE) {
+            need[value] = 1;
+        }
+    }
+    for (uint32_t k = 0; m != NULL && k < m->witness_count; k++) {
+        need[b->witnesss[m->first_witness + k].value] = 1;
+    }
+}
+
 // The frame that an instruction stands in; of an opening one the frame around it.
 static void find_standing(rp_run *run)
 {
@@ -107,32 +128,38 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
-// A message is computed after judging, from columns that judging has to leave behind: those that its
-// frame reads.
-static void mark_message(rp_run *run, uint32_t message)
+void rp_run_mark_messages(const rp_run *run, unsigned char *need, uint32_t policy)
 {
     const rp_bundle *b = run->bundle;
-    if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
-        return;
-    }
-    const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
-    for (uint32_t i = f->first; i < f->end; i++) {
-        mark_store(run, run->live, i);
+    const rp_rec_policy *p = &b->policys[policy];
+    rp_run_mark_message(run, need, p->remedy);
+    for (uint32_t k = 0; k < p->clause_count; k++) {
+        rp_run_mark_message(run, need, b->clauses[p->first_clause + k].message);
     }
 }
 
-static void mark_messages(rp_run *run)
+// Messages are computed after judging, from columns that judging has to leave behind: those that
+// they read.
+static bool keep_columns_of_messages(rp_run *run)
 {
-    const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->policy_count; i++) {
-        const rp_rec_policy *p = &b->policys[i];
-        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
-            mark_message(run, b->clauses[p->first_clause + k].message);
-        }
+    rp_arena scratch;
+    rp_arena_init(&scratch, run->alloc);
+    unsigned char *need = RP_NEW_ARRAY(&scratch, unsigned char, run->bundle->insn_count);
+    for (uint32_t i = 0; need != NULL && i < run->bundle->policy_count; i++) {
         if (run->selected[i] != 0) {
-            mark_message(run, p->remedy);
+            rp_run_mark_messages(run, need, i);
         }
     }
+    if (need != NULL) {
+        rp_run_spread(run, need, false);
+    }
+    for (uint32_t i = 0; need != NULL && i < run->bundle->insn_count; i++) {
+        if (need[i] != 0) {
+            mark_store(run, run->live, i);
+        }
+    }
+    rp_arena_clear(&scratch);
+    return need != NULL;
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -154,7 +181,9 @@ bool rp_prepare_live(rp_run *run)
             run->live[b->waivers[i].condition] = 1;
         }
     }
-    mark_messages(run);
+    if (!keep_columns_of_messages(run)) {
+        return false;
+    }
     rp_run_spread(run, run->live, true);
     return true;
 }
