@@ -132,6 +132,10 @@ static void renumber_values(rp_image *image, const uint32_t *new_ids)
         rp_rec_const *record = rp_image_get(image, RP_SECTION_CONST, i);
         if (is_text_kind(record->type)) renumber(&record->lo, new_ids);
     }
+    for (uint32_t i = 0; i < image->counts[RP_SECTION_ARG]; i++) {
+        rp_rec_arg *record = rp_image_get(image, RP_SECTION_ARG, i);
+        if (record->kind == RP_ARG_LITERAL) renumber(&record->value, new_ids);
+    }
     for (uint32_t i = 0; i < image->counts[RP_SECTION_INSN]; i++) {
         rp_rec_insn *record = rp_image_get(image, RP_SECTION_INSN, i);
         const rp_op_info *info = rp_op_get(RP_INSN_OP(record->word));
