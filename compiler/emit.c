@@ -8,6 +8,7 @@ typedef struct emission {
     rp_image *image;
     uint32_t param_count;
     rp_index consts;     // const_at, by their bits
+    bool too_wide;       // an index that an instruction names does not fit into it
     uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
@@ -103,6 +104,8 @@ static void number_layout(emission *e)
 static void number_declarations(emission *e)
 {
     uint32_t policies = 0;
+    uint32_t sets = 0;
+    for (rp_ir_set *set = e->ir->sets; set != NULL; set = set->next) set->index = sets++;
     for (rp_ir_policy *policy = e->ir->policies; policy != NULL; policy = policy->next)
         policy->decl->index = policies++;
     for (rp_module *module = e->ir->program->modules; module != NULL; module = module->next) {
@@ -438,17 +441,26 @@ static void add_sets(emission *e)
     for (rp_ir_set *set = e->ir->sets; set != NULL; set = set->next) {
         rp_rec_set record = {add_items(e, set->values, set->count, set->kind), set->count,
                              set->param != NULL ? set->param->index : RP_NONE};
-        set->index = ADD(e, SET, record);
+        ADD(e, SET, record);
     }
 }
 
 // ---- the program ----
 
+// Whether an index does not fit into an operand.
+static bool is_too_wide(uint32_t operand)
+{
+    return operand >= RP_INSN_NONE && operand != RP_NONE;
+}
+
 static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c,
                          rp_span span)
 {
     emission *e = ctx;
-    rp_rec_insn record = {RP_INSN_WORD(op, type_word(type)), a, b, c};
+    const rp_ltable *names = rp_op_get(op)->result == RP_RESULT_TYPED ? type.table : NULL;
+    if (names != NULL) c = names->index;
+    rp_rec_insn record = {RP_INSN_HEAD(op, type_word(type), a), RP_INSN_TAIL(b, c)};
+    e->too_wide |= is_too_wide(a) || is_too_wide(b) || is_too_wide(c);
     rp_rec_place place = {RP_NONE};
     if (span.end != 0) {
         const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
@@ -468,7 +480,10 @@ static uint32_t sink_index(void *ctx, const rp_ir *value)
         return add_const(e, &constant->value, constant->kind);
     }
     case RP_OP_PARAM: return ((const rp_param_decl *)arg)->index;
-    case RP_OP_UNKNOWN: return string(e, ((const rp_ir_text *)arg)->text);
+    case RP_OP_UNKNOWN: {
+        rp_value reason = {.text = ((const rp_ir_text *)arg)->text};
+        return add_const(e, &reason, RP_KIND_STRING);
+    }
     case RP_OP_IN_SET: return ((const rp_ir_set *)arg)->index;
     case RP_OP_LOOKUP: return ((const rp_llist *)arg)->index;
     default: return ((const rp_lcolumn *)arg)->index;
@@ -787,11 +802,11 @@ static void add_files(emission *e)
     }
 }
 
+// What instructions name is counted like them: each names little, and what is named by few is few.
 static bool within_limits(emission *e)
 {
-    if (e->image->counts[RP_SECTION_INSN] <= RP_MAX_INSNS && e->param_count <= RP_MAX_PARAMS)
-        return true;
-    bool insns = e->image->counts[RP_SECTION_INSN] > RP_MAX_INSNS;
+    bool insns = e->image->counts[RP_SECTION_INSN] > RP_MAX_INSNS || e->too_wide;
+    if (!insns && e->param_count <= RP_MAX_PARAMS) return true;
     rp_span nowhere = {0, 0, 0};
     RP_DIAG(e->ir->program->diags, LIMIT, nowhere,
             insns ? RP_STR("instructions") : RP_STR("parameters"),
@@ -807,10 +822,11 @@ bool rp_emit(rp_ir_program *ir, rp_str name, rp_image *image)
     number_layout(&e);
     number_declarations(&e);
     add_files(&e);
+    // First, so that what instructions name has the lowest numbers, which fit into them.
+    rp_schedule_emit(ir, &sink);
+    add_sets(&e);
     add_schema(&e);
     add_params(&e);
-    add_sets(&e);
-    rp_schedule_emit(ir, &sink);
     for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
         add_policy(&e, policy);
     for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next)

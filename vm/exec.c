@@ -395,12 +395,12 @@ static void bind_same(binder *k, uint32_t insn, rp_val *out)
 {
     rp_exec *x = k->x;
     const rp_bundle *b = x->world->bundle;
-    const rp_rec_insn *n = &b->insns[insn];
-    uint32_t type = RP_INSN_TYPE(n->word);
+    const rp_insn n = rp_bundle_insn(b, insn);
+    uint32_t type = n.type;
     uint64_t *mask = x->frames[b->frames[b->frame_of[insn]].depth].mask;
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_CONST: bind_shared(k, out, type, n->a, x->world->consts[n->a], true, mask); break;
-    case RP_OP_PARAM: bind_param(k, out, type, n->a, mask); break;
+    switch (n.op) {
+    case RP_OP_CONST: bind_shared(k, out, type, n.a, x->world->consts[n.a], true, mask); break;
+    case RP_OP_PARAM: bind_param(k, out, type, n.a, mask); break;
     case RP_OP_NOW: bind_now(k, out, mask); break;
     case RP_OP_ABSENT:
         out->v = k->zero_array;
@@ -419,7 +419,7 @@ void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out)
     if (x->plan.value[insn] == RP_PLAN_NONE) {
         return;
     }
-    uint32_t type = RP_INSN_TYPE(x->world->bundle->insns[insn].word);
+    uint32_t type = rp_bundle_type(x->world->bundle, insn);
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
     unsigned char *at = x->block + x->plan.value[insn];
     uint64_t *planes = (void *)(at + x->plan.padded * size);
@@ -431,7 +431,7 @@ void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out)
     }
 }
 
-static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
+static void bind_extra(rp_exec *x, rp_step *s, const rp_insn *n)
 {
     const rp_world *world = x->world;
     s->number = (uint32_t)rp_plan_value_size(RP_TYPE_KIND(s->type));
@@ -445,29 +445,25 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
     case RP_OP_UNNEST: s->extra = &world->lists[n->a]; break;
     case RP_OP_IN_SET:
         s->extra = &world->sets[n->b];
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
+        s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->a));
         break;
-    case RP_OP_PRESENT:
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
-        break;
+    case RP_OP_PRESENT: s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->a)); break;
     case RP_OP_FOLD_COVER:
-    case RP_OP_FOLD_TEXT:
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->b].word));
-        break;
+    case RP_OP_FOLD_TEXT: s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->b)); break;
     default: break;
     }
 }
 
 // A test of texts with one side that is the same for all rows, so that answers can be remembered.
 // Few texts are tested sooner than memory for their answers is there.
-static bool has_memo(const rp_world *world, const rp_rec_insn *n)
+static bool has_memo(const rp_world *world, const rp_insn *n)
 {
-    uint32_t op = RP_INSN_OP(n->word);
+    uint32_t op = n->op;
     bool tests = (op >= RP_OP_TEXT_STARTS && op <= RP_OP_TEXT_GLOB) || op == RP_OP_VERSION_SERIES;
     if (!tests || world->id_count < 8 * RP_MEMO_SLOTS) {
         return false;
     }
-    uint32_t literal = RP_INSN_OP(world->bundle->insns[n->b].word);
+    uint32_t literal = rp_bundle_op(world->bundle, n->b);
     return literal == RP_OP_CONST || literal == RP_OP_PARAM;
 }
 
@@ -478,13 +474,14 @@ static void alloc_memos(binder *k)
     size_t count = 0;
     for (uint32_t i = 0; i < x->insn_count; i++) {
         bool live = x->live == NULL || x->live[i] != 0;
-        count += live && has_memo(x->world, &x->world->bundle->insns[i]);
+        rp_insn n = rp_bundle_insn(x->world->bundle, i);
+        count += live && has_memo(x->world, &n);
     }
     k->memos = RP_NEW_ARRAY(k->arena, uint64_t, count * RP_MEMO_SLOTS);
     k->failed = k->failed || k->memos == NULL;
 }
 
-static void bind_memo(binder *k, rp_step *s, const rp_rec_insn *n)
+static void bind_memo(binder *k, rp_step *s, const rp_insn *n)
 {
     if (has_memo(k->x->world, n)) {
         s->aux = k->memos;
@@ -495,13 +492,10 @@ static void bind_memo(binder *k, rp_step *s, const rp_rec_insn *n)
 static void bind_insn(binder *k, uint32_t insn)
 {
     rp_exec *x = k->x;
-    const rp_rec_insn *n = &x->world->bundle->insns[insn];
-    const uint32_t operands[] = {n->a, n->b, n->c};
+    const rp_insn n = rp_bundle_insn(x->world->bundle, insn);
+    const uint32_t operands[] = {n.a, n.b, n.c};
     rp_step *s = &x->steps[insn];
-    *s = (rp_step){.op = RP_INSN_OP(n->word),
-                   .type = RP_INSN_TYPE(n->word),
-                   .insn = insn,
-                   .out = &x->vals[insn]};
+    *s = (rp_step){.op = n.op, .type = n.type, .insn = insn, .out = &x->vals[insn]};
     const rp_val **places[] = {&s->a, &s->b, &s->c};
     for (int i = 0; i < 3; i++) {
         if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {
@@ -517,8 +511,8 @@ static void bind_insn(binder *k, uint32_t insn)
     }
     bool cover = s->op == RP_OP_UNKNOWN && RP_TYPE_KIND(s->type) == RP_KIND_COVER;
     s->run = cover ? rp_kernel_unknown_cover : rp_kernel_get(s->op);
-    bind_extra(x, s, n);
-    bind_memo(k, s, n);
+    bind_extra(x, s, &n);
+    bind_memo(k, s, &n);
 }
 
 static void bind_frames(rp_exec *x)
@@ -540,7 +534,7 @@ static void bind_folds(rp_exec *x)
     uint32_t last[RP_MAX_FRAME_DEPTH];
     uint32_t depth = 0;
     for (uint32_t i = 0; i < x->insn_count; i++) {
-        uint32_t op = RP_INSN_OP(b->insns[i].word);
+        uint32_t op = rp_bundle_op(b, i);
         if (x->live != NULL && x->live[i] == 0 && rp_op_opens(op)) {
             i = b->frames[b->frame_of[i]].end;
             continue;
@@ -636,7 +630,7 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
             bind_insn(&k, i);
             continue;
         }
-        x->steps[i].op = RP_INSN_OP(b->insns[i].word);
+        x->steps[i].op = rp_bundle_op(b, i);
         if (rp_op_opens(x->steps[i].op)) { // its body is never looked at
             i = b->frames[b->frame_of[i]].end;
         }

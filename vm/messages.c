@@ -119,7 +119,7 @@ static void add_witnesses(rp_explainer *e, const rp_rec_message *m, uint32_t lan
     e->failed = e->failed || list == NULL;
     for (uint32_t k = 0; list != NULL && k < m->witness_count; k++) {
         const rp_rec_witness *w = &b->witnesss[m->first_witness + k];
-        uint32_t type = RP_INSN_TYPE(b->insns[w->value].word);
+        uint32_t type = rp_bundle_type(b, w->value);
         const rp_val *v = &e->exec.vals[w->value];
         if (!is_shown(b, type) || rp_value_state(type, v, lane) != RP_STATE_PRESENT) {
             continue;

@@ -47,12 +47,12 @@ static bool is_live(const planner *p, uint32_t insn)
 
 static uint32_t op_of(const planner *p, uint32_t insn)
 {
-    return RP_INSN_OP(p->b->insns[insn].word);
+    return rp_bundle_op(p->b, insn);
 }
 
 static uint32_t type_of(const planner *p, uint32_t insn)
 {
-    return RP_INSN_TYPE(p->b->insns[insn].word);
+    return rp_bundle_type(p->b, insn);
 }
 
 // The end of the frame, directly inside `home`, that holds frame `inner`.
@@ -79,13 +79,14 @@ static void use_operands(planner *p, uint32_t i, uint32_t frame)
     const rp_bundle *b = p->b;
     uint32_t op = op_of(p, i), at = rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i;
     const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
+    rp_insn n = rp_bundle_insn(b, i);
+    const uint32_t operands[] = {n.a, n.b, n.c};
     for (int k = 0; k < 3; k++) {
         if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
             use(p, operands[k], frame, at);
         }
     }
-    const rp_rec_policy *policy = op == RP_OP_EMIT ? &b->policys[b->insns[i].a] : NULL;
+    const rp_rec_policy *policy = op == RP_OP_EMIT ? &b->policys[n.a] : NULL;
     for (uint32_t k = 0; policy != NULL && k < policy->clause_count; k++) {
         use(p, b->clauses[policy->first_clause + k].value, frame, i);
     }

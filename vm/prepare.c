@@ -835,7 +835,7 @@ static bool has_kind(const rp_bundle *b, rp_kind kind)
         found |= RP_TYPE_KIND(b->columns[c].type) == kind;
     }
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        found |= RP_TYPE_KIND(RP_INSN_TYPE(b->insns[i].word)) == kind;
+        found |= RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
     }
     return found;
 }
@@ -870,13 +870,13 @@ static void find_dense_lists(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        const rp_rec_insn *n = &b->insns[i];
-        bool unnests = RP_INSN_OP(n->word) == RP_OP_UNNEST && n->b == RP_NONE;
-        if (!unnests || run->live[i] == 0 || b->lists[n->a].owner == RP_NONE) {
+        const rp_insn n = rp_bundle_insn(b, i);
+        bool unnests = n.op == RP_OP_UNNEST && n.b == RP_NONE;
+        if (!unnests || run->live[i] == 0 || b->lists[n.a].owner == RP_NONE) {
             continue;
         }
-        rp_list_view *list = &run->world.lists[n->a];
-        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n->a].owner]);
+        rp_list_view *list = &run->world.lists[n.a];
+        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n.a].owner]);
     }
 }
 

@@ -13,17 +13,17 @@
 static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    const rp_rec_insn *n = &b->insns[i];
-    uint32_t op = RP_INSN_OP(n->word);
+    const rp_insn n = rp_bundle_insn(b, i);
+    uint32_t op = n.op;
     const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {n->a, n->b, n->c};
+    const uint32_t operands[] = {n.a, n.b, n.c};
     for (int k = 0; k < 3; k++) {
         if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
             need[operands[k]] = 1;
         }
     }
     if (op == RP_OP_EMIT) {
-        const rp_rec_policy *policy = &b->policys[n->a];
+        const rp_rec_policy *policy = &b->policys[n.a];
         for (uint32_t k = 0; k < policy->clause_count; k++) {
             need[b->clauses[policy->first_clause + k].value] = 1;
         }
@@ -33,9 +33,9 @@ static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
 static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    uint32_t op = RP_INSN_OP(b->insns[i].word);
-    uint32_t column = op == RP_OP_LOAD     ? b->insns[i].a
-                      : op == RP_OP_GATHER ? b->insns[i].b
+    uint32_t op = rp_bundle_op(b, i);
+    uint32_t column = op == RP_OP_LOAD     ? rp_bundle_insn(b, i).a
+                      : op == RP_OP_GATHER ? rp_bundle_insn(b, i).b
                                            : RP_NONE;
     if (column != RP_NONE && b->store_of[column] != RP_NONE) {
         need[b->store_of[column]] = 1;
@@ -107,7 +107,7 @@ static void find_standing(rp_run *run)
     const rp_bundle *b = run->bundle;
     uint32_t frame = RP_NONE;
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        uint32_t op = RP_INSN_OP(b->insns[i].word);
+        uint32_t op = rp_bundle_op(b, i);
         run->stands[i] = frame;
         if (rp_op_opens(op)) {
             frame = b->frame_of[i];
@@ -501,10 +501,10 @@ bool rp_prepare_relations(rp_run *run)
     run->order = RP_NEW_ARRAY(&run->arena, uint32_t *, b->table_count);
     bool ok = run->order != NULL;
     for (uint32_t i = 0; ok && i < b->insn_count; i++) {
-        if (RP_INSN_OP(b->insns[i].word) != RP_OP_UNNEST) {
+        if (rp_bundle_op(b, i) != RP_OP_UNNEST) {
             continue;
         }
-        uint32_t list = b->insns[i].a;
+        uint32_t list = rp_bundle_insn(b, i).a;
         bool runs = run->live[i] != 0 || b->frames[b->frame_of[i]].message;
         if (runs && b->lists[list].kind == RP_LIST_RELATION &&
             run->world.lists[list].order == NULL) {
@@ -545,21 +545,20 @@ static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *ro
 {
     const rp_bundle *b = run->bundle;
     const rp_frame_info *f = &b->frames[frame];
-    const rp_rec_insn *n = &b->insns[f->first];
+    const rp_insn n = rp_bundle_insn(b, f->first);
     uint64_t product;
-    if (RP_INSN_OP(n->word) == RP_OP_SCAN) {
-        return run->world.rows[n->a];
+    if (n.op == RP_OP_SCAN) {
+        return run->world.rows[n.a];
     }
-    if (RP_INSN_OP(n->word) == RP_OP_FILTER) {
+    if (n.op == RP_OP_FILTER) {
         return rows[f->parent];
     }
-    measure_list(run, n->a, &sizes[n->a]);
+    measure_list(run, n.a, &sizes[n.a]);
     bool top = b->frames[f->parent].depth == 0;
-    if (top && n->b == RP_NONE && b->lists[n->a].owner != RP_NONE) {
-        return sizes[n->a].total;
+    if (top && n.b == RP_NONE && b->lists[n.a].owner != RP_NONE) {
+        return sizes[n.a].total;
     }
-    return rp_checked_mul_u64(rows[f->parent], sizes[n->a].longest, &product) ? product
-                                                                              : UINT64_MAX;
+    return rp_checked_mul_u64(rows[f->parent], sizes[n.a].longest, &product) ? product : UINT64_MAX;
 }
 
 static uint64_t live_insns(const rp_run *run, uint32_t frame)

@@ -2,6 +2,7 @@
 // built-in function's example compiles, and no text makes it crash.
 #include "tests/unit/runner.h"
 #include "tests/unit/library.h"
+#include "vm/bundle.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -215,6 +216,37 @@ START_TEST(the_library_compiles_without_diagnostics)
 }
 END_TEST
 
+static bool is_in_a_file(const rdspol_bundle *bundle, uint32_t at)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < lib.count; i++) size += lib.sources[i].text.len;
+    return bundle->files[0].base == 0 && at < size;
+}
+
+START_TEST(the_source_map_leads_into_the_sources)
+{
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compilation *done = NULL;
+    rdspol_bundle *bundle = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
+    rdspol_str bytes = rdspol_compilation_bundle(done);
+    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
+    rp_rec_place *places = malloc(bundle->place_count * sizeof *places);
+    ck_assert_uint_eq(bundle->place_count, bundle->insn_count);
+    ck_assert(rp_bundle_places(bundle, places));
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < bundle->place_count; i++) {
+        ck_assert(places[i].at == RP_NONE || is_in_a_file(bundle, places[i].at));
+        found += places[i].at != RP_NONE;
+    }
+    ck_assert_uint_gt(found, bundle->insn_count / 2); // frames have none
+    free(places);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+}
+END_TEST
+
 // Each test block of the library, in every chunk size and with and without the optimiser.
 static void run_tests(rdspol_compilation *done, uint32_t chunk)
 {
@@ -371,6 +403,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_unchecked_fixture(tests, open_library, close_library);
     tcase_add_test(tests, the_library_compiles_without_diagnostics);
+    tcase_add_test(tests, the_source_map_leads_into_the_sources);
     tcase_add_test(tests, the_library_passes_its_tests_in_chunks_of_any_size);
     tcase_add_test(tests, each_example_gives_its_diagnostic);
     tcase_add_test(tests, each_builtin_example_compiles);
