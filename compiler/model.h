@@ -338,6 +338,7 @@ struct rp_module {
     rp_pack_decl *packs;
     rp_waiver_decl *waivers;
     rp_test_decl *tests;
+    bool tests_skipped; // there are more
     rp_module *next;
 };
 

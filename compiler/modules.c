@@ -44,7 +44,9 @@ static rp_module *add_file(loader *load, rp_str name, rp_str text, bool library)
     rp_program *program = load->program;
     uint32_t file = rp_sources_add(program->sources, name, text);
     program->sources->files[file].library = library;
-    rp_tree tree = rp_parse_file(program->arena, program->diags, program->node_ids, file, text);
+    bool skip_tests = library && load->opts->keep_tests == 0; // which were run where it was made
+    rp_tree tree =
+        rp_parse_file(program->arena, program->diags, program->node_ids, file, text, skip_tests);
     const rp_node *line = module_line(&tree);
     rp_module *module = find_or_add(program, line != NULL ? line->text : RP_STR("main"));
     rp_module_file *entry = RP_NEW(program->arena, rp_module_file);
@@ -52,6 +54,7 @@ static rp_module *add_file(loader *load, rp_str name, rp_str text, bool library)
     *module->last_file = entry;
     module->last_file = &entry->next;
     module->library |= library;
+    module->tests_skipped |= tree.tests_skipped;
     return module;
 }
 

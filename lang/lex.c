@@ -362,12 +362,104 @@ static bool resumes(const rp_parse *parse, int token, rp_span span)
     return token == RP_TOKEN_NAME && first_on_line(parse, span);
 }
 
-int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+// ---- tests that are passed over ----
+
+// Places in the text that is passed over; NOT_FOUND where it is anything but plain: then it is
+// parsed like everything else.
+#define NOT_FOUND SIZE_MAX
+
+static size_t after_blanks(rp_str text, size_t at)
+{
+    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) at++;
+    return at;
+}
+
+static bool begins_hole(rp_str text, size_t at)
+{
+    char next = at + 1 < text.len ? text.ptr[at + 1] : '\0';
+    return (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || next == '_' ||
+           next == '(';
+}
+
+// A string on one line, without holes.
+static size_t after_string(rp_str text, size_t at)
+{
+    bool triple = text.len - at >= 3 && memcmp(text.ptr + at, "\"\"\"", 3) == 0;
+    for (at++; at < text.len && !triple; at++) {
+        char byte = text.ptr[at];
+        if (byte == '"') return at + 1;
+        if (byte == '\n' || (byte == '{' && begins_hole(text, at))) break;
+        at += byte == '\\';
+    }
+    return NOT_FOUND;
+}
+
+static size_t after_line(rp_str text, size_t at)
+{
+    const char *end = memchr(text.ptr + at, '\n', text.len - at);
+    return end != NULL ? (size_t)(end - text.ptr) : text.len;
+}
+
+// Behind the bracket that closes the one at `at`.
+static size_t after_braces(rp_str text, size_t at)
+{
+    size_t depth = 0;
+    while (at < text.len) {
+        switch (text.ptr[at]) {
+        case '"':
+            at = after_string(text, at);
+            if (at == NOT_FOUND) return NOT_FOUND;
+            break;
+        case '#': at = after_line(text, at); break;
+        case '{':
+            depth++;
+            at++;
+            break;
+        case '}':
+            at++;
+            if (--depth == 0) return at;
+            break;
+        case '\'':
+        case '/': return NOT_FOUND; // words of other languages
+        default: at++; break;
+        }
+    }
+    return NOT_FOUND;
+}
+
+// Passes over a test whose first word was read. `pack test "..." { }` is none.
+static bool skip_test(rp_parse *parse, rp_span word)
+{
+    if (!parse->skip_tests || parse->nesting != 0 || parse->last_token == RP_TOKEN_PACK)
+        return false;
+    rp_str text = parse->text;
+    size_t at = after_blanks(text, word.end);
+    at = at < text.len && text.ptr[at] == '"' ? after_string(text, at) : NOT_FOUND;
+    at = at != NOT_FOUND ? after_blanks(text, at) : at;
+    at = at != NOT_FOUND && at < text.len && text.ptr[at] == '{' ? after_braces(text, at)
+                                                                 : NOT_FOUND;
+    if (at == NOT_FOUND) return false;
+    rp_yy_pass_over(parse->scanner, at - word.end);
+    parse->offset = (uint32_t)at;
+    parse->tests_skipped = true;
+    return true;
+}
+
+static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
     int token = rp_yylex(value, span, parse->scanner);
+    while (token == RP_TOKEN_TEST && skip_test(parse, *span))
+        token = rp_yylex(value, span, parse->scanner);
+    parse->last_token = token;
+    return token;
+}
+
+int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    int token = next_token(value, span, parse);
     while (parse->panic && !resumes(parse, token, *span)) {
         if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
-        token = rp_yylex(value, span, parse->scanner);
+        token = next_token(value, span, parse);
     }
     parse->panic = false;
     if (parse->stopped) {
