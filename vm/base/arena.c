@@ -6,11 +6,11 @@
 
 #include "vm/base/checked.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define FIRST_BLOCK ((size_t)4096)
 #define LAST_BLOCK ((size_t)1 << 20)
+#define LAST_OF_FEW ((size_t)16 << 20)
 #define ALIGNMENT ((size_t)16)
 // Zeroed requests from here on get a block of their own, so that pages that nobody uses stay untouched.
 #define LARGE ((size_t)32 * 1024)
@@ -93,6 +93,9 @@ static void *alloc_alone(rp_arena *arena, size_t size, bool zero)
 static size_t next_block_size(const rp_arena *arena)
 {
     size_t size = arena->total < FIRST_BLOCK ? FIRST_BLOCK : arena->total;
+    if (arena->few) {
+        return size > LAST_OF_FEW / 2 ? LAST_OF_FEW : size * 2;
+    }
     return size > LAST_BLOCK ? LAST_BLOCK : size;
 }
 

@@ -10,6 +10,8 @@
 #include "vm/base/alloc.h"
 #include "vm/base/str.h"
 
+#include <stdbool.h>
+
 typedef struct rp_arena_block rp_arena_block;
 
 typedef struct rp_arena {
@@ -18,6 +20,7 @@ typedef struct rp_arena {
     char *next;
     size_t left;
     size_t total; // bytes taken from the allocator
+    bool few;     // of its blocks each is as large as two times all before
     void (*fail)(void *ctx);
     void *fail_ctx;
 } rp_arena;
