@@ -11,7 +11,6 @@
 #define FIRST_BLOCK ((size_t)4096)
 #define LAST_BLOCK ((size_t)1 << 20)
 #define LAST_OF_FEW ((size_t)16 << 20)
-#define ALIGNMENT ((size_t)16)
 // Zeroed requests from here on get a block of their own, so that pages that nobody uses stay untouched.
 #define LARGE ((size_t)32 * 1024)
 
@@ -21,7 +20,8 @@ struct rp_arena_block {
 };
 
 // The header takes a whole number of alignment units.
-#define HEADER ((sizeof(rp_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+#define HEADER                                                                                     \
+    ((sizeof(rp_arena_block) + RP_ARENA_ALIGNMENT - 1) / RP_ARENA_ALIGNMENT * RP_ARENA_ALIGNMENT)
 
 void *rp_alloc_libc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -99,28 +99,23 @@ static size_t next_block_size(const rp_arena *arena)
     return size > LAST_BLOCK ? LAST_BLOCK : size;
 }
 
-void *rp_arena_alloc(rp_arena *arena, size_t size)
+void *rp_arena_alloc_more(rp_arena *arena, size_t size)
 {
-    size_t rounded = (size + (ALIGNMENT - 1)) / ALIGNMENT * ALIGNMENT;
+    size_t rounded = (size + (RP_ARENA_ALIGNMENT - 1)) / RP_ARENA_ALIGNMENT * RP_ARENA_ALIGNMENT;
     if (rounded < size) {
         return out_of_memory(arena);
     }
-    if (rounded > arena->left || arena->next == NULL) {
-        size_t fresh = next_block_size(arena);
-        if (rounded > fresh / 2) {
-            return alloc_alone(arena, rounded, false);
-        }
-        rp_arena_block *block = add_block(arena, fresh, false);
-        if (block == NULL) {
-            return out_of_memory(arena);
-        }
-        arena->next = (char *)block + HEADER;
-        arena->left = fresh;
+    size_t fresh = next_block_size(arena);
+    if (rounded > fresh / 2) {
+        return alloc_alone(arena, rounded, false);
     }
-    void *result = arena->next;
-    arena->next += rounded;
-    arena->left -= rounded;
-    return result;
+    rp_arena_block *block = add_block(arena, fresh, false);
+    if (block == NULL) {
+        return out_of_memory(arena);
+    }
+    arena->next = (char *)block + HEADER + rounded;
+    arena->left = fresh - rounded;
+    return (char *)block + HEADER;
 }
 
 void *rp_arena_zero(rp_arena *arena, size_t size)
