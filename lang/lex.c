@@ -57,20 +57,26 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const ch
     return RP_TOKEN_NAME;
 }
 
-// No keyword has a `_`, and most names do.
-static bool may_be_keyword(const char *text, size_t size)
+#define WORD_COUNT (sizeof words / sizeof *words)
+_Static_assert(WORD_COUNT <= RP_MAX_KEYWORDS, "each keyword has a place");
+
+// Keywords by their first letter, as chains: 0 ends one, else it is the number of a word and 1.
+void rp_lex_start(rp_parse *parse)
 {
-    return memchr(text, '_', size) == NULL;
+    for (uint8_t i = 0; i < WORD_COUNT; i++) {
+        uint8_t *first = &parse->word_first[words[i].text[0] - 'a'];
+        parse->word_next[i] = *first;
+        *first = (uint8_t)(i + 1);
+    }
 }
 
 int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
-    size_t count = may_be_keyword(text, size) ? sizeof words / sizeof *words : 0;
-    for (size_t i = 0; i < count; i++) {
-        if (words[i].size == size && words[i].text[0] == text[0] &&
-            memcmp(words[i].text, text, size) == 0) {
-            if (words[i].token == RP_TOKEN_FROM) parse->in_source = true;
-            return words[i].token;
+    uint8_t at = text[0] != '_' ? parse->word_first[text[0] - 'a'] : 0;
+    for (; at != 0; at = parse->word_next[at - 1]) {
+        if (words[at - 1].size == size && memcmp(words[at - 1].text, text, size) == 0) {
+            if (words[at - 1].token == RP_TOKEN_FROM) parse->in_source = true;
+            return words[at - 1].token;
         }
     }
     return name_token(parse, value, span, text, size);
@@ -381,11 +387,31 @@ static bool begins_hole(rp_str text, size_t at)
            next == '(';
 }
 
+// Bytes that say where a string or a block goes on or ends.
+enum { IN_STRING = 1, IN_BLOCK = 2 };
+static const unsigned char stops[256] = {['"'] = IN_STRING | IN_BLOCK,
+                                         ['{'] = IN_STRING | IN_BLOCK,
+                                         ['\\'] = IN_STRING,
+                                         ['\n'] = IN_STRING,
+                                         ['}'] = IN_BLOCK,
+                                         ['#'] = IN_BLOCK,
+                                         ['\''] = IN_BLOCK,
+                                         ['/'] = IN_BLOCK};
+
+// The next byte that is a stop; the end of the text if there is none.
+static size_t next_stop(rp_str text, size_t at, unsigned where)
+{
+    while (at < text.len && (stops[(unsigned char)text.ptr[at]] & where) == 0) at++;
+    return at;
+}
+
 // A string on one line, without holes.
 static size_t after_string(rp_str text, size_t at)
 {
     bool triple = text.len - at >= 3 && memcmp(text.ptr + at, "\"\"\"", 3) == 0;
-    for (at++; at < text.len && !triple; at++) {
+    if (triple) return NOT_FOUND;
+    for (at = next_stop(text, at + 1, IN_STRING); at < text.len;
+         at = next_stop(text, at + 1, IN_STRING)) {
         char byte = text.ptr[at];
         if (byte == '"') return at + 1;
         if (byte == '\n' || (byte == '{' && begins_hole(text, at))) break;
@@ -406,11 +432,6 @@ static size_t after_braces(rp_str text, size_t at)
     size_t depth = 0;
     while (at < text.len) {
         switch (text.ptr[at]) {
-        case '"':
-            at = after_string(text, at);
-            if (at == NOT_FOUND) return NOT_FOUND;
-            break;
-        case '#': at = after_line(text, at); break;
         case '{':
             depth++;
             at++;
@@ -419,10 +440,14 @@ static size_t after_braces(rp_str text, size_t at)
             at++;
             if (--depth == 0) return at;
             break;
-        case '\'':
-        case '/': return NOT_FOUND; // words of other languages
-        default: at++; break;
+        case '#': at = after_line(text, at); break;
+        case '"':
+            at = after_string(text, at);
+            if (at == NOT_FOUND) return NOT_FOUND;
+            break;
+        default: return NOT_FOUND; // words of other languages
         }
+        at = next_stop(text, at, IN_BLOCK);
     }
     return NOT_FOUND;
 }

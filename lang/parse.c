@@ -72,6 +72,7 @@ rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t 
                       .skip_tests = skip_tests};
     parse.last_comment = &parse.comments;
     if (text_is_sound(diags, file, text)) {
+        rp_lex_start(&parse);
         scan(&parse);
         (void)rp_yyparse(&parse);
     }

@@ -11,6 +11,7 @@
 #define RP_MAX_NESTING 64u
 #define RP_MAX_STRING (16u * 1024u)
 #define RP_MAX_NAME 64u
+#define RP_MAX_KEYWORDS 64u
 
 typedef struct rp_parse {
     rp_arena *arena;
@@ -20,6 +21,8 @@ typedef struct rp_parse {
     rp_str text; // of the file
     uint32_t offset;
     void *scanner;
+
+    uint8_t word_first[26], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
 
     rp_nodes declarations;
     rp_comment *comments;
@@ -56,6 +59,7 @@ rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t 
 
 // Called by the scanner's rules (lex.c).
 union RP_YYSTYPE;
+void rp_lex_start(rp_parse *parse);
 void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size);
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
