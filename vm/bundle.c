@@ -136,6 +136,13 @@ static rdspol_status check_hash(const opening *o, size_t entry, uint32_t offset,
 
 // ---- Packed records ----------------------------------------------------------------------------
 
+#define MAX_WORDS 32u
+
+#define SECTION(ID, name, FIELDS)                                                                  \
+    _Static_assert(sizeof(rp_rec_##name) <= MAX_WORDS * sizeof(uint32_t), "a record too long");
+#include "vm/format.def"
+#undef SECTION
+
 typedef struct unpacking {
     const unsigned char *at, *end;
     bool failed; // the bytes end in a number, or a number has more than 32 bits
@@ -149,24 +156,36 @@ static uint32_t unpack_number(unpacking *u)
         number |= (byte & 0x7fu) << shift;
         if (byte < 0x80u) {
             u->failed = u->failed || (shift == 28 && byte > 0x0fu);
-            return number >> 1 ^ (0u - (number & 1u));
+            return number;
         }
     }
     u->failed = true;
     return 0;
 }
 
+static void unpack_record(unpacking *u, const section_info *info, const uint32_t *before,
+                          uint32_t *out)
+{
+    for (uint32_t f = 0; f < info->words; f++) {
+        uint32_t kind = info->fields[f].kind;
+        bool range = kind < FIELD_NUM && kind % 3 == 2;
+        uint32_t expected = before[f] + (range ? before[f + 1] : 0);
+        bool small = u->at != u->end && *u->at < 0x80u;
+        uint32_t number = small ? *u->at++ : unpack_number(u);
+        out[f] = expected + (number >> 1 ^ (0u - (number & 1u)));
+    }
+}
+
 static bool unpack(const section_info *info, const unsigned char *bytes, size_t size,
                    uint32_t count, uint32_t *out)
 {
+    static const uint32_t zeros[MAX_WORDS] = {0};
     unpacking u = {bytes, bytes + size, false};
-    for (uint32_t r = 0; r < count && !u.failed; r++, out += info->words) {
-        const uint32_t *before = out - (r == 0 ? 0 : info->words);
-        for (uint32_t f = 0; f < info->words; f++) {
-            bool range = info->fields[f].kind < FIELD_NUM && info->fields[f].kind % 3 == 2;
-            uint32_t guess = r == 0 ? 0 : before[f] + (range ? before[f + 1] : 0);
-            out[f] = guess + unpack_number(&u);
-        }
+    const uint32_t *before = zeros;
+    for (uint32_t r = 0; r < count && !u.failed; r++) {
+        unpack_record(&u, info, before, out);
+        before = out;
+        out += info->words;
     }
     return !u.failed && u.at == u.end;
 }
