@@ -127,38 +127,33 @@ static bool is_fact_list(const rp_llist *list)
     return list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
 }
 
-static uint32_t first_source(emission *e, const rp_ltable *wanted)
-{
-    uint32_t first = 0;
-    for (const rp_ltable *table = e->ir->tables; table != wanted; table = table->next) {
-        if (table->entity != NULL) first += table->entity->source_count;
-    }
-    return first;
-}
-
-static rp_ltable *table_of(emission *e, const rp_entity *entity)
-{
-    rp_ltable *table = e->ir->tables;
-    while (table != NULL && table->entity != entity) table = table->next;
-    return table;
-}
-
 // The place of a source among all of the schema's that the bundle's tables have.
-static uint32_t source_place(emission *e, const rp_schema_source *source)
+static uint32_t source_place(const rp_schema_source *source)
 {
-    return first_source(e, table_of(e, source->entity)) + source->index;
+    return source->entity->layout->first_source + source->index;
+}
+
+// Counts them.
+static uint32_t place_sources(emission *e)
+{
+    uint32_t count = 0;
+    for (rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
+        table->first_source = count;
+        if (table->entity != NULL) count += table->entity->source_count;
+    }
+    return count;
 }
 
 static uint32_t source_index(emission *e, const rp_schema_source *source)
 {
-    return source == NULL ? RP_NONE : e->source_at[source_place(e, source)];
+    return source == NULL ? RP_NONE : e->source_at[source_place(source)];
 }
 
 static void mark_sources(emission *e, const rp_field *field)
 {
     for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
          path = path->next) {
-        if (path->source != NULL) e->source_at[source_place(e, path->source)] = 0;
+        if (path->source != NULL) e->source_at[source_place(path->source)] = 0;
     }
 }
 
@@ -176,7 +171,7 @@ static void mark_table(emission *e, const rp_ltable *table)
 // which a field is in it. Others would be asked for nothing.
 static void number_sources(emission *e)
 {
-    uint32_t total = first_source(e, NULL), place = 0, count = 0;
+    uint32_t total = place_sources(e), place = 0, count = 0;
     e->source_at = RP_NEW_ARRAY(e->ir->arena, uint32_t, total);
     for (uint32_t i = 0; i < total; i++) e->source_at[i] = RP_NONE;
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
@@ -213,13 +208,9 @@ static uint32_t field_source(emission *e, const rp_field *field)
     return field != NULL && field->paths != NULL ? source_index(e, field->paths->source) : RP_NONE;
 }
 
-static uint32_t joined_column(emission *e, const rp_field *target)
+static uint32_t joined_column(const rp_field *target)
 {
-    for (const rp_lcolumn *column = table_of(e, target->entity)->columns; column != NULL;
-         column = column->next) {
-        if (column->field == target) return column->index;
-    }
-    return RP_NONE;
+    return target->column != NULL ? target->column->index : RP_NONE;
 }
 
 static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *record)
@@ -229,7 +220,7 @@ static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *reco
         column->origin != RP_COLUMN_FACT)
         return;
     for (uint32_t i = 0; i < column->field->join_count; i++) {
-        rp_rec_join join = {joined_column(e, column->field->joins[i])};
+        rp_rec_join join = {joined_column(column->field->joins[i])};
         ADD(e, JOIN, join);
         record->join_count++;
     }
@@ -293,11 +284,11 @@ static void add_source(emission *e, const rp_ltable *table, const rp_schema_sour
                             .action = string(e, iam_action(e, source)),
                             .first_arg = e->image->counts[RP_SECTION_ARG]};
     for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
-        bool other = arg->field != NULL && table_of(e, arg->field->entity) == NULL;
+        bool other = arg->field != NULL && arg->field->entity->layout == NULL;
         if (other) continue;
         rp_rec_arg made = {string(e, arg->name), arg->kind, 0};
         made.value =
-            arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(e, arg->field);
+            arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(arg->field);
         ADD(e, ARG, made);
         record.arg_count++;
     }

@@ -2,7 +2,7 @@
 #include "compiler/ir.h"
 #include "vm/base/strtab.h"
 
-#define FIRST_BUCKETS 16384u
+#define FIRST_BUCKETS 32768u
 
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
 {
@@ -13,9 +13,10 @@ void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
     ir->buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, ir->bucket_count);
 }
 
-static uint32_t mix(uint32_t hash, uint32_t word)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    return (hash ^ word) * 0x9e3779b1u ^ (hash >> 15);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
 }
 
 static uint32_t pointer_bits(const void *pointer)
@@ -24,22 +25,26 @@ static uint32_t pointer_bits(const void *pointer)
     return (uint32_t)(bits ^ (bits >> 32 % (sizeof bits * 8)));
 }
 
+static uint32_t id_of(const rp_ir *value)
+{
+    return value != NULL ? value->id + 1 : 0;
+}
+
 static uint32_t hash_of(const rp_ir *value)
 {
-    uint32_t hash = mix(0x51ed270bu, (uint32_t)value->op);
-    hash = mix(hash, pointer_bits(value->frame));
-    hash = mix(hash, pointer_bits(value->arg));
-    hash = mix(hash, (uint32_t)value->type.kind);
-    for (int i = 0; i < 3; i++) hash = mix(hash, value->in[i] != NULL ? value->in[i]->id + 1 : 0);
-    return hash;
+    uint32_t frame = value->frame != NULL ? value->frame->id + 1 : 0;
+    uint64_t kind = (uint64_t)value->op << 8 | (uint64_t)value->type.kind;
+    uint64_t hash = mix(kind << 32 | frame, pointer_bits(value->arg));
+    hash = mix(hash, (uint64_t)id_of(value->in[0]) << 32 | id_of(value->in[1]));
+    return (uint32_t)mix(hash, id_of(value->in[2]));
 }
 
 static bool same(const rp_ir *a, const rp_ir *b)
 {
-    return a->op == b->op && a->frame == b->frame && a->arg == b->arg && a->in[0] == b->in[0] &&
-           a->in[1] == b->in[1] && a->in[2] == b->in[2] && a->child == b->child &&
-           a->type.kind == b->type.kind && a->type.optional == b->type.optional &&
-           a->type.table == b->type.table;
+    return a->hash == b->hash && a->op == b->op && a->frame == b->frame && a->arg == b->arg &&
+           a->in[0] == b->in[0] && a->in[1] == b->in[1] && a->in[2] == b->in[2] &&
+           a->child == b->child && a->type.kind == b->type.kind &&
+           a->type.optional == b->type.optional && a->type.table == b->type.table;
 }
 
 static void grow(rp_ir_program *ir)
@@ -49,7 +54,7 @@ static void grow(rp_ir_program *ir)
     for (uint32_t i = 0; i < ir->bucket_count; i++) {
         for (rp_ir *value = ir->buckets[i], *next; value != NULL; value = next) {
             next = value->chain;
-            uint32_t at = hash_of(value) % count;
+            uint32_t at = value->hash & (count - 1);
             value->chain = buckets[at];
             buckets[at] = value;
         }
@@ -121,14 +126,15 @@ static uint32_t weight_of(const rp_ir *value)
     return least(weight, 1000);
 }
 
-static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
+static rp_ir *intern(rp_ir_program *ir, rp_ir *wanted)
 {
-    uint32_t at = hash_of(wanted) % ir->bucket_count;
+    wanted->hash = hash_of(wanted);
+    uint32_t at = wanted->hash & (ir->bucket_count - 1);
     for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL;
          value = value->chain) {
         if (same(value, wanted)) return value;
     }
-    rp_ir *value = RP_NEW(ir->arena, rp_ir);
+    rp_ir *value = rp_arena_alloc(ir->arena, sizeof *value);
     *value = *wanted;
     value->id = ir->value_count++;
     value->reach = reach_of(value);

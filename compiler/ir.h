@@ -72,6 +72,7 @@ struct rp_layout_table {
     uint32_t row_count; // CONST
     bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
+    uint32_t first_source; // of its entity, among those of all tables
     rp_ltable *next;
 };
 
@@ -109,8 +110,9 @@ struct rp_value_ir {
     rp_ir *in[3];    // operands
     const void *arg; // what else it is about: column, list, constant, set, text, parameter
     rp_span span;
-    rp_ir *next;        // in the frame
-    rp_ir *chain;       // in the hash table
+    rp_ir *next;  // in the frame
+    rp_ir *chain; // in the hash table
+    uint32_t hash;
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
     // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
