@@ -61,9 +61,9 @@ void rp_print_value(const rp_run *run, uint32_t type, const rp_val *v, size_t i,
 void rp_print_json(const rp_run *run, uint32_t type, uint64_t bits, rp_buf *out);
 // Type of the members of a list text, following the folds that made it.
 uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn);
-// Prints a template for one row of its frame; `vals` may be NULL if it has no values. False if a
+// Prints a template for one row of its frame, which `x` ran; NULL if it has no values. False if a
 // value cannot stand in a command: then `out` holds the whole replacement.
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_exec *x, uint32_t lane,
                        rp_buf *out);
 // Prints a template of no row: names stand for its values.
 void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out);

@@ -396,6 +396,6 @@ RP_KERNEL(store)
 RP_KERNEL(emit)
 {
     if (x->emit != NULL) {
-        x->emit(x->ctx, rp_bundle_insn(x->world->bundle, s->insn).a, f, x->vals);
+        x->emit(x->ctx, rp_bundle_insn(x->world->bundle, s->insn).a, f);
     }
 }

@@ -38,7 +38,7 @@ void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint
 
 uint64_t rp_clause_rows(const rp_explainer *e, const rp_rec_clause *c, bool truth)
 {
-    const rp_val *v = &e->exec.vals[c->value];
+    const rp_val *v = rp_exec_val(&e->exec, c->value);
     uint64_t yes = v->p[0], no = v->k[0];
     return (truth ? yes & ~no : no & ~yes) & e->exec.frames[0].mask[0];
 }
@@ -98,7 +98,7 @@ static void print_texts(rp_explainer *e, uint32_t template, const selection *s, 
             continue;
         }
         rp_buf_reset(&e->text);
-        (void)rp_print_template(e->run, template, e->exec.vals, i, &e->text);
+        (void)rp_print_template(e->run, template, &e->exec, i, &e->text);
         texts[i] = keep_text(e);
     }
 }
@@ -120,7 +120,7 @@ static void add_witnesses(rp_explainer *e, const rp_rec_message *m, uint32_t lan
     for (uint32_t k = 0; list != NULL && k < m->witness_count; k++) {
         const rp_rec_witness *w = &b->witnesss[m->first_witness + k];
         uint32_t type = rp_bundle_type(b, w->value);
-        const rp_val *v = &e->exec.vals[w->value];
+        const rp_val *v = rp_exec_val(&e->exec, w->value);
         if (!is_shown(b, type) || rp_value_state(type, v, lane) != RP_STATE_PRESENT) {
             continue;
         }

@@ -290,7 +290,7 @@ static uint32_t type_of(const walker *w, uint32_t insn)
 
 static rp_state state_of(const walker *w, uint32_t insn)
 {
-    return rp_value_state(type_of(w, insn), &w->x->vals[insn], 0);
+    return rp_value_state(type_of(w, insn), rp_exec_val(w->x, insn), 0);
 }
 
 static bool is_unknown(const walker *w, uint32_t insn)
@@ -300,12 +300,12 @@ static bool is_unknown(const walker *w, uint32_t insn)
 
 static bool is_true(const walker *w, uint32_t insn)
 {
-    return rp_word_true(&w->x->vals[insn], 0) & 1u;
+    return rp_word_true(rp_exec_val(w->x, insn), 0) & 1u;
 }
 
 static bool is_false(const walker *w, uint32_t insn)
 {
-    return rp_word_false(&w->x->vals[insn], 0) & 1u;
+    return rp_word_false(rp_exec_val(w->x, insn), 0) & 1u;
 }
 
 static void follow(walker *w, uint32_t insn)
@@ -322,7 +322,7 @@ static uint32_t row_of(const walker *w, uint32_t insn)
 
 static uint32_t target_of(const walker *w, uint32_t reference)
 {
-    return ((const uint32_t *)w->x->vals[reference].v)[0];
+    return ((const uint32_t *)rp_exec_val(w->x, reference)->v)[0];
 }
 
 static void visit_gather(walker *w, const rp_insn *n)

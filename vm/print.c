@@ -165,14 +165,14 @@ static bool print_shared(const rp_run *run, const rp_rec_piece *piece, rp_buf *o
 }
 
 // Prints a hole; false if it has no value.
-static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_exec *x,
                        uint32_t lane, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->value == RP_NONE) {
         return print_shared(run, piece, out);
     }
-    const rp_val *v = &vals[piece->value];
+    const rp_val *v = rp_exec_val(x, piece->value);
     uint32_t type = rp_bundle_type(b, piece->value);
     if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
         const rp_listtext *list = (const rp_listtext *)v->v + lane;
@@ -250,12 +250,12 @@ static bool add_quoted(rp_buf *out, rp_str text, bool inner)
     return true;
 }
 
-static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_exec *x,
                              uint32_t lane, rp_buf *out)
 {
     rp_buf value;
     rp_buf_init(&value, run->alloc, SIZE_MAX);
-    bool there = print_hole(run, piece, vals, lane, &value);
+    bool there = print_hole(run, piece, x, lane, &value);
     bool safe = there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
     if (!safe) {
         bool failed = out->failed;
@@ -268,7 +268,7 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
     return safe;
 }
 
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_exec *x, uint32_t lane,
                        rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
@@ -278,8 +278,8 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
         if (piece->text != RP_NONE) {
             rp_buf_add_str(out, rp_bundle_text(b, piece->text));
         } else if (piece->style == RP_PIECE_PLAIN) {
-            (void)print_hole(run, piece, vals, lane, out);
-        } else if (!print_shell_hole(run, piece, vals, lane, out)) {
+            (void)print_hole(run, piece, x, lane, out);
+        } else if (!print_shell_hole(run, piece, x, lane, out)) {
             return false;
         }
     }

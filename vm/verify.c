@@ -469,6 +469,16 @@ static uint32_t *new_index(rp_bundle *b, size_t count)
     return index;
 }
 
+// How many frames there can be.
+static uint32_t count_opening(const rp_bundle *b)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        count += rp_op_opens(rp_bundle_op(b, i));
+    }
+    return count;
+}
+
 static rdspol_status make_indices(const rp_verifier *v)
 {
     rp_bundle *b = v->bundle;
@@ -478,7 +488,7 @@ static rdspol_status make_indices(const rp_verifier *v)
     b->emit_of = new_index(b, b->policy_count);
     b->frame_of = new_index(b, b->insn_count);
     b->table_of = RP_NEW_ARRAY(&b->arena, uint16_t, b->insn_count);
-    b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, b->insn_count);
+    b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, count_opening(b));
     b->fed_by = RP_NEW_ARRAY(&b->arena, uint64_t, (size_t)b->column_count + b->list_count);
     if (b->text_of == NULL || b->text_of_list == NULL || b->store_of == NULL ||
         b->emit_of == NULL || b->frame_of == NULL || b->table_of == NULL || b->frames == NULL || b->fed_by == NULL) {
