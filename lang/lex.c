@@ -46,6 +46,13 @@ static const struct {
 #undef KEYWORD
 };
 
+// The last bytes that were scanned, in the source itself: what flex gives is its own copy.
+static const char *in_source(const rp_parse *parse, size_t size)
+{
+    return parse->text.ptr + parse->offset - size;
+}
+
+// `text` lasts as long as the compilation.
 static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
                       size_t size)
 {
@@ -53,7 +60,7 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const ch
         RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
         size = RP_MAX_NAME;
     }
-    value->text = copy(parse, text, size);
+    value->text = (rp_str){text, size};
     return RP_TOKEN_NAME;
 }
 
@@ -79,19 +86,20 @@ int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *te
             return words[at - 1].token;
         }
     }
-    return name_token(parse, value, span, text, size);
+    return name_token(parse, value, span, in_source(parse, size), size);
 }
 
 int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, const char *text, size_t size)
 {
-    value->text = copy(parse, text, size);
+    (void)text;
+    value->text = (rp_str){in_source(parse, size), size};
     return RP_TOKEN_NAME;
 }
 
 // `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
 int rp_lex_bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
-    if (parse->in_source) return name_token(parse, value, span, text, size);
+    if (parse->in_source) return name_token(parse, value, span, in_source(parse, size), size);
     char *snake = rp_arena_alloc(parse->arena, size * 2 + 1);
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
