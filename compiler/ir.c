@@ -82,48 +82,40 @@ static uint32_t reach_of_fold(const rp_ir *fold, uint32_t inside)
     return inside < child->depth ? least(reach, inside) : reach;
 }
 
-static uint32_t reach_of(const rp_ir *value)
-{
-    uint32_t reach = RP_REACH_NONE;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) reach = least(reach, value->in[i]->reach);
-    }
-    if (value->child != NULL) return reach_of_fold(value, reach);
-    bool own = value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
-               (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
-    return own ? least(reach, value->frame->depth) : reach;
-}
-
 static uint32_t greatest(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
 
-static uint32_t lists_of(const rp_ir *value)
+// A value that depends on the rows of its own frame, whatever its operands are.
+static bool is_of_row(const rp_ir *value)
 {
-    uint32_t lists = 0;
-    for (int i = 0; i < 3 && value->op != RP_OP_OUTER; i++)
-        lists = greatest(lists, value->in[i] != NULL ? value->in[i]->lists : 0);
-    return lists + (value->child != NULL && value->child->kind == RP_FRAME_UNNEST);
+    return value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
+           (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
 }
 
-static uint32_t deepest_of(const rp_ir *value)
+// `reach`, `deepest`, `lists` and `weight` from those of the operands. The weight is that of a
+// tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+static void measure(rp_ir *value)
 {
-    uint32_t deepest = value->child != NULL   ? value->child->depth
-                       : value->frame != NULL ? value->frame->depth
-                                              : 0;
-    for (int i = 0; i < 3; i++)
-        deepest = greatest(deepest, value->in[i] != NULL ? value->in[i]->deepest : 0);
-    return deepest;
-}
-
-// Of a tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
-static uint32_t weight_of(const rp_ir *value)
-{
-    uint32_t weight = value->op > RP_OP_UNKNOWN;
-    for (int i = 0; i < 3 && value->child == NULL && value->op != RP_OP_OUTER; i++)
-        weight += value->in[i] != NULL ? value->in[i]->weight : 0;
-    return least(weight, 1000);
+    bool outer = value->op == RP_OP_OUTER;
+    bool fold = value->child != NULL;
+    uint32_t reach = RP_REACH_NONE, lists = 0, weight = value->op > RP_OP_UNKNOWN;
+    uint32_t deepest = fold ? value->child->depth : value->frame != NULL ? value->frame->depth : 0;
+    for (int i = 0; i < 3; i++) {
+        const rp_ir *in = value->in[i];
+        if (in == NULL) continue;
+        reach = least(reach, in->reach);
+        deepest = greatest(deepest, in->deepest);
+        lists = outer ? 0 : greatest(lists, in->lists);
+        weight += outer || fold ? 0 : in->weight;
+    }
+    if (fold) reach = reach_of_fold(value, reach);
+    if (is_of_row(value)) reach = least(reach, value->frame->depth);
+    value->reach = reach;
+    value->deepest = deepest;
+    value->lists = lists + (fold && value->child->kind == RP_FRAME_UNNEST);
+    value->weight = least(weight, 1000);
 }
 
 static rp_ir *intern(rp_ir_program *ir, rp_ir *wanted)
@@ -137,10 +129,7 @@ static rp_ir *intern(rp_ir_program *ir, rp_ir *wanted)
     rp_ir *value = rp_arena_alloc(ir->arena, sizeof *value);
     *value = *wanted;
     value->id = ir->value_count++;
-    value->reach = reach_of(value);
-    value->lists = lists_of(value);
-    value->weight = weight_of(value);
-    value->deepest = deepest_of(value);
+    measure(value);
     value->chain = ir->buckets[at];
     ir->buckets[at] = value;
     if (value->frame != NULL) {
