@@ -163,13 +163,22 @@ static uint32_t unpack_number(unpacking *u)
     return 0;
 }
 
-static void unpack_record(unpacking *u, const section_info *info, const uint32_t *before,
-                          uint32_t *out)
+// Bit f: field f begins a range.
+static uint32_t find_ranges(const section_info *info)
 {
+    uint32_t ranges = 0;
     for (uint32_t f = 0; f < info->words; f++) {
         uint32_t kind = info->fields[f].kind;
-        bool range = kind < FIELD_NUM && kind % 3 == 2;
-        uint32_t expected = before[f] + (range ? before[f + 1] : 0);
+        ranges |= (uint32_t)(kind < FIELD_NUM && kind % 3 == 2) << f;
+    }
+    return ranges;
+}
+
+static void unpack_record(unpacking *u, uint32_t words, uint32_t ranges, const uint32_t *before,
+                          uint32_t *out)
+{
+    for (uint32_t f = 0; f < words; f++, ranges >>= 1) {
+        uint32_t expected = before[f] + ((ranges & 1u) != 0 ? before[f + 1] : 0);
         bool small = u->at != u->end && *u->at < 0x80u;
         uint32_t number = small ? *u->at++ : unpack_number(u);
         out[f] = expected + (number >> 1 ^ (0u - (number & 1u)));
@@ -182,8 +191,9 @@ static bool unpack(const section_info *info, const unsigned char *bytes, size_t 
     static const uint32_t zeros[MAX_WORDS] = {0};
     unpacking u = {bytes, bytes + size, false};
     const uint32_t *before = zeros;
+    uint32_t ranges = find_ranges(info);
     for (uint32_t r = 0; r < count && !u.failed; r++) {
-        unpack_record(&u, info, before, out);
+        unpack_record(&u, info->words, ranges, before, out);
         before = out;
         out += info->words;
     }
