@@ -34,6 +34,12 @@ typedef struct rp_batch {
     uint32_t next;  // place in the order behind the last row
 } rp_batch;
 
+// What a walk to missing facts runs and follows, per instruction. Of an outermost frame only what
+// stands in it is cleared before use.
+typedef struct rp_marks {
+    unsigned char *need, *follow;
+} rp_marks;
+
 struct rp_explainer {
     rp_run *run;
     rp_arena arena;   // as long as the explainer
@@ -44,7 +50,8 @@ struct rp_explainer {
     unsigned char *live; // per instruction: may run at all
     unsigned char *need; // per instruction, of the clauses that ran last
     uint32_t need_policy, need_kinds;
-    bool failed; // memory ran out
+    rp_marks marks[RP_DERIVED_DEPTH_MAX + 1]; // by the depth of derived columns
+    bool failed;                              // memory ran out
 };
 
 // The state of one value in one row of its frame.

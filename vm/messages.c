@@ -22,7 +22,8 @@ void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint
     const rp_bundle *b = e->run->bundle;
     const rp_rec_policy *p = &b->policys[policy];
     if (e->need_policy != policy || e->need_kinds != kinds) {
-        memset(e->need, 0, b->insn_count);
+        const rp_frame_info *f = &b->frames[b->frame_of[b->emit_of[policy]]];
+        memset(e->need + f->first, 0, f->end - f->first);
         for (uint32_t k = 0; k < p->clause_count; k++) {
             const rp_rec_clause *c = &b->clauses[p->first_clause + k];
             if ((kinds & RP_CLAUSE_IS(c->kind)) != 0) {

@@ -201,6 +201,25 @@ static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH])
     }
 }
 
+// Marks for an outermost frame; NULL if memory ran out.
+static const rp_marks *clear_marks(rp_explainer *e, uint32_t depth, uint32_t frame)
+{
+    const rp_bundle *b = e->run->bundle;
+    const rp_frame_info *f = &b->frames[frame];
+    rp_marks *marks = &e->marks[depth];
+    if (marks->need == NULL) {
+        marks->need = rp_arena_alloc(&e->arena, b->insn_count);
+        marks->follow = rp_arena_alloc(&e->arena, b->insn_count);
+    }
+    if (marks->need == NULL || marks->follow == NULL) {
+        marks->need = NULL;
+        return NULL;
+    }
+    memset(marks->need + f->first, 0, f->end - f->first + 1);
+    memset(marks->follow + f->first, 0, f->end - f->first + 1);
+    return marks;
+}
+
 static void walk_derived(walker *w, uint32_t column, uint32_t row)
 {
     uint32_t store = w->b->store_of[column], value = rp_bundle_insn(w->b, store).b;
@@ -214,16 +233,15 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
     const unsigned char *live = w->x->live;
     unsigned char *outer = w->follow;
     uint32_t derived = w->derived;
-    unsigned char *need = RP_NEW_ARRAY(&w->e->scratch, unsigned char, w->b->insn_count);
-    w->follow = RP_NEW_ARRAY(&w->e->scratch, unsigned char, w->b->insn_count);
-    if (saved == NULL || need == NULL || w->follow == NULL) {
+    const rp_marks *marks = clear_marks(w->e, w->depth + 1, frame);
+    if (saved == NULL || marks == NULL) {
         w->e->failed = true;
-        w->follow = outer;
         return;
     }
     memcpy(saved, w->x->frames, sizeof w->x->frames);
-    rp_run_mark(w->e->run, need, value);
-    w->x->live = need;
+    rp_run_mark(w->e->run, marks->need, value);
+    w->x->live = marks->need;
+    w->follow = marks->follow;
     w->derived = column;
     w->depth++;
     rp_exec_one(w->x, frame, row, 0);
@@ -493,15 +511,15 @@ size_t rp_find_missing(rp_explainer *e, uint32_t value, uint32_t row, rdspol_mis
 {
     const rp_bundle *b = e->run->bundle;
     walker w = {.e = e, .x = &e->exec, .b = b, .out = out, .count = count, .derived = RP_NONE};
-    w.follow = RP_NEW_ARRAY(&e->scratch, unsigned char, b->insn_count);
-    unsigned char *need = RP_NEW_ARRAY(&e->scratch, unsigned char, b->insn_count);
-    if (w.follow == NULL || need == NULL) {
+    const rp_marks *marks = clear_marks(e, 0, b->frame_of[value]);
+    if (marks == NULL) {
         e->failed = true;
         return count;
     }
     rp_map_init(&w.seen, e->run->alloc);
-    rp_run_mark(e->run, need, value);
-    e->exec.live = need;
+    rp_run_mark(e->run, marks->need, value);
+    e->exec.live = marks->need;
+    w.follow = marks->follow;
     rp_exec_one(&e->exec, b->frame_of[value], row, 0);
     follow(&w, value);
     walk_frame(&w, b->frame_of[value]);
