@@ -508,7 +508,10 @@ static void bind_slot(binder *k, uint32_t slot)
     const rp_insn n = rp_bundle_insn(x->world->bundle, insn);
     const uint32_t operands[] = {n.a, n.b, n.c};
     rp_step *s = &x->steps[slot];
-    *s = (rp_step){.op = n.op, .type = n.type, .insn = insn, .out = &x->vals[slot]};
+    *s = (rp_step){.op = (uint8_t)n.op,
+                   .type = (uint8_t)(n.type & 0xffu),
+                   .insn = (uint16_t)insn,
+                   .out = &x->vals[slot]};
     const rp_val **places[] = {&s->a, &s->b, &s->c};
     for (int i = 0; i < 3; i++) {
         if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {

@@ -86,12 +86,17 @@ typedef void (*rp_kernel)(rp_exec *x, const rp_step *s, const rp_frame *f);
 struct rp_step {
     rp_kernel run;
     rp_val *out;
-    const rp_val *a, *b, *c;
-    uint64_t *aux;     // of a fold; of a test of texts slots of answers, or NULL
+    const rp_val *a, *b;
+    union {
+        const rp_val *c;
+        uint64_t *aux; // of a fold, which has no third operand; of a test of texts slots of
+                       // answers, or NULL
+    };
     const void *extra; // per opcode: column, list, set, ...
-    uint32_t type, insn;
-    uint32_t op;
-    uint32_t number; // per opcode: row of a set, size of a value, ...
+    uint32_t number;   // per opcode: row of a set, size of a value, ...
+    uint16_t insn;
+    uint8_t op;
+    uint8_t type; // kind and whether optional
 };
 
 #define RP_MEMO_SLOTS 512u
