@@ -304,11 +304,24 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     return out->v != NULL && out->p != NULL && out->k != NULL;
 }
 
+// Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to them.
+static bool bind_empty_column(rp_run *run, uint32_t column)
+{
+    rp_val *empty = &run->empty;
+    size_t words = rp_bits_words(run->chunk) + 2;
+    if (empty->v == NULL) {
+        empty->v = RP_NEW_ARRAY(&run->arena, uint64_t, words * RP_WORD_BITS);
+        empty->p = empty->k = RP_NEW_ARRAY(&run->arena, uint64_t, words);
+    }
+    run->world.columns[column] = *empty;
+    return empty->v != NULL && empty->p != NULL;
+}
+
 static bool bind_fact_column(rp_run *run, uint32_t column)
 {
     const rp_fact_column *c = &run->facts->columns[column];
     if (c->known == NULL) {
-        return new_column(run, column, 0);
+        return bind_empty_column(run, column);
     }
     rp_val *out = &run->world.columns[column];
     out->v = c->values;

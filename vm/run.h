@@ -28,6 +28,7 @@ struct rdspol_run {
     rp_arena workspace; // of what only judging needs
     rp_strtab overlay;
     rp_world world;
+    rp_val empty; // a column without rows
     rp_exec exec;
     uint32_t chunk;
     rp_run_param *params;
