@@ -409,7 +409,11 @@ static const unsigned char stops[256] = {['"'] = IN_STRING | IN_BLOCK,
 // The next byte that is a stop; the end of the text if there is none.
 static size_t next_stop(rp_str text, size_t at, unsigned where)
 {
-    while (at < text.len && (stops[(unsigned char)text.ptr[at]] & where) == 0) at++;
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    while (at + 4 <= text.len &&
+           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
+        at += 4;
+    while (at < text.len && (stops[p[at]] & where) == 0) at++;
     return at;
 }
 
