@@ -514,7 +514,8 @@ static void bind_slot(binder *k, uint32_t slot)
                    .out = &x->vals[slot]};
     const rp_val **places[] = {&s->a, &s->b, &s->c};
     for (int i = 0; i < 3; i++) {
-        if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {
+        bool value = rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE;
+        if (value && x->plan.slot[operands[i]] != RP_PLAN_NO_SLOT) {
             *places[i] = rp_exec_val(x, operands[i]);
         }
     }

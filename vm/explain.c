@@ -53,6 +53,7 @@ static bool need_program(rp_explainer *e)
     for (uint32_t i = 0; i < count; i++) {
         e->live[i] |= keep[i];
     }
+    rp_run_drop_empty(run, e->live);
     bool ok = rp_exec_init(&e->exec, &run->world, &e->arena, RP_BATCH_ROWS, e->live, keep);
     if (!ok) {
         e->exec.world = NULL; // so that asking again tries again

@@ -98,6 +98,9 @@ static uint32_t end_of_child(const planner *p, uint32_t home, uint32_t inner)
 static void use(planner *p, uint32_t value, uint32_t frame, uint32_t at)
 {
     uint32_t home = p->b->frame_of[value], slot = p->plan->slot[value];
+    if (slot == RP_PLAN_NO_SLOT) { // of a fold of no rows
+        return;
+    }
     uint32_t until = home == frame ? at : end_of_child(p, home, frame);
     if (until > p->last[slot]) {
         p->last[slot] = until;

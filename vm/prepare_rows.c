@@ -80,6 +80,24 @@ void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
     spread(run, need, f->first, value, false);
 }
 
+void rp_run_drop_empty(const rp_run *run, unsigned char *need)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        const rp_frame_info *f = &b->frames[i];
+        if (run->world.rows[f->table] != 0) {
+            continue;
+        }
+        for (uint32_t k = f->first + 1; k < f->end; k++) {
+            bool own_fold = run->stands[k] == i && rp_op_folds(rp_bundle_op(b, k));
+            need[k] = own_fold ? need[k] : 0;
+        }
+        if (f->depth == 0) {
+            need[f->first] = 0;
+        }
+    }
+}
+
 void rp_run_spread_frame(const rp_run *run, unsigned char *need, const rp_frame_info *frame)
 {
     spread(run, need, frame->first, frame->end - 1, false);

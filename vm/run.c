@@ -61,6 +61,7 @@ static bool prepare(rp_run *run)
         !alloc_results(run)) {
         return false;
     }
+    rp_run_drop_empty(run, run->live); // rows are known only now
     if (!rp_exec_init(&run->exec, &run->world, &run->workspace, run->chunk, run->live, NULL)) {
         return false;
     }
