@@ -304,7 +304,8 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     return out->v != NULL && out->p != NULL && out->k != NULL;
 }
 
-// Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to them.
+// Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to
+// them.
 static bool bind_empty_column(rp_run *run, uint32_t column)
 {
     rp_val *empty = &run->empty;

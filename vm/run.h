@@ -80,8 +80,8 @@ void rp_run_mark_message(const rp_run *run, unsigned char *need, uint32_t messag
 void rp_run_mark_messages(const rp_run *run, unsigned char *need, uint32_t policy);
 // Marks what the marked instructions of an outermost frame need there.
 void rp_run_spread_frame(const rp_run *run, unsigned char *need, const rp_frame_info *frame);
-// Takes the marks from what stands in frames over tables that have no rows, but for their own folds,
-// which have a result all the same.
+// Takes the marks from what stands in frames over tables that have no rows, but for their own
+// folds, which have a result all the same.
 void rp_run_drop_empty(const rp_run *run, unsigned char *need);
 // Marks what the marked instructions need, and if `through_stores`, what fills the columns they load.
 void rp_run_spread(const rp_run *run, unsigned char *need, bool through_stores);

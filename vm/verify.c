@@ -491,7 +491,8 @@ static rdspol_status make_indices(const rp_verifier *v)
     b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, count_opening(b));
     b->fed_by = RP_NEW_ARRAY(&b->arena, uint64_t, (size_t)b->column_count + b->list_count);
     if (b->text_of == NULL || b->text_of_list == NULL || b->store_of == NULL ||
-        b->emit_of == NULL || b->frame_of == NULL || b->table_of == NULL || b->frames == NULL || b->fed_by == NULL) {
+        b->emit_of == NULL || b->frame_of == NULL || b->table_of == NULL || b->frames == NULL ||
+        b->fed_by == NULL) {
         return rp_error_set(v->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
     return RDSPOL_OK;
