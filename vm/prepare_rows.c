@@ -579,24 +579,25 @@ static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *ro
     return rp_checked_mul_u64(rows[f->parent], sizes[n.a].longest, &product) ? product : UINT64_MAX;
 }
 
-static uint64_t live_insns(const rp_run *run, uint32_t frame)
+// How many instructions run in each frame, without those of frames inside.
+static void count_live(const rp_run *run, uint32_t *counts)
 {
-    const rp_frame_info *f = &run->bundle->frames[frame];
-    uint64_t count = 0;
-    for (uint32_t i = f->first + 1; i < f->end; i++) {
-        count += run->live[i] != 0 && run->stands[i] == frame;
+    for (uint32_t i = 0; i < run->bundle->insn_count; i++) {
+        if (run->live[i] != 0 && run->stands[i] != RP_NONE) {
+            counts[run->stands[i]]++;
+        }
     }
-    return count;
 }
 
-static uint64_t sum_frames(const rp_run *run, uint64_t *rows, list_size *sizes)
+static uint64_t sum_frames(const rp_run *run, const uint32_t *counts, uint64_t *rows,
+                           list_size *sizes)
 {
     const rp_bundle *b = run->bundle;
     uint64_t cost = 0, cells;
     for (uint32_t f = 0; f < b->frame_count; f++) {
         bool runs = run->live[b->frames[f].first] != 0 && !b->frames[f].message;
         rows[f] = runs ? frame_rows(run, f, rows, sizes) : 0;
-        if (runs && (!rp_checked_mul_u64(rows[f], live_insns(run, f), &cells) ||
+        if (runs && (!rp_checked_mul_u64(rows[f], counts[f], &cells) ||
                      !rp_checked_add_u64(cost, cells, &cost))) {
             return UINT64_MAX;
         }
@@ -611,9 +612,11 @@ bool rp_prepare_cost(rp_run *run)
     rp_arena_init(&scratch, run->alloc);
     uint64_t *rows = RP_NEW_ARRAY(&scratch, uint64_t, b->frame_count);
     list_size *sizes = RP_NEW_ARRAY(&scratch, list_size, b->list_count);
-    bool ok = rows != NULL && sizes != NULL;
+    uint32_t *counts = RP_NEW_ARRAY(&scratch, uint32_t, b->frame_count);
+    bool ok = rows != NULL && sizes != NULL && counts != NULL;
     if (ok) {
-        run->cost = sum_frames(run, rows, sizes);
+        count_live(run, counts);
+        run->cost = sum_frames(run, counts, rows, sizes);
     }
     rp_arena_clear(&scratch);
     return ok;
