@@ -97,10 +97,10 @@ typedef struct engine_list {
 static uint32_t made_from(const rdspol_bundle *b, uint32_t value)
 {
     for (unsigned depth = 0; depth < 8; depth++) {
-        const rp_rec_insn *n = &b->insns[value];
-        bool loads = RP_INSN_OP(n->word) == RP_OP_LOAD && b->store_of[n->a] != RP_NONE;
-        if (!loads || !rp_str_starts(rp_bundle_text(b, b->columns[n->a].name), RP_STR("#"))) break;
-        value = b->insns[b->store_of[n->a]].b;
+        const rp_insn n = rp_bundle_insn(b, value);
+        bool loads = n.op == RP_OP_LOAD && b->store_of[n.a] != RP_NONE;
+        if (!loads || !rp_str_starts(rp_bundle_text(b, b->columns[n.a].name), RP_STR("#"))) break;
+        value = rp_bundle_insn(b, b->store_of[n.a]).b;
     }
     return value;
 }
@@ -108,11 +108,11 @@ static uint32_t made_from(const rdspol_bundle *b, uint32_t value)
 // The field that a value is read from, or is computed for; RP_NONE if it is of none.
 static uint32_t field_of(const rdspol_bundle *b, uint32_t value)
 {
-    const rp_rec_insn *n = &b->insns[value];
-    if (RP_INSN_OP(n->word) == RP_OP_LOAD) return n->a;
-    if (RP_INSN_OP(n->word) == RP_OP_GATHER) return n->b;
+    const rp_insn n = rp_bundle_insn(b, value);
+    if (n.op == RP_OP_LOAD) return n.a;
+    if (n.op == RP_OP_GATHER) return n.b;
     for (uint32_t i = 0; i < b->column_count; i++) {
-        if (b->store_of[i] != RP_NONE && b->insns[b->store_of[i]].b == value) return i;
+        if (b->store_of[i] != RP_NONE && rp_bundle_insn(b, b->store_of[i]).b == value) return i;
     }
     return RP_NONE;
 }
@@ -142,19 +142,17 @@ static void add_engine_set(engine_list *list, uint32_t set)
 
 static void add_equal(engine_list *list, uint32_t value, uint32_t other)
 {
-    const rp_rec_insn *n = &list->bundle->insns[other];
-    if (is_engine(list->bundle, value) && RP_INSN_OP(n->word) == RP_OP_CONST)
-        add_engine(list, n->a);
+    const rp_insn n = rp_bundle_insn(list->bundle, other);
+    if (is_engine(list->bundle, value) && n.op == RP_OP_CONST) add_engine(list, n.a);
 }
 
 static void add_engines(engine_list *list, uint32_t value)
 {
-    const rp_rec_insn *n = &list->bundle->insns[made_from(list->bundle, value)];
-    uint32_t op = RP_INSN_OP(n->word);
-    if (op == RP_OP_IN_SET && is_engine(list->bundle, n->a)) add_engine_set(list, n->b);
-    if (op == RP_OP_EQ_ID) {
-        add_equal(list, n->a, n->b);
-        add_equal(list, n->b, n->a);
+    const rp_insn n = rp_bundle_insn(list->bundle, made_from(list->bundle, value));
+    if (n.op == RP_OP_IN_SET && is_engine(list->bundle, n.a)) add_engine_set(list, n.b);
+    if (n.op == RP_OP_EQ_ID) {
+        add_equal(list, n.a, n.b);
+        add_equal(list, n.b, n.a);
     }
 }
 

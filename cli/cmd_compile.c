@@ -10,7 +10,8 @@ int rp_cmd_check(rp_app *app)
 {
     rp_source_set set = {0};
     rdspol_compilation *done = NULL;
-    if (rp_source_set_add_operands(&set, &app->args)) done = rp_sources_compile(app, &set, 0);
+    if (rp_source_set_add_operands(&set, &app->args))
+        done = rp_sources_compile(app, &set, RP_COMPILE_TESTS);
     int status = done != NULL ? RP_EXIT_OK : RP_EXIT_TROUBLE;
     rdspol_compilation_free(done);
     rp_source_set_free(&set);

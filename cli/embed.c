@@ -131,6 +131,7 @@ static bool compile_and_write(embed *e, const char *path)
     rdspol_error error = {0};
     rdspol_compile_opts opts = {.size = sizeof opts,
                                 .is_library = 1,
+                                .keep_tests = 1, // mistakes in them stop the build
                                 .name = RP_STR("stdlib"),
                                 .sha256 = rp_crypto_sha256_of_section,
                                 .sha256_ctx = &e->crypto};

@@ -340,14 +340,15 @@ static void warn_unused(rp_program *program, rp_module *module)
 {
     if (!module->given) return;
     for (rp_import *import = module->imports; import != NULL; import = import->next) {
-        bool selected =
-            module->packs != NULL || module->tests != NULL || import->module->waivers != NULL;
+        bool tested = module->tests != NULL || module->tests_skipped;
+        bool selected = module->packs != NULL || tested || import->module->waivers != NULL;
         if (!import->used && !import->implicit && !selected) {
             RP_DIAG(program->diags, UNUSED, import->span, RP_STR("import"), import->module->name);
         }
     }
     for (rp_param_decl *param = module->params; param != NULL; param = param->next) {
-        if (!param->used && param->type->kind != RP_T_POISON)
+        bool may_be_set = module->tests_skipped;
+        if (!param->used && !may_be_set && param->type->kind != RP_T_POISON)
             RP_DIAG(program->diags, UNUSED, param->node->name, RP_STR("parameter"), param->name);
     }
     for (rp_let *let = module->lets; let != NULL; let = let->next) {

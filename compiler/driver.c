@@ -94,6 +94,9 @@ rdspol_status rdspol_compile(rdspol_compilation **out, const rdspol_source *sour
     *done = (rdspol_compilation){.alloc = alloc, .source_count = source_count};
     if (opts != NULL) done->opts = *opts;
     rp_arena_init(&done->arena, alloc);
+    // libc keeps the memory of few large blocks for the next compilation; that of many it gives
+    // back, and gets it anew page by page.
+    done->arena.few = true;
     rp_arena_on_fail(&done->arena, leave, done);
     rp_image_init(&done->image, &done->arena);
     rp_buf_init(&done->bundle, alloc, MAX_BUNDLE);

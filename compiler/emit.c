@@ -8,6 +8,7 @@ typedef struct emission {
     rp_image *image;
     uint32_t param_count;
     rp_index consts;     // const_at, by their bits
+    bool too_wide;       // an index that an instruction names does not fit into it
     uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
@@ -103,6 +104,8 @@ static void number_layout(emission *e)
 static void number_declarations(emission *e)
 {
     uint32_t policies = 0;
+    uint32_t sets = 0;
+    for (rp_ir_set *set = e->ir->sets; set != NULL; set = set->next) set->index = sets++;
     for (rp_ir_policy *policy = e->ir->policies; policy != NULL; policy = policy->next)
         policy->decl->index = policies++;
     for (rp_module *module = e->ir->program->modules; module != NULL; module = module->next) {
@@ -124,38 +127,33 @@ static bool is_fact_list(const rp_llist *list)
     return list->kind == RP_LIST_FACT || list->kind == RP_LIST_MAP;
 }
 
-static uint32_t first_source(emission *e, const rp_ltable *wanted)
-{
-    uint32_t first = 0;
-    for (const rp_ltable *table = e->ir->tables; table != wanted; table = table->next) {
-        if (table->entity != NULL) first += table->entity->source_count;
-    }
-    return first;
-}
-
-static rp_ltable *table_of(emission *e, const rp_entity *entity)
-{
-    rp_ltable *table = e->ir->tables;
-    while (table != NULL && table->entity != entity) table = table->next;
-    return table;
-}
-
 // The place of a source among all of the schema's that the bundle's tables have.
-static uint32_t source_place(emission *e, const rp_schema_source *source)
+static uint32_t source_place(const rp_schema_source *source)
 {
-    return first_source(e, table_of(e, source->entity)) + source->index;
+    return source->entity->layout->first_source + source->index;
+}
+
+// Counts them.
+static uint32_t place_sources(emission *e)
+{
+    uint32_t count = 0;
+    for (rp_ltable *table = e->ir->tables; table != NULL; table = table->next) {
+        table->first_source = count;
+        if (table->entity != NULL) count += table->entity->source_count;
+    }
+    return count;
 }
 
 static uint32_t source_index(emission *e, const rp_schema_source *source)
 {
-    return source == NULL ? RP_NONE : e->source_at[source_place(e, source)];
+    return source == NULL ? RP_NONE : e->source_at[source_place(source)];
 }
 
 static void mark_sources(emission *e, const rp_field *field)
 {
     for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
          path = path->next) {
-        if (path->source != NULL) e->source_at[source_place(e, path->source)] = 0;
+        if (path->source != NULL) e->source_at[source_place(path->source)] = 0;
     }
 }
 
@@ -173,7 +171,7 @@ static void mark_table(emission *e, const rp_ltable *table)
 // which a field is in it. Others would be asked for nothing.
 static void number_sources(emission *e)
 {
-    uint32_t total = first_source(e, NULL), place = 0, count = 0;
+    uint32_t total = place_sources(e), place = 0, count = 0;
     e->source_at = RP_NEW_ARRAY(e->ir->arena, uint32_t, total);
     for (uint32_t i = 0; i < total; i++) e->source_at[i] = RP_NONE;
     for (const rp_ltable *table = e->ir->tables; table != NULL; table = table->next)
@@ -210,13 +208,9 @@ static uint32_t field_source(emission *e, const rp_field *field)
     return field != NULL && field->paths != NULL ? source_index(e, field->paths->source) : RP_NONE;
 }
 
-static uint32_t joined_column(emission *e, const rp_field *target)
+static uint32_t joined_column(const rp_field *target)
 {
-    for (const rp_lcolumn *column = table_of(e, target->entity)->columns; column != NULL;
-         column = column->next) {
-        if (column->field == target) return column->index;
-    }
-    return RP_NONE;
+    return target->column != NULL ? target->column->index : RP_NONE;
 }
 
 static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *record)
@@ -226,7 +220,7 @@ static void add_joins(emission *e, const rp_lcolumn *column, rp_rec_column *reco
         column->origin != RP_COLUMN_FACT)
         return;
     for (uint32_t i = 0; i < column->field->join_count; i++) {
-        rp_rec_join join = {joined_column(e, column->field->joins[i])};
+        rp_rec_join join = {joined_column(column->field->joins[i])};
         ADD(e, JOIN, join);
         record->join_count++;
     }
@@ -290,11 +284,11 @@ static void add_source(emission *e, const rp_ltable *table, const rp_schema_sour
                             .action = string(e, iam_action(e, source)),
                             .first_arg = e->image->counts[RP_SECTION_ARG]};
     for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
-        bool other = arg->field != NULL && table_of(e, arg->field->entity) == NULL;
+        bool other = arg->field != NULL && arg->field->entity->layout == NULL;
         if (other) continue;
         rp_rec_arg made = {string(e, arg->name), arg->kind, 0};
         made.value =
-            arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(e, arg->field);
+            arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(arg->field);
         ADD(e, ARG, made);
         record.arg_count++;
     }
@@ -438,17 +432,26 @@ static void add_sets(emission *e)
     for (rp_ir_set *set = e->ir->sets; set != NULL; set = set->next) {
         rp_rec_set record = {add_items(e, set->values, set->count, set->kind), set->count,
                              set->param != NULL ? set->param->index : RP_NONE};
-        set->index = ADD(e, SET, record);
+        ADD(e, SET, record);
     }
 }
 
 // ---- the program ----
 
+// Whether an index does not fit into an operand.
+static bool is_too_wide(uint32_t operand)
+{
+    return operand >= RP_INSN_NONE && operand != RP_NONE;
+}
+
 static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint32_t b, uint32_t c,
                          rp_span span)
 {
     emission *e = ctx;
-    rp_rec_insn record = {RP_INSN_WORD(op, type_word(type)), a, b, c};
+    const rp_ltable *names = rp_op_get(op)->result == RP_RESULT_TYPED ? type.table : NULL;
+    if (names != NULL) c = names->index;
+    rp_rec_insn record = {RP_INSN_HEAD(op, type_word(type), a), RP_INSN_TAIL(b, c)};
+    e->too_wide |= is_too_wide(a) || is_too_wide(b) || is_too_wide(c);
     rp_rec_place place = {RP_NONE};
     if (span.end != 0) {
         const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
@@ -468,7 +471,10 @@ static uint32_t sink_index(void *ctx, const rp_ir *value)
         return add_const(e, &constant->value, constant->kind);
     }
     case RP_OP_PARAM: return ((const rp_param_decl *)arg)->index;
-    case RP_OP_UNKNOWN: return string(e, ((const rp_ir_text *)arg)->text);
+    case RP_OP_UNKNOWN: {
+        rp_value reason = {.text = ((const rp_ir_text *)arg)->text};
+        return add_const(e, &reason, RP_KIND_STRING);
+    }
     case RP_OP_IN_SET: return ((const rp_ir_set *)arg)->index;
     case RP_OP_LOOKUP: return ((const rp_llist *)arg)->index;
     default: return ((const rp_lcolumn *)arg)->index;
@@ -525,7 +531,7 @@ static uint32_t add_template(emission *e, const rp_ir_message *message)
 static uint32_t add_message(emission *e, rp_ir_message *message)
 {
     if (message == NULL) return RP_NONE;
-    rp_rec_message record = {.frame = message->frame != NULL ? message->first_insn : RP_NONE,
+    rp_rec_message record = {.frame = message->frame != NULL ? message->frame->first_insn : RP_NONE,
                              .template = add_template(e, message),
                              .first_witness = e->image->counts[RP_SECTION_WITNESS]};
     for (const rp_ir_witness *witness = message->witnesses; witness != NULL;
@@ -795,11 +801,11 @@ static void add_files(emission *e)
     }
 }
 
+// What instructions name is counted like them: each names little, and what is named by few is few.
 static bool within_limits(emission *e)
 {
-    if (e->image->counts[RP_SECTION_INSN] <= RP_MAX_INSNS && e->param_count <= RP_MAX_PARAMS)
-        return true;
-    bool insns = e->image->counts[RP_SECTION_INSN] > RP_MAX_INSNS;
+    bool insns = e->image->counts[RP_SECTION_INSN] > RP_MAX_INSNS || e->too_wide;
+    if (!insns && e->param_count <= RP_MAX_PARAMS) return true;
     rp_span nowhere = {0, 0, 0};
     RP_DIAG(e->ir->program->diags, LIMIT, nowhere,
             insns ? RP_STR("instructions") : RP_STR("parameters"),
@@ -815,10 +821,11 @@ bool rp_emit(rp_ir_program *ir, rp_str name, rp_image *image)
     number_layout(&e);
     number_declarations(&e);
     add_files(&e);
+    // First, so that what instructions name has the lowest numbers, which fit into them.
+    rp_schedule_emit(ir, &sink);
+    add_sets(&e);
     add_schema(&e);
     add_params(&e);
-    add_sets(&e);
-    rp_schedule_emit(ir, &sink);
     for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
         add_policy(&e, policy);
     for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next)

@@ -1,31 +1,16 @@
 // The writer of bundles. What it knows of the records comes from `format.def`: how many words each
 // has and which of them are strings.
 #include "compiler/image.h"
+#include "compiler/pack.h"
 #include "vm/base/endian.h"
-#include "vm/op.h"
 
 #include <stdlib.h>
 
 #define MAX_SECTION (64u * 1024u * 1024u)
 
-#define FIELD_KIND(name, kind) #kind,
-#define SECTION(ID, name, FIELDS) static const char *const name##_kinds[] = {FIELDS(FIELD_KIND)};
-#include "vm/format.def"
-#undef SECTION
-
-static const struct {
-    const char *const *kinds;
-    uint32_t words;
-} shapes[RP_SECTION_COUNT] = {
-#define SECTION(ID, name, FIELDS)                                                                  \
-    [RP_SECTION_##ID] = {name##_kinds, sizeof name##_kinds / sizeof *name##_kinds},
-#include "vm/format.def"
-#undef SECTION
-};
-
 static bool is_string(rp_section section, uint32_t field)
 {
-    const char *kind = shapes[section].kinds[field];
+    const char *kind = rp_pack_kind(section, field);
     return strcmp(kind, "STRING") == 0 || strcmp(kind, "STRING_0") == 0;
 }
 
@@ -45,20 +30,21 @@ void rp_image_free(rp_image *image)
 
 uint32_t rp_image_add(rp_image *image, rp_section section, const void *record)
 {
-    rp_buf_add(&image->sections[section], record, shapes[section].words * sizeof(uint32_t));
+    rp_buf_add(&image->sections[section], record, rp_pack_words(section) * sizeof(uint32_t));
     if (image->sections[section].failed) image->arena->fail(image->arena->fail_ctx);
     return image->counts[section]++;
 }
 
 void *rp_image_get(rp_image *image, rp_section section, uint32_t index)
 {
-    return image->sections[section].data + (size_t)index * shapes[section].words * sizeof(uint32_t);
+    return image->sections[section].data +
+           (size_t)index * rp_pack_words(section) * sizeof(uint32_t);
 }
 
 void rp_image_put(rp_image *image, rp_section section, uint32_t index, const void *record)
 {
     if (image->sections[section].failed) return;
-    memcpy(rp_image_get(image, section, index), record, shapes[section].words * sizeof(uint32_t));
+    memcpy(rp_image_get(image, section, index), record, rp_pack_words(section) * sizeof(uint32_t));
 }
 
 uint32_t rp_image_string(rp_image *image, rp_str text)
@@ -109,7 +95,7 @@ static void renumber(uint32_t *word, const uint32_t *new_ids)
 
 static void renumber_section(rp_image *image, rp_section section, const uint32_t *new_ids)
 {
-    uint32_t words = shapes[section].words;
+    uint32_t words = rp_pack_words(section);
     uint32_t *data = (uint32_t *)(void *)image->sections[section].data;
     for (uint32_t field = 0; field < words; field++) {
         if (!is_string(section, field)) continue;
@@ -124,20 +110,16 @@ static bool is_text_kind(uint32_t type)
     return kind == RP_KIND_STRING || kind == RP_KIND_CIDR || kind == RP_KIND_VERSION;
 }
 
-// Strings where the kind of a field depends on a neighbour: constants, literals of arguments,
-// operands of instructions.
+// Strings where the kind of a field depends on a neighbour: constants, literals of arguments.
 static void renumber_values(rp_image *image, const uint32_t *new_ids)
 {
     for (uint32_t i = 0; i < image->counts[RP_SECTION_CONST]; i++) {
         rp_rec_const *record = rp_image_get(image, RP_SECTION_CONST, i);
         if (is_text_kind(record->type)) renumber(&record->lo, new_ids);
     }
-    for (uint32_t i = 0; i < image->counts[RP_SECTION_INSN]; i++) {
-        rp_rec_insn *record = rp_image_get(image, RP_SECTION_INSN, i);
-        const rp_op_info *info = rp_op_get(RP_INSN_OP(record->word));
-        if (info->operands[0] == RP_OPERAND_STRING) renumber(&record->a, new_ids);
-        if (info->operands[1] == RP_OPERAND_STRING) renumber(&record->b, new_ids);
-        if (info->operands[2] == RP_OPERAND_STRING) renumber(&record->c, new_ids);
+    for (uint32_t i = 0; i < image->counts[RP_SECTION_ARG]; i++) {
+        rp_rec_arg *record = rp_image_get(image, RP_SECTION_ARG, i);
+        if (record->kind == RP_ARG_LITERAL) renumber(&record->value, new_ids);
     }
 }
 
@@ -157,6 +139,17 @@ static void sort_strings(rp_image *image)
 static size_t aligned(size_t size)
 {
     return (size + RP_ALIGNMENT - 1) / RP_ALIGNMENT * RP_ALIGNMENT;
+}
+
+// Words in memory become packed records.
+static void pack(rp_image *image, rp_section section)
+{
+    rp_buf *words = &image->sections[section];
+    rp_buf packed;
+    rp_buf_init(&packed, image->arena->alloc, MAX_SECTION);
+    rp_pack(section, (const uint32_t *)(const void *)words->data, image->counts[section], &packed);
+    rp_buf_free(words);
+    *words = packed;
 }
 
 // Words in memory become little-endian bytes.
@@ -198,15 +191,28 @@ static void pad(rp_buf *out)
     rp_buf_add(out, zeros, aligned(out->size) - out->size);
 }
 
+static void write_records(rp_image *image)
+{
+    for (int i = 0; i < RP_SECTION_COUNT; i++) {
+        if (rp_section_is_packed((uint32_t)i)) pack(image, (rp_section)i);
+    }
+    to_little_endian(&image->sections[RP_SECTION_INSN]);
+}
+
+static bool has_failed(const rp_image *image)
+{
+    bool failed = false;
+    for (int i = 0; i < RP_SECTION_COUNT; i++) failed |= image->sections[i].failed;
+    return failed;
+}
+
 bool rp_image_write(rp_image *image, rp_buf *out, rdspol_sha256_fn sha256, void *sha256_ctx)
 {
     sort_strings(image);
+    write_records(image);
     size_t offset = aligned(RP_HEADER_WORDS * 4 + (size_t)RP_SECTION_COUNT * RP_SECTION_WORDS * 4);
     size_t total = offset;
-    for (int i = 0; i < RP_SECTION_COUNT; i++) {
-        if (i != RP_SECTION_BYTES) to_little_endian(&image->sections[i]);
-        total = aligned(total + image->sections[i].size);
-    }
+    for (int i = 0; i < RP_SECTION_COUNT; i++) total = aligned(total + image->sections[i].size);
     write_header(image, out, total);
     for (int i = 0; i < RP_SECTION_COUNT; i++) {
         write_section_entry(image, out, (rp_section)i, offset, sha256, sha256_ctx);
@@ -218,5 +224,5 @@ bool rp_image_write(rp_image *image, rp_buf *out, rdspol_sha256_fn sha256, void 
                    image->sections[i].size);
         pad(out);
     }
-    return !out->failed;
+    return !out->failed && !has_failed(image);
 }

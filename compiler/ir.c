@@ -2,7 +2,7 @@
 #include "compiler/ir.h"
 #include "vm/base/strtab.h"
 
-#define FIRST_BUCKETS 16384u
+#define FIRST_BUCKETS 32768u
 
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
 {
@@ -13,9 +13,10 @@ void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
     ir->buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, ir->bucket_count);
 }
 
-static uint32_t mix(uint32_t hash, uint32_t word)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    return (hash ^ word) * 0x9e3779b1u ^ (hash >> 15);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
 }
 
 static uint32_t pointer_bits(const void *pointer)
@@ -24,22 +25,26 @@ static uint32_t pointer_bits(const void *pointer)
     return (uint32_t)(bits ^ (bits >> 32 % (sizeof bits * 8)));
 }
 
+static uint32_t id_of(const rp_ir *value)
+{
+    return value != NULL ? value->id + 1 : 0;
+}
+
 static uint32_t hash_of(const rp_ir *value)
 {
-    uint32_t hash = mix(0x51ed270bu, (uint32_t)value->op);
-    hash = mix(hash, pointer_bits(value->frame));
-    hash = mix(hash, pointer_bits(value->arg));
-    hash = mix(hash, (uint32_t)value->type.kind);
-    for (int i = 0; i < 3; i++) hash = mix(hash, value->in[i] != NULL ? value->in[i]->id + 1 : 0);
-    return hash;
+    uint32_t frame = value->frame != NULL ? value->frame->id + 1 : 0;
+    uint64_t kind = (uint64_t)value->op << 8 | (uint64_t)value->type.kind;
+    uint64_t hash = mix(kind << 32 | frame, pointer_bits(value->arg));
+    hash = mix(hash, (uint64_t)id_of(value->in[0]) << 32 | id_of(value->in[1]));
+    return (uint32_t)mix(hash, id_of(value->in[2]));
 }
 
 static bool same(const rp_ir *a, const rp_ir *b)
 {
-    return a->op == b->op && a->frame == b->frame && a->arg == b->arg && a->in[0] == b->in[0] &&
-           a->in[1] == b->in[1] && a->in[2] == b->in[2] && a->child == b->child &&
-           a->type.kind == b->type.kind && a->type.optional == b->type.optional &&
-           a->type.table == b->type.table;
+    return a->hash == b->hash && a->op == b->op && a->frame == b->frame && a->arg == b->arg &&
+           a->in[0] == b->in[0] && a->in[1] == b->in[1] && a->in[2] == b->in[2] &&
+           a->child == b->child && a->type.kind == b->type.kind &&
+           a->type.optional == b->type.optional && a->type.table == b->type.table;
 }
 
 static void grow(rp_ir_program *ir)
@@ -49,7 +54,7 @@ static void grow(rp_ir_program *ir)
     for (uint32_t i = 0; i < ir->bucket_count; i++) {
         for (rp_ir *value = ir->buckets[i], *next; value != NULL; value = next) {
             next = value->chain;
-            uint32_t at = hash_of(value) % count;
+            uint32_t at = value->hash & (count - 1);
             value->chain = buckets[at];
             buckets[at] = value;
         }
@@ -77,64 +82,54 @@ static uint32_t reach_of_fold(const rp_ir *fold, uint32_t inside)
     return inside < child->depth ? least(reach, inside) : reach;
 }
 
-static uint32_t reach_of(const rp_ir *value)
-{
-    uint32_t reach = RP_REACH_NONE;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) reach = least(reach, value->in[i]->reach);
-    }
-    if (value->child != NULL) return reach_of_fold(value, reach);
-    bool own = value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
-               (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
-    return own ? least(reach, value->frame->depth) : reach;
-}
-
 static uint32_t greatest(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
 }
 
-static uint32_t lists_of(const rp_ir *value)
+// A value that depends on the rows of its own frame, whatever its operands are.
+static bool is_of_row(const rp_ir *value)
 {
-    uint32_t lists = 0;
-    for (int i = 0; i < 3 && value->op != RP_OP_OUTER; i++)
-        lists = greatest(lists, value->in[i] != NULL ? value->in[i]->lists : 0);
-    return lists + (value->child != NULL && value->child->kind == RP_FRAME_UNNEST);
+    return value->op == RP_OP_LOAD || value->op == RP_OP_ROW ||
+           (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
 }
 
-static uint32_t deepest_of(const rp_ir *value)
+// `reach`, `deepest`, `lists` and `weight` from those of the operands. The weight is that of a
+// tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+static void measure(rp_ir *value)
 {
-    uint32_t deepest = value->child != NULL   ? value->child->depth
-                       : value->frame != NULL ? value->frame->depth
-                                              : 0;
-    for (int i = 0; i < 3; i++)
-        deepest = greatest(deepest, value->in[i] != NULL ? value->in[i]->deepest : 0);
-    return deepest;
+    bool outer = value->op == RP_OP_OUTER;
+    bool fold = value->child != NULL;
+    uint32_t reach = RP_REACH_NONE, lists = 0, weight = value->op > RP_OP_UNKNOWN;
+    uint32_t deepest = fold ? value->child->depth : value->frame != NULL ? value->frame->depth : 0;
+    for (int i = 0; i < 3; i++) {
+        const rp_ir *in = value->in[i];
+        if (in == NULL) continue;
+        reach = least(reach, in->reach);
+        deepest = greatest(deepest, in->deepest);
+        lists = outer ? 0 : greatest(lists, in->lists);
+        weight += outer || fold ? 0 : in->weight;
+    }
+    if (fold) reach = reach_of_fold(value, reach);
+    if (is_of_row(value)) reach = least(reach, value->frame->depth);
+    value->reach = reach;
+    value->deepest = deepest;
+    value->lists = lists + (fold && value->child->kind == RP_FRAME_UNNEST);
+    value->weight = least(weight, 1000);
 }
 
-// Of a tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
-static uint32_t weight_of(const rp_ir *value)
+static rp_ir *intern(rp_ir_program *ir, rp_ir *wanted)
 {
-    uint32_t weight = value->op > RP_OP_UNKNOWN;
-    for (int i = 0; i < 3 && value->child == NULL && value->op != RP_OP_OUTER; i++)
-        weight += value->in[i] != NULL ? value->in[i]->weight : 0;
-    return least(weight, 1000);
-}
-
-static rp_ir *intern(rp_ir_program *ir, const rp_ir *wanted)
-{
-    uint32_t at = hash_of(wanted) % ir->bucket_count;
+    wanted->hash = hash_of(wanted);
+    uint32_t at = wanted->hash & (ir->bucket_count - 1);
     for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL;
          value = value->chain) {
         if (same(value, wanted)) return value;
     }
-    rp_ir *value = RP_NEW(ir->arena, rp_ir);
+    rp_ir *value = rp_arena_alloc(ir->arena, sizeof *value);
     *value = *wanted;
     value->id = ir->value_count++;
-    value->reach = reach_of(value);
-    value->lists = lists_of(value);
-    value->weight = weight_of(value);
-    value->deepest = deepest_of(value);
+    measure(value);
     value->chain = ir->buckets[at];
     ir->buckets[at] = value;
     if (value->frame != NULL) {
@@ -259,7 +254,8 @@ rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
 
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table)
 {
-    return new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    return table->rows;
 }
 
 static rp_frame *find_child(rp_ir_program *ir, rp_frame *parent, rp_frame_kind kind,

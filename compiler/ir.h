@@ -68,10 +68,11 @@ struct rp_layout_table {
     rp_llist *lists, **last_list;
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;
-    rp_frame *scan;
+    rp_frame *scan, *rows;
     uint32_t row_count; // CONST
     bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
+    uint32_t first_source; // of its entity, among those of all tables
     rp_ltable *next;
 };
 
@@ -95,8 +96,9 @@ struct rp_frame {
     rp_frame *children, **last_child;
     rp_frame *next; // sibling
     uint32_t id;
-    uint32_t mark;   // of the emitter
-    rp_frame *moved; // where a mover put it, and which mover
+    uint32_t mark;       // of the emitter
+    uint32_t first_insn; // ROWS: its own, once it is emitted
+    rp_frame *moved;     // where a mover put it, and which mover
     uint32_t moved_by;
 };
 
@@ -108,8 +110,9 @@ struct rp_value_ir {
     rp_ir *in[3];    // operands
     const void *arg; // what else it is about: column, list, constant, set, text, parameter
     rp_span span;
-    rp_ir *next;        // in the frame
-    rp_ir *chain;       // in the hash table
+    rp_ir *next;  // in the frame
+    rp_ir *chain; // in the hash table
+    uint32_t hash;
     rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
     // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
@@ -166,7 +169,6 @@ typedef struct rp_ir_message {
     rp_ir_piece *pieces;
     uint32_t piece_count;
     rp_ir_witness *witnesses;
-    uint32_t index, first_insn;
     struct rp_ir_message *next;
 } rp_ir_message;
 
@@ -238,6 +240,7 @@ rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);
 
 rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table);
+// The frame of what the messages about rows of a table print: one, so that they share values.
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table);
 rp_frame *rp_ir_unnest(rp_ir_program *ir, rp_frame *parent, rp_llist *list, rp_ir *index);
 rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition);

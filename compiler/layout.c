@@ -83,20 +83,12 @@ static void add_source_columns(rp_ir_program *ir, rp_entity *entity)
     }
 }
 
-static rp_ltable *find_entity(rp_ir_program *ir, const rp_entity *entity)
-{
-    for (rp_ltable *table = ir->tables; table != NULL; table = table->next) {
-        if (table->entity == entity) return table;
-    }
-    return NULL;
-}
-
 rp_ltable *rp_layout_entity(rp_ir_program *ir, rp_entity *entity)
 {
-    rp_ltable *table = find_entity(ir, entity);
-    if (table != NULL) return table;
-    table = rp_layout_new_table(ir, entity->name,
-                                entity->is_resource ? RP_TABLE_RESOURCE : RP_TABLE_RECORD);
+    if (entity->layout != NULL) return entity->layout;
+    rp_ltable *table = rp_layout_new_table(
+        ir, entity->name, entity->is_resource ? RP_TABLE_RESOURCE : RP_TABLE_RECORD);
+    entity->layout = table;
     table->entity = entity;
     table->flags = table_flags(entity);
     if (!entity->is_resource) return table;
@@ -115,14 +107,6 @@ static uint32_t column_flags(const rp_field *field)
            (field->weak ? (uint32_t)RP_COLUMN_WEAK : 0);
 }
 
-static rp_lcolumn *find_column(rp_ltable *table, const rp_field *field)
-{
-    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (column->field == field) return column;
-    }
-    return NULL;
-}
-
 static void lay_join_targets(rp_ir_program *ir, const rp_field *field)
 {
     for (uint32_t i = 0; i < field->join_count; i++) rp_layout_column(ir, field->joins[i]);
@@ -130,11 +114,12 @@ static void lay_join_targets(rp_ir_program *ir, const rp_field *field)
 
 rp_lcolumn *rp_layout_column(rp_ir_program *ir, rp_field *field)
 {
+    if (field->column != NULL) return field->column;
     rp_ltable *table = rp_layout_entity(ir, field->entity);
-    rp_lcolumn *column = find_column(table, field);
-    if (column != NULL) return column;
+    if (field->column != NULL) return field->column; // a resource brings some with it
     uint32_t origin = field->kind == RP_FIELD_DERIVED ? RP_COLUMN_DERIVED : RP_COLUMN_FACT;
-    column = rp_layout_add_column(ir, table, field->name, (rp_ir_type){0}, origin);
+    rp_lcolumn *column = rp_layout_add_column(ir, table, field->name, (rp_ir_type){0}, origin);
+    field->column = column;
     column->field = field;
     column->flags = column_flags(field);
     column->fallback = field->fallback;
@@ -145,14 +130,6 @@ rp_lcolumn *rp_layout_column(rp_ir_program *ir, rp_field *field)
 }
 
 // ---- lists ----
-
-static rp_llist *find_list(rp_ltable *table, const rp_field *field)
-{
-    for (rp_llist *list = table->lists; list != NULL; list = list->next) {
-        if (list->field == field) return list;
-    }
-    return NULL;
-}
 
 static rp_str joined_name(rp_ir_program *ir, rp_str a, const char *between, rp_str b)
 {
@@ -201,11 +178,12 @@ static void lay_relation(rp_ir_program *ir, rp_llist *list, const rp_field *fiel
 
 rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field)
 {
+    if (field->list != NULL) return field->list;
     rp_ltable *owner = rp_layout_entity(ir, field->entity);
-    rp_llist *list = find_list(owner, field);
-    if (list != NULL) return list;
+    if (field->list != NULL) return field->list;
     uint32_t kind = field->type->kind == RP_T_MAP ? RP_LIST_MAP : RP_LIST_FACT;
-    list = rp_layout_add_list(ir, owner, field->name, NULL, kind);
+    rp_llist *list = rp_layout_add_list(ir, owner, field->name, NULL, kind);
+    field->list = list;
     list->field = field;
     list->flags = (field->empty_default ? (uint32_t)RP_LIST_EMPTY : 0) |
                   (field->json ? (uint32_t)RP_LIST_JSON : 0) |

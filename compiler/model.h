@@ -140,10 +140,12 @@ struct rp_field {
     rp_field_path *paths;
     rp_field **joins;
     uint32_t join_count;
-    rp_field *inverse;              // RELATION: the reference or list of references
-    rp_field *through;              // RELATION: the record, or list of records, that holds it
-    struct rp_schema_source *group; // of fields in a group with `when`
-    rp_function *function;          // DERIVED, METHOD
+    rp_field *inverse;               // RELATION: the reference or list of references
+    rp_field *through;               // RELATION: the record, or list of records, that holds it
+    struct rp_schema_source *group;  // of fields in a group with `when`
+    rp_function *function;           // DERIVED, METHOD
+    struct rp_layout_column *column; // once it is read (ir.h)
+    struct rp_layout_list *list;     // the same of a list or map
     rp_field *next;
 };
 
@@ -178,8 +180,9 @@ struct rp_entity {
     rp_schema_source *sources, **last_source;
     uint32_t source_count;
     rp_field *key, *unique, *account, *region;
-    rp_var self;           // the row, in definitions
-    rp_state record_state; // for cycles of records
+    rp_var self;                    // the row, in definitions
+    rp_state record_state;          // for cycles of records
+    struct rp_layout_table *layout; // once a value is read of it (ir.h)
     struct rp_entity *next;
 };
 
@@ -338,6 +341,7 @@ struct rp_module {
     rp_pack_decl *packs;
     rp_waiver_decl *waivers;
     rp_test_decl *tests;
+    bool tests_skipped; // there are more
     rp_module *next;
 };
 

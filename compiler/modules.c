@@ -39,12 +39,13 @@ static const rp_node *module_line(const rp_tree *tree)
     return NULL;
 }
 
-static rp_module *add_file(loader *load, rp_str name, rp_str text, bool library)
+static rp_module *add_file(loader *load, rp_str name, rp_str text, bool library, bool skip_tests)
 {
     rp_program *program = load->program;
     uint32_t file = rp_sources_add(program->sources, name, text);
     program->sources->files[file].library = library;
-    rp_tree tree = rp_parse_file(program->arena, program->diags, program->node_ids, file, text);
+    rp_tree tree =
+        rp_parse_file(program->arena, program->diags, program->node_ids, file, text, skip_tests);
     const rp_node *line = module_line(&tree);
     rp_module *module = find_or_add(program, line != NULL ? line->text : RP_STR("main"));
     rp_module_file *entry = RP_NEW(program->arena, rp_module_file);
@@ -52,6 +53,7 @@ static rp_module *add_file(loader *load, rp_str name, rp_str text, bool library)
     *module->last_file = entry;
     module->last_file = &entry->next;
     module->library |= library;
+    module->tests_skipped |= tree.tests_skipped;
     return module;
 }
 
@@ -78,7 +80,7 @@ static rp_module *load_library(loader *load, rp_str name)
     for (size_t i = 0; i < load->opts->library_count; i++) {
         const rdspol_source *source = &load->opts->library[i];
         if (rp_str_equal(source->module_hint, name))
-            module = add_file(load, source->name, source->text, true);
+            module = add_file(load, source->name, source->text, true, true);
     }
     return module;
 }
@@ -91,7 +93,7 @@ static rp_module *load_beside(loader *load, rp_str name, rp_str importer)
         load->opts->load(load->opts->load_ctx, name, importer, found, MAX_FILES_OF_MODULE);
     rp_module *module = NULL;
     for (size_t i = 0; i < count && i < MAX_FILES_OF_MODULE; i++) {
-        rp_module *of_file = add_file(load, found[i].name, found[i].text, false);
+        rp_module *of_file = add_file(load, found[i].name, found[i].text, false, false);
         if (rp_str_equal(of_file->name, name)) module = of_file;
     }
     return module;
@@ -189,8 +191,10 @@ void rp_modules_load(rp_program *program, const rdspol_source *sources, size_t s
                      const rdspol_compile_opts *opts)
 {
     loader load = {program, opts};
+    bool library = opts->is_library != 0;
+    bool skip_tests = library && opts->keep_tests == 0; // they were run where it was made
     for (size_t i = 0; i < source_count; i++) {
-        add_file(&load, sources[i].name, sources[i].text, opts->is_library != 0)->given = true;
+        add_file(&load, sources[i].name, sources[i].text, library, skip_tests)->given = true;
     }
     for (rp_module *module = program->modules; module != NULL; module = module->next) {
         if (module->given) hold_reserved_names(&load, module);

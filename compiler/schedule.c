@@ -168,11 +168,22 @@ typedef struct emitter {
     uint32_t next_epoch;
 } emitter;
 
-// What one pass over a frame computes.
+// Values of a frame that the inside of a child takes.
+typedef struct taken {
+    rp_ir *value;
+    struct taken *next;
+} taken;
+
+typedef struct needed {
+    rp_ir *value;
+    const taken *inside; // of a fold
+    uint32_t turn;
+} needed;
+
+// What one pass over a frame computes, in the order of its making.
 typedef struct passing {
     rp_frame *frame;
-    rp_ir **values; // needed ones, in the order of their making
-    uint32_t *turns;
+    needed *values;
     uint32_t count, capacity;
     uint32_t last_turn;
 } passing;
@@ -186,7 +197,7 @@ static void *grown(rp_arena *arena, void *old, uint32_t count, uint32_t capacity
     return made;
 }
 
-static void append(emitter *emit, passing *pass, rp_ir *value)
+static void append(emitter *emit, passing *pass, rp_ir *value, const taken *inside)
 {
     if (pass->count == pass->capacity) {
         uint32_t capacity = pass->capacity == 0 ? 64 : pass->capacity * 2;
@@ -195,13 +206,8 @@ static void append(emitter *emit, passing *pass, rp_ir *value)
         pass->capacity = capacity;
     }
     value->mark = emit->epoch;
-    pass->values[pass->count++] = value;
+    pass->values[pass->count++] = (needed){value, inside, 0};
 }
-
-typedef struct taken {
-    rp_ir *value;
-    struct taken *next;
-} taken;
 
 // Collects what the inside of a child frame takes from this one. Only then is it asked for: what is
 // asked for may hold folds over the same child.
@@ -225,62 +231,43 @@ static taken *collect_inside(emitter *emit, const passing *pass, rp_ir *value, u
     return indexed ? collect_inside(emit, pass, value->child->index, walk, list) : list;
 }
 
-static void need_inside(emitter *emit, passing *pass, const rp_ir *fold)
+static const taken *need_inside(emitter *emit, passing *pass, const rp_ir *fold)
 {
     taken *list = NULL;
     uint32_t walk = ++emit->ir->seen;
     for (int i = 0; i < 3; i++) {
         if (fold->in[i] != NULL) list = collect_inside(emit, pass, fold->in[i], walk, list);
     }
-    for (; list != NULL; list = list->next) need(emit, pass, list->value);
+    for (const taken *at = list; at != NULL; at = at->next) need(emit, pass, at->value);
+    return list;
 }
 
 static void need(emitter *emit, passing *pass, rp_ir *value)
 {
     if (value->mark == emit->epoch) return;
     if (is_loaded(value, emit->stage)) {
-        append(emit, pass, value);
+        append(emit, pass, value, NULL);
         return;
     }
+    const taken *inside = NULL;
     value->mark = emit->epoch; // before its operands are in, so that shared ones are visited once
     if (value->child != NULL) {
         if (value->child->index != NULL) need(emit, pass, value->child->index);
-        need_inside(emit, pass, value);
+        inside = need_inside(emit, pass, value);
     } else if (value->op != RP_OP_OUTER) {
         for (int i = 0; i < 3; i++) {
             if (value->in[i] != NULL) need(emit, pass, value->in[i]);
         }
     }
-    append(emit, pass, value);
+    append(emit, pass, value, inside);
 }
 
 // ---- turns ----
 
-// The greatest turn among the values of this frame that the inside of a child takes. Each value is
-// walked once for a fold: a second visit could not raise it.
-static uint32_t turn_inside(const passing *pass, rp_ir *value, uint32_t walk)
-{
-    uint32_t turn = 0;
-    if (value->seen == walk) return 0;
-    value->seen = walk;
-    if (value->op == RP_OP_OUTER) {
-        if (value->in[0]->frame == pass->frame) return value->in[0]->insn;
-        return value->in[0]->frame->depth < pass->frame->depth
-                   ? 0
-                   : turn_inside(pass, value->in[0], walk);
-    }
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
-    }
-    if (value->child != NULL && value->child->index != NULL)
-        turn = greater(turn, turn_inside(pass, value->child->index, walk));
-    return turn;
-}
-
 // While turns are computed `insn` holds the turn of the values of this frame.
-static uint32_t turn_of(emitter *emit, const passing *pass, const rp_ir *value)
+static uint32_t turn_of(const emitter *emit, const needed *of)
 {
-    uint32_t walk = ++emit->ir->seen;
+    const rp_ir *value = of->value;
     uint32_t turn = 0;
     if (is_loaded(value, emit->stage) || value->op == RP_OP_OUTER) return 0;
     if (value->child == NULL) {
@@ -290,19 +277,17 @@ static uint32_t turn_of(emitter *emit, const passing *pass, const rp_ir *value)
         return turn;
     }
     if (value->child->index != NULL) turn = value->child->index->insn;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) turn = greater(turn, turn_inside(pass, value->in[i], walk));
-    }
+    for (const taken *at = of->inside; at != NULL; at = at->next)
+        turn = greater(turn, at->value->insn);
     return turn + 1;
 }
 
-static void find_turns(emitter *emit, passing *pass)
+static void find_turns(const emitter *emit, passing *pass)
 {
-    pass->turns = RP_NEW_ARRAY(emit->ir->arena, uint32_t, pass->count);
     for (uint32_t i = 0; i < pass->count; i++) {
-        uint32_t turn = turn_of(emit, pass, pass->values[i]);
-        pass->values[i]->insn = turn;
-        pass->turns[i] = turn;
+        uint32_t turn = turn_of(emit, &pass->values[i]);
+        pass->values[i].value->insn = turn;
+        pass->values[i].turn = turn;
         pass->last_turn = greater(pass->last_turn, turn);
     }
 }
@@ -369,8 +354,8 @@ static void close_frame(emitter *emit)
 static bool folds_in(const passing *pass, uint32_t i, const rp_frame *child, uint32_t turn,
                      const emitter *emit)
 {
-    const rp_ir *value = pass->values[i];
-    return value->child == child && pass->turns[i] == turn && !is_loaded(value, emit->stage);
+    const rp_ir *value = pass->values[i].value;
+    return value->child == child && pass->values[i].turn == turn && !is_loaded(value, emit->stage);
 }
 
 // One pass over a child frame: everything its folds of this turn need, then the folds.
@@ -383,20 +368,21 @@ static void emit_child(emitter *emit, passing *outer, rp_frame *child, uint32_t 
     for (uint32_t i = 0; i < outer->count; i++) {
         if (!folds_in(outer, i, child, turn, emit)) continue;
         for (int k = 0; k < 3; k++) {
-            if (outer->values[i]->in[k] != NULL) need(emit, &inner, outer->values[i]->in[k]);
+            rp_ir *in = outer->values[i].value->in[k];
+            if (in != NULL) need(emit, &inner, in);
         }
     }
     emit_pass(emit, &inner);
     emit->epoch = before;
     for (uint32_t i = 0; i < outer->count; i++) {
-        if (folds_in(outer, i, child, turn, emit)) emit_plain(emit, outer->values[i]);
+        if (folds_in(outer, i, child, turn, emit)) emit_plain(emit, outer->values[i].value);
     }
     close_frame(emit);
 }
 
 static bool is_first_of_child(const emitter *emit, const passing *pass, uint32_t i, uint32_t turn)
 {
-    const rp_frame *child = pass->values[i]->child;
+    const rp_frame *child = pass->values[i].value->child;
     for (uint32_t k = 0; k < i; k++) {
         if (folds_in(pass, k, child, turn, emit)) return false;
     }
@@ -408,14 +394,14 @@ static void emit_pass(emitter *emit, passing *pass)
     find_turns(emit, pass);
     for (uint32_t turn = 0; turn <= pass->last_turn; turn++) {
         for (uint32_t i = 0; i < pass->count && turn > 0; i++) {
-            rp_frame *child = pass->values[i]->child;
+            rp_frame *child = pass->values[i].value->child;
             if (child == NULL || !folds_in(pass, i, child, turn, emit)) continue;
             if (is_first_of_child(emit, pass, i, turn)) emit_child(emit, pass, child, turn);
         }
         for (uint32_t i = 0; i < pass->count; i++) {
-            rp_ir *value = pass->values[i];
+            rp_ir *value = pass->values[i].value;
             bool fold = value->child != NULL && !is_loaded(value, emit->stage);
-            if (!fold && pass->turns[i] == turn) emit_plain(emit, value);
+            if (!fold && pass->values[i].turn == turn) emit_plain(emit, value);
         }
     }
 }
@@ -489,20 +475,28 @@ static void emit_scan(emitter *emit, rp_ltable *table)
     close_frame(emit);
 }
 
-static void emit_message(emitter *emit, rp_ir_message *message)
+static void need_message(emitter *emit, passing *pass, const rp_ir_message *message)
 {
-    if (message->frame == NULL) return;
-    emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = message->frame};
     for (uint32_t i = 0; i < message->piece_count; i++) {
-        if (message->pieces[i].value != NULL) need(emit, &pass, message->pieces[i].value);
+        if (message->pieces[i].value != NULL) need(emit, pass, message->pieces[i].value);
     }
-    for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
-        need(emit, &pass, at->value);
+    for (const rp_ir_witness *at = message->witnesses; at != NULL; at = at->next)
+        need(emit, pass, at->value);
+}
+
+static void emit_messages(emitter *emit, const rp_ltable *table)
+{
+    emit->epoch = emit->next_epoch++;
+    passing pass = {.frame = table->rows};
+    for (const rp_ir_message *message = emit->ir->messages; message != NULL;
+         message = message->next) {
+        if (message->frame == table->rows) need_message(emit, &pass, message);
+    }
+    if (pass.count == 0) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
-    message->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
-                                          emit->sink->table(emit->sink->ctx, message->frame->table),
-                                          RP_NONE, RP_NONE, (rp_span){0, 0, 0});
+    table->rows->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
+                                              emit->sink->table(emit->sink->ctx, table), RP_NONE,
+                                              RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
     close_frame(emit);
 }
@@ -532,6 +526,7 @@ void rp_schedule_emit(rp_ir_program *ir, const rp_sink *sink)
             emit_scan(&emit, table);
     }
     emit.stage = 0;
-    for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
-        emit_message(&emit, message);
+    for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
+        if (table->rows != NULL) emit_messages(&emit, table);
+    }
 }

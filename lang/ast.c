@@ -69,14 +69,9 @@ static uint16_t depth_of_list(const rp_node *first)
 rp_node *rp_node_new(rp_arena *arena, uint32_t *ids, rp_node_kind kind, rp_span span, rp_node *a,
                      rp_node *b, rp_node *c)
 {
-    rp_node *node = rp_arena_zero(arena, sizeof *node);
-    node->kind = (uint16_t)kind;
-    node->id = (*ids)++;
-    node->span = span;
-    node->name = span;
-    node->a = a;
-    node->b = b;
-    node->c = c;
+    rp_node *node = rp_arena_alloc(arena, sizeof *node);
+    *node = (rp_node){
+        .kind = (uint16_t)kind, .id = (*ids)++, .span = span, .name = span, .a = a, .b = b, .c = c};
     uint16_t depth = depth_of_list(a);
     if (depth_of_list(b) > depth) depth = depth_of_list(b);
     if (depth_of_list(c) > depth) depth = depth_of_list(c);

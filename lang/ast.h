@@ -113,6 +113,7 @@ typedef struct rp_tree {
     uint32_t file;
     rp_node *declarations;
     rp_comment *comments; // in order, for the formatter
+    bool tests_skipped;   // it has tests that are not among the declarations
 } rp_tree;
 
 #define RP_MAX_TREE_DEPTH 400u

@@ -46,6 +46,13 @@ static const struct {
 #undef KEYWORD
 };
 
+// The last bytes that were scanned, in the source itself: what flex gives is its own copy.
+static const char *in_source(const rp_parse *parse, size_t size)
+{
+    return parse->text.ptr + parse->offset - size;
+}
+
+// `text` lasts as long as the compilation.
 static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
                       size_t size)
 {
@@ -53,39 +60,46 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const ch
         RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
         size = RP_MAX_NAME;
     }
-    value->text = copy(parse, text, size);
+    value->text = (rp_str){text, size};
     return RP_TOKEN_NAME;
 }
 
-// No keyword has a `_`, and most names do.
-static bool may_be_keyword(const char *text, size_t size)
+#define WORD_COUNT (sizeof words / sizeof *words)
+_Static_assert(WORD_COUNT <= RP_MAX_KEYWORDS, "each keyword has a place");
+
+// Keywords by their first letter, as chains: 0 ends one, else it is the number of a word and 1.
+void rp_lex_start(rp_parse *parse)
 {
-    return memchr(text, '_', size) == NULL;
+    for (uint8_t i = 0; i < WORD_COUNT; i++) {
+        uint8_t *first = &parse->word_first[words[i].text[0] - 'a'];
+        parse->word_next[i] = *first;
+        *first = (uint8_t)(i + 1);
+    }
 }
 
 int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
-    size_t count = may_be_keyword(text, size) ? sizeof words / sizeof *words : 0;
-    for (size_t i = 0; i < count; i++) {
-        if (words[i].size == size && words[i].text[0] == text[0] &&
-            memcmp(words[i].text, text, size) == 0) {
-            if (words[i].token == RP_TOKEN_FROM) parse->in_source = true;
-            return words[i].token;
+    uint8_t at = text[0] != '_' ? parse->word_first[text[0] - 'a'] : 0;
+    for (; at != 0; at = parse->word_next[at - 1]) {
+        if (words[at - 1].size == size && memcmp(words[at - 1].text, text, size) == 0) {
+            if (words[at - 1].token == RP_TOKEN_FROM) parse->in_source = true;
+            return words[at - 1].token;
         }
     }
-    return name_token(parse, value, span, text, size);
+    return name_token(parse, value, span, in_source(parse, size), size);
 }
 
 int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, const char *text, size_t size)
 {
-    value->text = copy(parse, text, size);
+    (void)text;
+    value->text = (rp_str){in_source(parse, size), size};
     return RP_TOKEN_NAME;
 }
 
 // `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
 int rp_lex_bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
 {
-    if (parse->in_source) return name_token(parse, value, span, text, size);
+    if (parse->in_source) return name_token(parse, value, span, in_source(parse, size), size);
     char *snake = rp_arena_alloc(parse->arena, size * 2 + 1);
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
@@ -362,12 +376,127 @@ static bool resumes(const rp_parse *parse, int token, rp_span span)
     return token == RP_TOKEN_NAME && first_on_line(parse, span);
 }
 
-int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+// ---- tests that are passed over ----
+
+// Places in the text that is passed over; NOT_FOUND where it is anything but plain: then it is
+// parsed like everything else.
+#define NOT_FOUND SIZE_MAX
+
+static size_t after_blanks(rp_str text, size_t at)
+{
+    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) at++;
+    return at;
+}
+
+static bool begins_hole(rp_str text, size_t at)
+{
+    char next = at + 1 < text.len ? text.ptr[at + 1] : '\0';
+    return (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || next == '_' ||
+           next == '(';
+}
+
+// Bytes that say where a string or a block goes on or ends.
+enum { IN_STRING = 1, IN_BLOCK = 2 };
+static const unsigned char stops[256] = {['"'] = IN_STRING | IN_BLOCK,
+                                         ['{'] = IN_STRING | IN_BLOCK,
+                                         ['\\'] = IN_STRING,
+                                         ['\n'] = IN_STRING,
+                                         ['}'] = IN_BLOCK,
+                                         ['#'] = IN_BLOCK,
+                                         ['\''] = IN_BLOCK,
+                                         ['/'] = IN_BLOCK};
+
+// The next byte that is a stop; the end of the text if there is none.
+static size_t next_stop(rp_str text, size_t at, unsigned where)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    while (at + 4 <= text.len &&
+           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
+        at += 4;
+    while (at < text.len && (stops[p[at]] & where) == 0) at++;
+    return at;
+}
+
+// A string on one line, without holes.
+static size_t after_string(rp_str text, size_t at)
+{
+    bool triple = text.len - at >= 3 && memcmp(text.ptr + at, "\"\"\"", 3) == 0;
+    if (triple) return NOT_FOUND;
+    for (at = next_stop(text, at + 1, IN_STRING); at < text.len;
+         at = next_stop(text, at + 1, IN_STRING)) {
+        char byte = text.ptr[at];
+        if (byte == '"') return at + 1;
+        if (byte == '\n' || (byte == '{' && begins_hole(text, at))) break;
+        at += byte == '\\';
+    }
+    return NOT_FOUND;
+}
+
+static size_t after_line(rp_str text, size_t at)
+{
+    const char *end = memchr(text.ptr + at, '\n', text.len - at);
+    return end != NULL ? (size_t)(end - text.ptr) : text.len;
+}
+
+// Behind the bracket that closes the one at `at`.
+static size_t after_braces(rp_str text, size_t at)
+{
+    size_t depth = 0;
+    while (at < text.len) {
+        switch (text.ptr[at]) {
+        case '{':
+            depth++;
+            at++;
+            break;
+        case '}':
+            at++;
+            if (--depth == 0) return at;
+            break;
+        case '#': at = after_line(text, at); break;
+        case '"':
+            at = after_string(text, at);
+            if (at == NOT_FOUND) return NOT_FOUND;
+            break;
+        default: return NOT_FOUND; // words of other languages
+        }
+        at = next_stop(text, at, IN_BLOCK);
+    }
+    return NOT_FOUND;
+}
+
+// Passes over a test whose first word was read. `pack test "..." { }` is none.
+static bool skip_test(rp_parse *parse, rp_span word)
+{
+    if (!parse->skip_tests || parse->nesting != 0 || parse->last_token == RP_TOKEN_PACK)
+        return false;
+    rp_str text = parse->text;
+    size_t at = after_blanks(text, word.end);
+    at = at < text.len && text.ptr[at] == '"' ? after_string(text, at) : NOT_FOUND;
+    at = at != NOT_FOUND ? after_blanks(text, at) : at;
+    at = at != NOT_FOUND && at < text.len && text.ptr[at] == '{' ? after_braces(text, at)
+                                                                 : NOT_FOUND;
+    if (at == NOT_FOUND) return false;
+    rp_yy_pass_over(parse->scanner, at - word.end);
+    parse->offset = (uint32_t)at;
+    parse->tests_skipped = true;
+    return true;
+}
+
+static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
     int token = rp_yylex(value, span, parse->scanner);
+    while (token == RP_TOKEN_TEST && skip_test(parse, *span))
+        token = rp_yylex(value, span, parse->scanner);
+    parse->last_token = token;
+    return token;
+}
+
+int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    int token = next_token(value, span, parse);
     while (parse->panic && !resumes(parse, token, *span)) {
         if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
-        token = rp_yylex(value, span, parse->scanner);
+        token = next_token(value, span, parse);
     }
     parse->panic = false;
     if (parse->stopped) {

@@ -61,13 +61,20 @@ static void scan(rp_parse *parse)
     rp_yy_scan_buffer(bytes, size, parse->scanner);
 }
 
-rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t file, rp_str text)
+rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t file, rp_str text,
+                      bool skip_tests)
 {
-    rp_parse parse = {.arena = arena, .diags = diags, .ids = ids, .file = file, .text = text};
+    rp_parse parse = {.arena = arena,
+                      .diags = diags,
+                      .ids = ids,
+                      .file = file,
+                      .text = text,
+                      .skip_tests = skip_tests};
     parse.last_comment = &parse.comments;
     if (text_is_sound(diags, file, text)) {
+        rp_lex_start(&parse);
         scan(&parse);
         (void)rp_yyparse(&parse);
     }
-    return (rp_tree){file, parse.declarations.first, parse.comments};
+    return (rp_tree){file, parse.declarations.first, parse.comments, parse.tests_skipped};
 }

@@ -11,6 +11,7 @@
 #define RP_MAX_NESTING 64u
 #define RP_MAX_STRING (16u * 1024u)
 #define RP_MAX_NAME 64u
+#define RP_MAX_KEYWORDS 64u
 
 typedef struct rp_parse {
     rp_arena *arena;
@@ -20,6 +21,8 @@ typedef struct rp_parse {
     rp_str text; // of the file
     uint32_t offset;
     void *scanner;
+
+    uint8_t word_first[26], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
 
     rp_nodes declarations;
     rp_comment *comments;
@@ -37,6 +40,9 @@ typedef struct rp_parse {
     } holes[RP_MAX_NESTING];
     uint32_t hole_count;
 
+    bool skip_tests;    // blocks of tests are passed over ...
+    bool tests_skipped; // ... and some were
+    int last_token;
     bool in_source;   // behind `from`: names of operations and members are the API's own
     uint32_t nesting; // open brackets
     bool stopped;     // nothing more is read: the file is not worth it
@@ -47,10 +53,13 @@ typedef struct rp_parse {
 
 // Parses the text of file `file` (already checked: UTF-8, size). Never fails: what is wrong is in
 // `diags`, and the declarations that could be read are in the tree.
-rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t file, rp_str text);
+// `skip_tests`: blocks of tests are looked for, not into.
+rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t file, rp_str text,
+                      bool skip_tests);
 
 // Called by the scanner's rules (lex.c).
 union RP_YYSTYPE;
+void rp_lex_start(rp_parse *parse);
 void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size);
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
@@ -90,6 +99,8 @@ void rp_lex_end(rp_parse *parse, rp_span *span);
 
 // The flex scanner itself.
 int rp_yylex(union RP_YYSTYPE *value, rp_span *span, void *scanner);
+// Passes over the next bytes of its text.
+void rp_yy_pass_over(void *scanner, size_t size);
 // What the parser calls: the scanner, less what is dropped after a syntax error.
 int rp_lex_next(union RP_YYSTYPE *value, rp_span *span, rp_parse *parse);
 

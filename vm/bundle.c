@@ -134,7 +134,104 @@ static rdspol_status check_hash(const opening *o, size_t entry, uint32_t offset,
     return RDSPOL_OK;
 }
 
-// Records of a section: in place if the host can read them there.
+// ---- Packed records ----------------------------------------------------------------------------
+
+#define MAX_WORDS 32u
+
+#define SECTION(ID, name, FIELDS)                                                                  \
+    _Static_assert(sizeof(rp_rec_##name) <= MAX_WORDS * sizeof(uint32_t), "a record too long");
+#include "vm/format.def"
+#undef SECTION
+
+typedef struct unpacking {
+    const unsigned char *at, *end;
+    bool failed; // the bytes end in a number, or a number has more than 32 bits
+} unpacking;
+
+static uint32_t unpack_number(unpacking *u)
+{
+    uint32_t number = 0;
+    for (uint32_t shift = 0; u->at != u->end && shift < 35; shift += 7) {
+        uint32_t byte = *u->at++;
+        number |= (byte & 0x7fu) << shift;
+        if (byte < 0x80u) {
+            u->failed = u->failed || (shift == 28 && byte > 0x0fu);
+            return number;
+        }
+    }
+    u->failed = true;
+    return 0;
+}
+
+// Bit f: field f begins a range.
+static uint32_t find_ranges(const section_info *info)
+{
+    uint32_t ranges = 0;
+    for (uint32_t f = 0; f < info->words; f++) {
+        uint32_t kind = info->fields[f].kind;
+        ranges |= (uint32_t)(kind < FIELD_NUM && kind % 3 == 2) << f;
+    }
+    return ranges;
+}
+
+static void unpack_record(unpacking *u, uint32_t words, uint32_t ranges, const uint32_t *before,
+                          uint32_t *out)
+{
+    for (uint32_t f = 0; f < words; f++, ranges >>= 1) {
+        uint32_t expected = before[f] + ((ranges & 1u) != 0 ? before[f + 1] : 0);
+        bool small = u->at != u->end && *u->at < 0x80u;
+        uint32_t number = small ? *u->at++ : unpack_number(u);
+        out[f] = expected + (number >> 1 ^ (0u - (number & 1u)));
+    }
+}
+
+static bool unpack(const section_info *info, const unsigned char *bytes, size_t size,
+                   uint32_t count, uint32_t *out)
+{
+    static const uint32_t zeros[MAX_WORDS] = {0};
+    unpacking u = {bytes, bytes + size, false};
+    const uint32_t *before = zeros;
+    uint32_t ranges = find_ranges(info);
+    for (uint32_t r = 0; r < count && !u.failed; r++) {
+        unpack_record(&u, info->words, ranges, before, out);
+        before = out;
+        out += info->words;
+    }
+    return !u.failed && u.at == u.end;
+}
+
+static rdspol_status no_memory(const opening *o)
+{
+    return rp_error_set(o->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
+}
+
+// A word takes at least a byte, so memory is at most four times that of the bundle.
+static rdspol_status read_packed(opening *o, size_t entry, uint32_t id, uint32_t count,
+                                 uint32_t offset, uint32_t size)
+{
+    const section_info *info = &sections[id];
+    if ((uint64_t)count * info->words > size) {
+        return refuse(o, entry + 4, "the number of records does not fit the size of the section");
+    }
+    uint32_t *words = RP_NEW_ARRAY(&o->bundle->arena, uint32_t, (size_t)count * info->words);
+    if (words == NULL) {
+        return no_memory(o);
+    }
+    o->records[id] = words;
+    return unpack(info, o->data + offset, size, count, words)
+               ? RDSPOL_OK
+               : refuse(o, offset, "records that cannot be unpacked");
+}
+
+bool rp_bundle_places(const rp_bundle *bundle, rp_rec_place *out)
+{
+    return unpack(&sections[RP_SECTION_PLACE], bundle->place_bytes, bundle->place_size,
+                  bundle->place_count, &out->at);
+}
+
+// ---- Sections ----------------------------------------------------------------------------------
+
+// Words of a section: in place if the host can read them there.
 static const uint32_t *read_words(const opening *o, uint32_t offset, uint32_t size)
 {
     const unsigned char *bytes = o->data + offset;
@@ -149,27 +246,37 @@ static const uint32_t *read_words(const opening *o, uint32_t offset, uint32_t si
     return words;
 }
 
-static rdspol_status read_section(opening *o, size_t entry, uint32_t id, uint32_t count,
-                                  uint32_t offset, uint32_t size)
+// Sections that lie there as they are: instructions, and the bytes of the strings.
+static rdspol_status read_plain(opening *o, size_t entry, uint32_t id, uint32_t count,
+                                uint32_t offset, uint32_t size)
 {
-    if (id >= RP_SECTION_COUNT) {
-        return id >= RP_SECTION_EXTRA ? RDSPOL_OK : refuse(o, entry, "unknown section");
-    }
     uint32_t record = id == RP_SECTION_BYTES ? 1 : sections[id].words * 4;
     if ((uint64_t)count * record != size) {
         return refuse(o, entry + 4, "the number of records does not fit the size of the section");
     }
-    o->counts[id] = count;
     if (id == RP_SECTION_BYTES) {
         const void *text = o->data + offset;
         o->bundle->text = text;
         return RDSPOL_OK;
     }
     o->records[id] = read_words(o, offset, size);
-    if (o->records[id] == NULL) {
-        return rp_error_set(o->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
+    return o->records[id] != NULL ? RDSPOL_OK : no_memory(o);
+}
+
+static rdspol_status read_section(opening *o, size_t entry, uint32_t id, uint32_t count,
+                                  uint32_t offset, uint32_t size)
+{
+    if (id >= RP_SECTION_COUNT) {
+        return id >= RP_SECTION_EXTRA ? RDSPOL_OK : refuse(o, entry, "unknown section");
     }
-    return RDSPOL_OK;
+    o->counts[id] = count;
+    if (id == RP_SECTION_PLACE) {
+        o->bundle->place_bytes = o->data + offset;
+        o->bundle->place_size = size;
+        return RDSPOL_OK;
+    }
+    return rp_section_is_packed(id) ? read_packed(o, entry, id, count, offset, size)
+                                    : read_plain(o, entry, id, count, offset, size);
 }
 
 static rdspol_status read_sections(opening *o, uint32_t section_count)
@@ -254,7 +361,7 @@ static rdspol_status open_checked(opening *o)
     RP_TRY(check_header(o, &section_count));
     RP_TRY(read_sections(o, section_count));
     for (uint32_t id = RP_SECTION_BYTES + 1; id < RP_SECTION_COUNT; id++) {
-        RP_TRY(check_records(o, id));
+        RP_TRY(check_records(o, id)); // of places nothing is checked
     }
     bind_sections(o);
     return rp_verify(o->bundle, o->error);

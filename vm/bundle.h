@@ -1,9 +1,9 @@
 // An opened bundle: one array of records for each section, and what verification found out.
 //
-// Members are named after sections: `tables` and `table_count`. A bundle is its bytes: on a
-// little-endian host with aligned bytes the records are read in place; else they are swapped into
-// one block. Immutable after opening. The compiler, readers and the machine all read the schema
-// through these arrays.
+// Members are named after sections: `tables` and `table_count`. On a little-endian host with
+// aligned bytes the instructions are read in place, else they are swapped into a block; packed
+// records are unpacked, but for places. Immutable after opening. The compiler, readers and the
+// machine all read the schema through these arrays.
 #ifndef RP_VM_BUNDLE_H
 #define RP_VM_BUNDLE_H
 
@@ -34,11 +34,14 @@ struct rdspol_bundle {
     uint32_t name##_count;
 #include "vm/format.def"
 #undef SECTION
-    const char *text; // the bytes of the strings; `bytess` is not used
+    const char *text;                 // the bytes of the strings; `bytess` is not used
+    const unsigned char *place_bytes; // packed; `places` is not used
+    size_t place_size;
     // From verification.
     rp_frame_info *frames;
     uint32_t frame_count;
     uint32_t *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
+    uint16_t *table_of; // per instruction: the table that its result refers to, else 0
     uint32_t *store_of; // per column: the instruction that stores it, or RP_NONE
     uint32_t *emit_of;  // per policy: its emit
     uint32_t *text_of;  // per column: its TEXT record, or RP_NONE
@@ -55,6 +58,10 @@ static inline rp_str rp_bundle_text(const rp_bundle *bundle, uint32_t string)
     return rp_str_make(bundle->text + bundle->strings[string].offset, bundle->strings[string].size);
 }
 
+// Unpacks where the expressions of the instructions begin, `place_count` of them. False if the
+// bytes are damaged.
+bool rp_bundle_places(const rp_bundle *bundle, rp_rec_place *out);
+
 // Prints a bool, number, time or duration as the language writes it; false for other kinds.
 bool rp_print_scalar(rp_kind kind, uint64_t bits, rp_buf *out);
 
@@ -62,6 +69,38 @@ static inline uint64_t rp_bundle_const_bits(const rp_bundle *bundle, uint32_t co
 {
     const rp_rec_const *c = &bundle->consts[constant];
     return (uint64_t)c->hi << 32 | c->lo;
+}
+
+// An instruction, taken apart. `type` is a type word.
+typedef struct rp_insn {
+    uint32_t op, type;
+    uint32_t a, b, c; // RP_NONE: not there
+} rp_insn;
+
+static inline uint32_t rp_insn_operand(uint32_t half)
+{
+    return half == RP_INSN_NONE ? RP_NONE : half;
+}
+
+static inline uint32_t rp_bundle_op(const rp_bundle *bundle, uint32_t insn)
+{
+    return bundle->insns[insn].head & 0xffu;
+}
+
+// Type of the result of an instruction that was verified.
+static inline uint32_t rp_bundle_type(const rp_bundle *bundle, uint32_t insn)
+{
+    return (bundle->insns[insn].head >> 8 & 0xffu) | (uint32_t)bundle->table_of[insn] << 16;
+}
+
+static inline rp_insn rp_bundle_insn(const rp_bundle *bundle, uint32_t insn)
+{
+    uint32_t head = bundle->insns[insn].head, tail = bundle->insns[insn].tail;
+    return (rp_insn){.op = head & 0xffu,
+                     .type = rp_bundle_type(bundle, insn),
+                     .a = rp_insn_operand(head >> 16),
+                     .b = rp_insn_operand(tail & 0xffffu),
+                     .c = rp_insn_operand(tail >> 16)};
 }
 
 // Checks the records and the program; the second half of opening.

@@ -127,10 +127,10 @@ static void add_clauses(const rp_bundle *b, uint32_t policy, rp_buf *out)
 
 static void add_insn(const rp_bundle *b, uint32_t insn, rp_buf *out)
 {
-    const rp_rec_insn *n = &b->insns[insn];
-    uint32_t op = RP_INSN_OP(n->word), type = RP_INSN_TYPE(n->word);
+    const rp_insn n = rp_bundle_insn(b, insn);
+    uint32_t op = n.op, type = n.type;
     const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {n->a, n->b, n->c};
+    const uint32_t operands[] = {n.a, n.b, n.c};
     bool value = RP_TYPE_KIND(type) != RP_KIND_NONE;
     if (value) {
         rp_buf_printf(out, "%%%u = ", (unsigned)insn);
@@ -143,7 +143,7 @@ static void add_insn(const rp_bundle *b, uint32_t insn, rp_buf *out)
         }
     }
     if (op == RP_OP_EMIT) {
-        add_clauses(b, n->a, out);
+        add_clauses(b, n.a, out);
     }
     if (value) {
         rp_buf_add_text(out, " : ");
@@ -156,7 +156,7 @@ void rp_disasm_code(const rp_bundle *bundle, rp_buf *out)
 {
     unsigned depth = 0;
     for (uint32_t i = 0; i < bundle->insn_count; i++) {
-        uint32_t op = RP_INSN_OP(bundle->insns[i].word);
+        uint32_t op = rp_bundle_op(bundle, i);
         depth -= op == RP_OP_END;
         for (unsigned d = 0; d < depth; d++) {
             rp_buf_add_text(out, "  ");

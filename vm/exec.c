@@ -81,20 +81,43 @@ rp_kernel rp_kernel_get(uint32_t op)
 
 static void run_inner(rp_exec *x, const rp_frame *outer, uint32_t frame);
 
-static void run_body(rp_exec *x, const rp_frame *f)
+static bool is_live(const rp_exec *x, const rp_step *s)
+{
+    return x->live == NULL || x->live[s->insn] != 0;
+}
+
+static const rp_step *step_of(const rp_exec *x, uint32_t insn)
+{
+    return &x->steps[x->plan.slot[insn]];
+}
+
+// Runs the frame that a step opens, and returns its end.
+static const rp_step *run_frame(rp_exec *x, const rp_step *open, const rp_frame *f)
 {
     const rp_bundle *b = x->world->bundle;
-    for (uint32_t i = f->info->first + 1; i < f->info->end; i++) {
-        const rp_step *s = &x->steps[i];
+    uint32_t frame = b->frame_of[open->insn];
+    if (is_live(x, open)) {
+        run_inner(x, f, frame);
+    }
+    return step_of(x, b->frames[frame].end);
+}
+
+// `folds`: whether those of the frame run too.
+static void run_steps(rp_exec *x, const rp_frame *f, bool folds)
+{
+    const rp_step *end = step_of(x, f->info->end);
+    for (const rp_step *s = step_of(x, f->info->first) + 1; s < end; s++) {
         if (rp_op_opens(s->op)) {
-            if (x->live == NULL || x->live[i] != 0) {
-                run_inner(x, f, b->frame_of[i]);
-            }
-            i = b->frames[b->frame_of[i]].end;
-        } else if ((x->live == NULL || x->live[i] != 0) && s->run != NULL) {
+            s = run_frame(x, s, f);
+        } else if (is_live(x, s) && s->run != NULL && (folds || !rp_op_folds(s->op))) {
             s->run(x, s, f);
         }
     }
+}
+
+static void run_body(rp_exec *x, const rp_frame *f)
+{
+    run_steps(x, f, true);
 }
 
 static void set_rows(rp_frame *f, uint32_t n)
@@ -244,11 +267,11 @@ static void run_inner(rp_exec *x, const rp_frame *outer, uint32_t frame)
 {
     const rp_bundle *b = x->world->bundle;
     rp_frame *f = &x->frames[outer->info->depth + 1];
-    const rp_step *open = &x->steps[b->frames[frame].first];
+    const rp_step *open = step_of(x, b->frames[frame].first);
     f->info = &b->frames[frame];
     memset(f->incomplete, 0, outer->words * sizeof(uint64_t));
     for (uint32_t i = x->fold_first[frame]; i != RP_NONE; i = x->fold_next[i]) {
-        if (x->live == NULL || x->live[i] != 0) {
+        if (is_live(x, &x->steps[i])) {
             rp_fold_begin(x, &x->steps[i], outer);
         }
     }
@@ -258,7 +281,7 @@ static void run_inner(rp_exec *x, const rp_frame *outer, uint32_t frame)
         run_unnest(x, outer, f, open);
     }
     for (uint32_t i = x->fold_first[frame]; i != RP_NONE; i = x->fold_next[i]) {
-        if (x->live == NULL || x->live[i] != 0) {
+        if (is_live(x, &x->steps[i])) {
             rp_fold_finish(x, &x->steps[i], outer, f->incomplete);
         }
     }
@@ -275,7 +298,7 @@ void rp_exec_scan(rp_exec *x, uint32_t frame, uint32_t first, uint32_t last)
         set_rows(f, left < x->plan.chunk ? left : x->plan.chunk);
         run_body(x, f);
         if (x->chunk_done != NULL) {
-            x->chunk_done(x->ctx, frame, f, x->vals);
+            x->chunk_done(x->ctx, frame, f);
         }
     }
 }
@@ -302,18 +325,7 @@ void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
     f->rows[0] = row;
     f->parents[0] = parent;
     set_rows(f, 1);
-    for (uint32_t i = f->info->first + 1; i < f->info->end; i++) {
-        const rp_step *s = &x->steps[i];
-        bool live = x->live == NULL || x->live[i] != 0;
-        if (rp_op_opens(s->op)) {
-            if (live) {
-                run_inner(x, f, b->frame_of[i]);
-            }
-            i = b->frames[b->frame_of[i]].end;
-        } else if (live && s->run != NULL && !rp_op_folds(s->op)) {
-            s->run(x, s, f);
-        }
-    }
+    run_steps(x, f, false);
 }
 
 // ---- Binding -----------------------------------------------------------------------------------
@@ -395,12 +407,12 @@ static void bind_same(binder *k, uint32_t insn, rp_val *out)
 {
     rp_exec *x = k->x;
     const rp_bundle *b = x->world->bundle;
-    const rp_rec_insn *n = &b->insns[insn];
-    uint32_t type = RP_INSN_TYPE(n->word);
+    const rp_insn n = rp_bundle_insn(b, insn);
+    uint32_t type = n.type;
     uint64_t *mask = x->frames[b->frames[b->frame_of[insn]].depth].mask;
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_CONST: bind_shared(k, out, type, n->a, x->world->consts[n->a], true, mask); break;
-    case RP_OP_PARAM: bind_param(k, out, type, n->a, mask); break;
+    switch (n.op) {
+    case RP_OP_CONST: bind_shared(k, out, type, n.a, x->world->consts[n.a], true, mask); break;
+    case RP_OP_PARAM: bind_param(k, out, type, n.a, mask); break;
     case RP_OP_NOW: bind_now(k, out, mask); break;
     case RP_OP_ABSENT:
         out->v = k->zero_array;
@@ -415,13 +427,14 @@ static void bind_same(binder *k, uint32_t insn, rp_val *out)
 
 void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out)
 {
+    uint32_t value = x->plan.value[x->plan.slot[insn]];
     *out = (rp_val){.v = NULL};
-    if (x->plan.value[insn] == RP_PLAN_NONE) {
+    if (value == RP_PLAN_NONE) {
         return;
     }
-    uint32_t type = RP_INSN_TYPE(x->world->bundle->insns[insn].word);
+    uint32_t type = rp_bundle_type(x->world->bundle, insn);
     size_t size = rp_plan_value_size(RP_TYPE_KIND(type));
-    unsigned char *at = x->block + x->plan.value[insn];
+    unsigned char *at = x->block + value * RP_PLAN_UNIT;
     uint64_t *planes = (void *)(at + x->plan.padded * size);
     size_t words = x->plan.padded / RP_WORD_BITS;
     out->v = at;
@@ -431,7 +444,7 @@ void rp_exec_place(const rp_exec *x, uint32_t insn, rp_val *out)
     }
 }
 
-static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
+static void bind_extra(rp_exec *x, rp_step *s, const rp_insn *n)
 {
     const rp_world *world = x->world;
     s->number = (uint32_t)rp_plan_value_size(RP_TYPE_KIND(s->type));
@@ -445,29 +458,25 @@ static void bind_extra(rp_exec *x, rp_step *s, const rp_rec_insn *n)
     case RP_OP_UNNEST: s->extra = &world->lists[n->a]; break;
     case RP_OP_IN_SET:
         s->extra = &world->sets[n->b];
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
+        s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->a));
         break;
-    case RP_OP_PRESENT:
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->a].word));
-        break;
+    case RP_OP_PRESENT: s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->a)); break;
     case RP_OP_FOLD_COVER:
-    case RP_OP_FOLD_TEXT:
-        s->number = RP_TYPE_KIND(RP_INSN_TYPE(world->bundle->insns[n->b].word));
-        break;
+    case RP_OP_FOLD_TEXT: s->number = RP_TYPE_KIND(rp_bundle_type(world->bundle, n->b)); break;
     default: break;
     }
 }
 
 // A test of texts with one side that is the same for all rows, so that answers can be remembered.
 // Few texts are tested sooner than memory for their answers is there.
-static bool has_memo(const rp_world *world, const rp_rec_insn *n)
+static bool has_memo(const rp_world *world, const rp_insn *n)
 {
-    uint32_t op = RP_INSN_OP(n->word);
+    uint32_t op = n->op;
     bool tests = (op >= RP_OP_TEXT_STARTS && op <= RP_OP_TEXT_GLOB) || op == RP_OP_VERSION_SERIES;
     if (!tests || world->id_count < 8 * RP_MEMO_SLOTS) {
         return false;
     }
-    uint32_t literal = RP_INSN_OP(world->bundle->insns[n->b].word);
+    uint32_t literal = rp_bundle_op(world->bundle, n->b);
     return literal == RP_OP_CONST || literal == RP_OP_PARAM;
 }
 
@@ -476,15 +485,15 @@ static void alloc_memos(binder *k)
 {
     const rp_exec *x = k->x;
     size_t count = 0;
-    for (uint32_t i = 0; i < x->insn_count; i++) {
-        bool live = x->live == NULL || x->live[i] != 0;
-        count += live && has_memo(x->world, &x->world->bundle->insns[i]);
+    for (uint32_t slot = 0; slot < x->plan.slot_count; slot++) {
+        rp_insn n = rp_bundle_insn(x->world->bundle, x->plan.insn[slot]);
+        count += has_memo(x->world, &n);
     }
     k->memos = RP_NEW_ARRAY(k->arena, uint64_t, count * RP_MEMO_SLOTS);
     k->failed = k->failed || k->memos == NULL;
 }
 
-static void bind_memo(binder *k, rp_step *s, const rp_rec_insn *n)
+static void bind_memo(binder *k, rp_step *s, const rp_insn *n)
 {
     if (has_memo(k->x->world, n)) {
         s->aux = k->memos;
@@ -492,33 +501,35 @@ static void bind_memo(binder *k, rp_step *s, const rp_rec_insn *n)
     }
 }
 
-static void bind_insn(binder *k, uint32_t insn)
+static void bind_slot(binder *k, uint32_t slot)
 {
     rp_exec *x = k->x;
-    const rp_rec_insn *n = &x->world->bundle->insns[insn];
-    const uint32_t operands[] = {n->a, n->b, n->c};
-    rp_step *s = &x->steps[insn];
-    *s = (rp_step){.op = RP_INSN_OP(n->word),
-                   .type = RP_INSN_TYPE(n->word),
-                   .insn = insn,
-                   .out = &x->vals[insn]};
+    uint32_t insn = x->plan.insn[slot];
+    const rp_insn n = rp_bundle_insn(x->world->bundle, insn);
+    const uint32_t operands[] = {n.a, n.b, n.c};
+    rp_step *s = &x->steps[slot];
+    *s = (rp_step){.op = (uint8_t)n.op,
+                   .type = (uint8_t)(n.type & 0xffu),
+                   .insn = (uint16_t)insn,
+                   .out = &x->vals[slot]};
     const rp_val **places[] = {&s->a, &s->b, &s->c};
     for (int i = 0; i < 3; i++) {
-        if (rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE) {
-            *places[i] = &x->vals[operands[i]];
+        bool value = rp_operand_is_value(rp_op_get(s->op)->operands[i]) && operands[i] != RP_NONE;
+        if (value && x->plan.slot[operands[i]] != RP_PLAN_NO_SLOT) {
+            *places[i] = rp_exec_val(x, operands[i]);
         }
     }
     rp_exec_place(x, insn, s->out);
-    if (x->plan.value[insn] == RP_PLAN_NONE && s->op >= RP_OP_CONST && s->op <= RP_OP_UNKNOWN) {
+    if (x->plan.value[slot] == RP_PLAN_NONE && s->op >= RP_OP_CONST && s->op <= RP_OP_UNKNOWN) {
         bind_same(k, insn, s->out);
     }
-    if (x->plan.aux[insn] != RP_PLAN_NONE) {
-        s->aux = (void *)(x->block + x->plan.aux[insn]);
+    if (x->plan.aux[slot] != RP_PLAN_NONE) {
+        s->aux = (void *)(x->block + x->plan.aux[slot] * RP_PLAN_UNIT);
     }
     bool cover = s->op == RP_OP_UNKNOWN && RP_TYPE_KIND(s->type) == RP_KIND_COVER;
     s->run = cover ? rp_kernel_unknown_cover : rp_kernel_get(s->op);
-    bind_extra(x, s, n);
-    bind_memo(k, s, n);
+    bind_extra(x, s, &n);
+    bind_memo(k, s, &n);
 }
 
 static void bind_frames(rp_exec *x)
@@ -536,46 +547,21 @@ static void bind_frames(rp_exec *x)
 static void bind_folds(rp_exec *x)
 {
     const rp_bundle *b = x->world->bundle;
-    uint32_t stack[RP_MAX_FRAME_DEPTH];
-    uint32_t last[RP_MAX_FRAME_DEPTH];
+    uint32_t *last[RP_MAX_FRAME_DEPTH]; // where the next fold of an open frame is noted
     uint32_t depth = 0;
-    for (uint32_t i = 0; i < x->insn_count; i++) {
-        uint32_t op = RP_INSN_OP(b->insns[i].word);
-        if (x->live != NULL && x->live[i] == 0 && rp_op_opens(op)) {
-            i = b->frames[b->frame_of[i]].end;
-            continue;
-        }
-        x->fold_next[i] = RP_NONE;
+    for (uint32_t slot = 0; slot < x->plan.slot_count; slot++) {
+        uint32_t insn = x->plan.insn[slot], op = rp_bundle_op(b, insn);
         if (rp_op_opens(op)) {
-            x->fold_first[b->frame_of[i]] = RP_NONE;
-            last[depth] = RP_NONE;
-            stack[depth++] = b->frame_of[i];
+            last[depth] = &x->fold_first[b->frame_of[insn]];
+            *last[depth++] = RP_NONE;
         } else if (op == RP_OP_END) {
             depth--;
         } else if (rp_op_folds(op)) {
-            uint32_t *link = last[depth - 1] == RP_NONE ? &x->fold_first[stack[depth - 1]]
-                                                        : &x->fold_next[last[depth - 1]];
-            *link = i;
-            last[depth - 1] = i;
+            *last[depth - 1] = slot;
+            last[depth - 1] = &x->fold_next[slot];
+            *last[depth - 1] = RP_NONE;
         }
     }
-}
-
-// Up to the end of the last outermost frame of which something runs: behind it stand the messages.
-static uint32_t count_insns(const rp_bundle *b, const unsigned char *live)
-{
-    uint32_t count = b->insn_count;
-    while (live != NULL && count != 0 && live[count - 1] == 0) {
-        count--;
-    }
-    if (count == 0) {
-        return 0;
-    }
-    const rp_frame_info *f = &b->frames[b->frame_of[count - 1]];
-    while (f->depth != 0) {
-        f = &b->frames[f->parent];
-    }
-    return f->end + 1;
 }
 
 // Not cleared: whatever runs is written before it is read, and most is never touched. Where
@@ -594,7 +580,7 @@ static void *alloc_raw(rp_arena *arena, size_t size)
 static bool alloc_exec(rp_exec *x, rp_arena *arena)
 {
     const rp_bundle *b = x->world->bundle;
-    size_t count = x->insn_count; // at most RP_MAX_INSNS
+    size_t count = x->plan.slot_count; // at most RP_MAX_INSNS
     x->block_size = x->plan.size;
     unsigned char *raw = alloc_raw(arena, x->plan.size + 64);
     x->vals = alloc_raw(arena, count * sizeof *x->vals);
@@ -617,8 +603,6 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     const rp_bundle *b = world->bundle;
     memset(x, 0, sizeof *x);
     x->world = world;
-    x->live = live;
-    x->insn_count = count_insns(b, live);
     if (!rp_plan_make(&x->plan, b, arena, chunk, live, keep) || !alloc_exec(x, arena)) {
         return false;
     }
@@ -631,15 +615,8 @@ bool rp_exec_init(rp_exec *x, const rp_world *world, rp_arena *arena, uint32_t c
     alloc_memos(&k);
     bind_frames(x);
     bind_folds(x);
-    for (uint32_t i = 0; i < x->insn_count && !k.failed; i++) {
-        if (live == NULL || live[i] != 0) {
-            bind_insn(&k, i);
-            continue;
-        }
-        x->steps[i].op = RP_INSN_OP(b->insns[i].word);
-        if (rp_op_opens(x->steps[i].op)) { // its body is never looked at
-            i = b->frames[b->frame_of[i]].end;
-        }
+    for (uint32_t slot = 0; slot < x->plan.slot_count && !k.failed; slot++) {
+        bind_slot(&k, slot);
     }
     rp_exec_bind_now(x);
     return !k.failed;

@@ -86,12 +86,17 @@ typedef void (*rp_kernel)(rp_exec *x, const rp_step *s, const rp_frame *f);
 struct rp_step {
     rp_kernel run;
     rp_val *out;
-    const rp_val *a, *b, *c;
-    uint64_t *aux;     // of a fold; of a test of texts slots of answers, or NULL
+    const rp_val *a, *b;
+    union {
+        const rp_val *c;
+        uint64_t *aux; // of a fold, which has no third operand; of a test of texts slots of
+                       // answers, or NULL
+    };
     const void *extra; // per opcode: column, list, set, ...
-    uint32_t type, insn;
-    uint32_t op;
-    uint32_t number; // per opcode: row of a set, size of a value, ...
+    uint32_t number;   // per opcode: row of a set, size of a value, ...
+    uint16_t insn;
+    uint8_t op;
+    uint8_t type; // kind and whether optional
 };
 
 #define RP_MEMO_SLOTS 512u
@@ -99,23 +104,28 @@ struct rp_step {
 struct rp_exec {
     const rp_world *world;
     rp_plan plan;
-    uint32_t insn_count;  // of those that are bound, from the first on
     unsigned char *block; // the workspace
     size_t block_size;
-    rp_val *vals;
-    rp_step *steps;
-    const unsigned char *live;
-    uint32_t *fold_first; // per frame: its folds, a list
-    uint32_t *fold_next;
-    uint64_t *zero;      // a plane of zeros
-    uint32_t *positions; // scratch of `outer`: a number for each row of a chunk
-    int64_t *now;        // an array of the start of the run, or NULL
+    rp_val *vals;              // per slot
+    rp_step *steps;            // per slot
+    const unsigned char *live; // per instruction: which of them run; NULL: all
+    uint32_t *fold_first;      // per frame that runs: the slots of its folds, a list
+    uint32_t *fold_next;       // per slot
+    uint64_t *zero;            // a plane of zeros
+    uint32_t *positions;       // scratch of `outer`: a number for each row of a chunk
+    int64_t *now;              // an array of the start of the run, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
-    void (*emit)(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
+    void (*emit)(void *ctx, uint32_t policy, const rp_frame *f);
     // After the body of an outermost frame ran over a chunk.
-    void (*chunk_done)(void *ctx, uint32_t frame, const rp_frame *f, const rp_val *vals);
+    void (*chunk_done)(void *ctx, uint32_t frame, const rp_frame *f);
     void *ctx;
 };
+
+// The value of an instruction that runs.
+static inline const rp_val *rp_exec_val(const rp_exec *x, uint32_t insn)
+{
+    return &x->vals[x->plan.slot[insn]];
+}
 
 // Lays out and binds a program; `live` and `keep` as for `rp_plan_make`. Everything comes from
 // `arena`.

@@ -13,27 +13,6 @@ static rp_str copy_text(rp_explainer *e, const rp_buf *text)
 
 // ---- What of the program is needed -------------------------------------------------------------
 
-static void mark_message(const rp_run *run, unsigned char *live, uint32_t message)
-{
-    const rp_bundle *b = run->bundle;
-    if (message != RP_NONE && b->messages[message].frame != RP_NONE) {
-        const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
-        memset(live + f->first, 1, f->end - f->first);
-    }
-}
-
-// The clauses of a policy, and what they and its remedy print.
-static void mark_clauses(const rp_run *run, unsigned char *live, uint32_t policy)
-{
-    const rp_bundle *b = run->bundle;
-    const rp_rec_policy *p = &b->policys[policy];
-    live[b->emit_of[policy]] = 1;
-    mark_message(run, live, p->remedy);
-    for (uint32_t k = 0; k < p->clause_count; k++) {
-        mark_message(run, live, b->clauses[p->first_clause + k].message);
-    }
-}
-
 // Of undecided rows everything behind the clauses is looked at, one value after another; findings
 // about a whole type need nothing.
 static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
@@ -44,7 +23,8 @@ static void mark_policy(const rp_run *run, uint32_t policy, unsigned char *live,
                       counts[RDSPOL_VERDICT_NOT_APPLICABLE] !=
                   0;
     if (speaks) {
-        mark_clauses(run, live, policy);
+        live[run->bundle->emit_of[policy]] = 1;
+        rp_run_mark_messages(run, live, policy);
     }
     if (rp_run_next_row(run, policy, RDSPOL_VERDICT_UNKNOWN, 0) != RP_NONE) {
         keep[run->bundle->emit_of[policy]] = 1;
@@ -73,6 +53,7 @@ static bool need_program(rp_explainer *e)
     for (uint32_t i = 0; i < count; i++) {
         e->live[i] |= keep[i];
     }
+    rp_run_drop_empty(run, e->live);
     bool ok = rp_exec_init(&e->exec, &run->world, &e->arena, RP_BATCH_ROWS, e->live, keep);
     if (!ok) {
         e->exec.world = NULL; // so that asking again tries again

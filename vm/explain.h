@@ -34,6 +34,12 @@ typedef struct rp_batch {
     uint32_t next;  // place in the order behind the last row
 } rp_batch;
 
+// What a walk to missing facts runs and follows, per instruction. Of an outermost frame only what
+// stands in it is cleared before use.
+typedef struct rp_marks {
+    unsigned char *need, *follow;
+} rp_marks;
+
 struct rp_explainer {
     rp_run *run;
     rp_arena arena;   // as long as the explainer
@@ -44,7 +50,8 @@ struct rp_explainer {
     unsigned char *live; // per instruction: may run at all
     unsigned char *need; // per instruction, of the clauses that ran last
     uint32_t need_policy, need_kinds;
-    bool failed; // memory ran out
+    rp_marks marks[RP_DERIVED_DEPTH_MAX + 1]; // by the depth of derived columns
+    bool failed;                              // memory ran out
 };
 
 // The state of one value in one row of its frame.
@@ -61,9 +68,9 @@ void rp_print_value(const rp_run *run, uint32_t type, const rp_val *v, size_t i,
 void rp_print_json(const rp_run *run, uint32_t type, uint64_t bits, rp_buf *out);
 // Type of the members of a list text, following the folds that made it.
 uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn);
-// Prints a template for one row of its frame; `vals` may be NULL if it has no values. False if a
+// Prints a template for one row of its frame, which `x` ran; NULL if it has no values. False if a
 // value cannot stand in a command: then `out` holds the whole replacement.
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_exec *x, uint32_t lane,
                        rp_buf *out);
 // Prints a template of no row: names stand for its values.
 void rp_print_form(const rp_run *run, uint32_t index, rp_buf *out);

@@ -1,20 +1,27 @@
 // The byte layout of a bundle: the contract between the compiler, which writes it, and the machine,
 // which loads and verifies it.
 //
-// A bundle is a header, a section table and sections. Every section but the bytes of the strings is
-// an array of records, and every record is a row of 32-bit little-endian words, so loading is one
-// loop that swaps bytes where the host needs it. No pointers: a word is a number or an index into
-// another section (`format.def` says which), RP_NONE where there is nothing.
+// A bundle is a header, a section table and sections. Every section but the bytes of the strings
+// holds records, and a record is a row of 32-bit words. No pointers: a word is a number or an index
+// into another section (`format.def` says which), RP_NONE where there is nothing.
+//
+// Instructions lie there as little-endian words, which most hosts read in place. The other records
+// are *packed*, one after the other: of each word stands how far it is (modulo 2^32) from what is
+// expected of it, which is the same field of the record before, or, where the field begins a range,
+// the end of that record's range; 0 in the first record. Differences 0, -1, 1, -2, ... are the
+// numbers 0, 1, 2, 3, ..., written in groups of seven bits, the lowest first, each but the last
+// with bit 7 set.
 #ifndef RP_VM_FORMAT_H
 #define RP_VM_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RP_MAGIC 0x00425052u // "RPB\0"
-#define RP_FORMAT_VERSION 1u
+#define RP_FORMAT_VERSION 2u
 #define RP_NONE 0xffffffffu
 
-// Header: magic, version, file size, section count, then for each section
+// Header: magic, version, file size, section count, as little-endian words; then for each section
 // {id, record count, byte offset, byte size, SHA-256 as 8 words}. Sections are ordered by id,
 // start at multiples of 8 and do not overlap; the gaps are zero.
 #define RP_HEADER_WORDS 4u
@@ -32,8 +39,7 @@
 #define RP_MAX_CHUNK 1024u
 
 // Kinds of values. In a type word: kind in bits 0-6, optional in bit 7, table of a reference in
-// bits 16-31. The first word of an instruction has its opcode in bits 0-7, the kind and the
-// optional bit of its result in bits 8-15, the table of its result in bits 16-31.
+// bits 16-31.
 typedef enum rp_kind {
     RP_KIND_BOOL,
     RP_KIND_INT,
@@ -57,10 +63,14 @@ typedef enum rp_kind {
 #define RP_TYPE_OPTIONAL(type) (((type) & RP_OPTIONAL) != 0)
 #define RP_TYPE_TABLE(type) ((type) >> 16)
 
-#define RP_INSN_WORD(op, type)                                                                     \
-    ((uint32_t)(op) | (((type) & 0xffu) << 8) | ((type) & 0xffff0000u))
-#define RP_INSN_OP(word) ((word) & 0xffu)
-#define RP_INSN_TYPE(word) ((((word) >> 8) & 0xffu) | ((word) & 0xffff0000u))
+// An instruction is two words. The first: opcode in bits 0-7, kind and optional bit of its result
+// in bits 8-15, operand A in bits 16-31; the second: operands B and C. An operand that is not there
+// is RP_INSN_NONE. Which table a result refers to follows from the operands; where nothing says it
+// (see RP_RESULT_TYPED) operand C does.
+#define RP_INSN_NONE 0xffffu
+#define RP_INSN_HEAD(op, type, a)                                                                  \
+    ((uint32_t)(op) | (((type) & 0xffu) << 8) | ((uint32_t)(a) & 0xffffu) << 16)
+#define RP_INSN_TAIL(b, c) (((uint32_t)(b) & 0xffffu) | ((uint32_t)(c) & 0xffffu) << 16)
 
 // TABLE.kind
 enum { RP_TABLE_RESOURCE = 1, RP_TABLE_RECORD, RP_TABLE_ENTRIES, RP_TABLE_ELEMENTS, RP_TABLE_CONST };
@@ -126,6 +136,12 @@ typedef enum rp_section {
 #undef SECTION
     RP_SECTION_COUNT
 } rp_section;
+
+// Whether the records of a section are packed.
+static inline bool rp_section_is_packed(uint32_t section)
+{
+    return section != RP_SECTION_BYTES && section != RP_SECTION_INSN;
+}
 
 // One struct a record type: rp_rec_string, rp_rec_const, ...
 #define RP_FIELD_MEMBER(name, kind) uint32_t name;

@@ -163,7 +163,7 @@ RP_KERNEL(load)
         pick_covers(s->out, s->extra, f->rows, f);
         return;
     }
-    pick(s, s->extra, f->rows, f, x->world->full[x->world->bundle->insns[s->insn].a] != 0);
+    pick(s, s->extra, f->rows, f, x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a] != 0);
 }
 
 // The values at the rows of one word; where all 64 refer to something without looking at each.
@@ -205,7 +205,7 @@ RP_KERNEL(gather)
     }
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
-    bool full = x->world->full[x->world->bundle->insns[s->insn].b] != 0;
+    bool full = x->world->full[rp_bundle_insn(x->world->bundle, s->insn).b] != 0;
     bool boolean = is_bool(s->type), optional = RP_TYPE_OPTIONAL(s->type);
     bool two = s->out->k != s->out->p;
     for (uint32_t w = 0; w < f->words; w++) {
@@ -263,7 +263,7 @@ static void pick_texts(const rp_step *s, const uint32_t *rows, const rp_frame *f
 RP_KERNEL(outer)
 {
     const rp_bundle *b = x->world->bundle;
-    uint32_t home = b->frames[b->frame_of[b->insns[s->insn].a]].depth;
+    uint32_t home = b->frames[b->frame_of[rp_bundle_insn(b, s->insn).a]].depth;
     const uint32_t *rows = outer_positions(x, f, home);
     if (RP_TYPE_KIND(s->type) == RP_KIND_LISTTEXT) {
         pick_texts(s, rows, f);
@@ -323,7 +323,7 @@ static found find_entry(const rp_exec *x, uint32_t list, uint32_t row, uint32_t 
 static void look_up(rp_exec *x, const rp_step *s, uint32_t i, uint32_t row)
 {
     uint32_t *out = s->out->v;
-    uint32_t list = x->world->bundle->insns[s->insn].b;
+    uint32_t list = rp_bundle_insn(x->world->bundle, s->insn).b;
     switch (find_entry(x, list, row, ((const uint32_t *)s->c->v)[i], &out[i])) {
     case FOUND:
         rp_bits_set(s->out->k, i);
@@ -383,7 +383,7 @@ static bool all_present(const rp_val *v, const rp_frame *f, bool boolean)
 RP_KERNEL(store)
 {
     const rp_val *column = s->extra;
-    unsigned char *full = &x->world->full[x->world->bundle->insns[s->insn].a];
+    unsigned char *full = &x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a];
     *full = (f->base == 0 || *full != 0) && all_present(s->b, f, s->number == 0);
     if (s->number != 0) {
         memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
@@ -396,6 +396,6 @@ RP_KERNEL(store)
 RP_KERNEL(emit)
 {
     if (x->emit != NULL) {
-        x->emit(x->ctx, x->world->bundle->insns[s->insn].a, f, x->vals);
+        x->emit(x->ctx, rp_bundle_insn(x->world->bundle, s->insn).a, f);
     }
 }

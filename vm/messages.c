@@ -22,7 +22,8 @@ void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint
     const rp_bundle *b = e->run->bundle;
     const rp_rec_policy *p = &b->policys[policy];
     if (e->need_policy != policy || e->need_kinds != kinds) {
-        memset(e->need, 0, b->insn_count);
+        const rp_frame_info *f = &b->frames[b->frame_of[b->emit_of[policy]]];
+        memset(e->need + f->first, 0, f->end - f->first);
         for (uint32_t k = 0; k < p->clause_count; k++) {
             const rp_rec_clause *c = &b->clauses[p->first_clause + k];
             if ((kinds & RP_CLAUSE_IS(c->kind)) != 0) {
@@ -38,7 +39,7 @@ void rp_run_clauses(rp_explainer *e, uint32_t policy, uint32_t kinds, const uint
 
 uint64_t rp_clause_rows(const rp_explainer *e, const rp_rec_clause *c, bool truth)
 {
-    const rp_val *v = &e->exec.vals[c->value];
+    const rp_val *v = rp_exec_val(&e->exec, c->value);
     uint64_t yes = v->p[0], no = v->k[0];
     return (truth ? yes & ~no : no & ~yes) & e->exec.frames[0].mask[0];
 }
@@ -62,11 +63,18 @@ static selection select_lanes(const rp_batch *t, uint64_t lanes)
     return s;
 }
 
-static void run_message(rp_explainer *e, const rp_rec_message *m, const selection *s)
+// The messages of a table share its frame, of which each runs what it prints.
+static void run_message(rp_explainer *e, uint32_t message, const selection *s)
 {
+    const rp_bundle *b = e->run->bundle;
+    const rp_rec_message *m = &b->messages[message];
     if (m->frame != RP_NONE) {
-        e->exec.live = e->live;
-        rp_exec_rows(&e->exec, e->run->bundle->frame_of[m->frame], s->rows, s->count);
+        const rp_frame_info *f = &b->frames[b->frame_of[m->frame]];
+        memset(e->need + f->first, 0, f->end - f->first);
+        rp_run_mark_message(e->run, e->need, message);
+        rp_run_spread_frame(e->run, e->need, f);
+        e->exec.live = e->need;
+        rp_exec_rows(&e->exec, b->frame_of[m->frame], s->rows, s->count);
     }
 }
 
@@ -91,7 +99,7 @@ static void print_texts(rp_explainer *e, uint32_t template, const selection *s, 
             continue;
         }
         rp_buf_reset(&e->text);
-        (void)rp_print_template(e->run, template, e->exec.vals, i, &e->text);
+        (void)rp_print_template(e->run, template, &e->exec, i, &e->text);
         texts[i] = keep_text(e);
     }
 }
@@ -112,8 +120,8 @@ static void add_witnesses(rp_explainer *e, const rp_rec_message *m, uint32_t lan
     e->failed = e->failed || list == NULL;
     for (uint32_t k = 0; list != NULL && k < m->witness_count; k++) {
         const rp_rec_witness *w = &b->witnesss[m->first_witness + k];
-        uint32_t type = RP_INSN_TYPE(b->insns[w->value].word);
-        const rp_val *v = &e->exec.vals[w->value];
+        uint32_t type = rp_bundle_type(b, w->value);
+        const rp_val *v = rp_exec_val(&e->exec, w->value);
         if (!is_shown(b, type) || rp_value_state(type, v, lane) != RP_STATE_PRESENT) {
             continue;
         }
@@ -150,7 +158,7 @@ static void add_message(rp_explainer *e, const rp_rec_clause *c, uint64_t lanes)
     if (c->message == RP_NONE) {
         e->failed |= rdspol_run_title(e->run, e->batch.policy, &title) != RDSPOL_OK;
     } else {
-        run_message(e, &b->messages[c->message], &s);
+        run_message(e, c->message, &s);
         print_texts(e, b->messages[c->message].template, &s, texts);
     }
     for (uint32_t i = 0; i < s.count; i++) {
@@ -252,7 +260,7 @@ static void add_remedies(rp_explainer *e, uint32_t remedy)
     uint64_t all = count == RP_BATCH_ROWS ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
     selection s = select_lanes(&e->batch, all);
     rp_str texts[RP_BATCH_ROWS];
-    run_message(e, m, &s);
+    run_message(e, remedy, &s);
     print_texts(e, m->template, &s, texts);
     for (uint32_t i = 0; i < count; i++) {
         e->batch.lanes[i].remedy = texts[i];

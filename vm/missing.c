@@ -201,9 +201,28 @@ static void restore(rp_exec *x, const rp_frame saved[RP_MAX_FRAME_DEPTH])
     }
 }
 
+// Marks for an outermost frame; NULL if memory ran out.
+static const rp_marks *clear_marks(rp_explainer *e, uint32_t depth, uint32_t frame)
+{
+    const rp_bundle *b = e->run->bundle;
+    const rp_frame_info *f = &b->frames[frame];
+    rp_marks *marks = &e->marks[depth];
+    if (marks->need == NULL) {
+        marks->need = rp_arena_alloc(&e->arena, b->insn_count);
+        marks->follow = rp_arena_alloc(&e->arena, b->insn_count);
+    }
+    if (marks->need == NULL || marks->follow == NULL) {
+        marks->need = NULL;
+        return NULL;
+    }
+    memset(marks->need + f->first, 0, f->end - f->first + 1);
+    memset(marks->follow + f->first, 0, f->end - f->first + 1);
+    return marks;
+}
+
 static void walk_derived(walker *w, uint32_t column, uint32_t row)
 {
-    uint32_t store = w->b->store_of[column], value = w->b->insns[store].b;
+    uint32_t store = w->b->store_of[column], value = rp_bundle_insn(w->b, store).b;
     uint32_t frame = w->e->run->stands[store];
     uint32_t *seen = rp_map_add(&w->seen, column, row);
     if (seen == NULL || *seen != RP_MAP_NONE || w->depth == RP_DERIVED_DEPTH_MAX) {
@@ -214,16 +233,15 @@ static void walk_derived(walker *w, uint32_t column, uint32_t row)
     const unsigned char *live = w->x->live;
     unsigned char *outer = w->follow;
     uint32_t derived = w->derived;
-    unsigned char *need = RP_NEW_ARRAY(&w->e->scratch, unsigned char, w->b->insn_count);
-    w->follow = RP_NEW_ARRAY(&w->e->scratch, unsigned char, w->b->insn_count);
-    if (saved == NULL || need == NULL || w->follow == NULL) {
+    const rp_marks *marks = clear_marks(w->e, w->depth + 1, frame);
+    if (saved == NULL || marks == NULL) {
         w->e->failed = true;
-        w->follow = outer;
         return;
     }
     memcpy(saved, w->x->frames, sizeof w->x->frames);
-    rp_run_mark(w->e->run, need, value);
-    w->x->live = need;
+    rp_run_mark(w->e->run, marks->need, value);
+    w->x->live = marks->need;
+    w->follow = marks->follow;
     w->derived = column;
     w->depth++;
     rp_exec_one(w->x, frame, row, 0);
@@ -285,12 +303,12 @@ static void walk_cell(walker *w, uint32_t column, uint32_t row)
 
 static uint32_t type_of(const walker *w, uint32_t insn)
 {
-    return RP_INSN_TYPE(w->b->insns[insn].word);
+    return rp_bundle_type(w->b, insn);
 }
 
 static rp_state state_of(const walker *w, uint32_t insn)
 {
-    return rp_value_state(type_of(w, insn), &w->x->vals[insn], 0);
+    return rp_value_state(type_of(w, insn), rp_exec_val(w->x, insn), 0);
 }
 
 static bool is_unknown(const walker *w, uint32_t insn)
@@ -300,12 +318,12 @@ static bool is_unknown(const walker *w, uint32_t insn)
 
 static bool is_true(const walker *w, uint32_t insn)
 {
-    return rp_word_true(&w->x->vals[insn], 0) & 1u;
+    return rp_word_true(rp_exec_val(w->x, insn), 0) & 1u;
 }
 
 static bool is_false(const walker *w, uint32_t insn)
 {
-    return rp_word_false(&w->x->vals[insn], 0) & 1u;
+    return rp_word_false(rp_exec_val(w->x, insn), 0) & 1u;
 }
 
 static void follow(walker *w, uint32_t insn)
@@ -322,10 +340,10 @@ static uint32_t row_of(const walker *w, uint32_t insn)
 
 static uint32_t target_of(const walker *w, uint32_t reference)
 {
-    return ((const uint32_t *)w->x->vals[reference].v)[0];
+    return ((const uint32_t *)rp_exec_val(w->x, reference)->v)[0];
 }
 
-static void visit_gather(walker *w, const rp_rec_insn *n)
+static void visit_gather(walker *w, const rp_insn *n)
 {
     if (state_of(w, n->a) == RP_STATE_PRESENT) {
         walk_cell(w, n->b, target_of(w, n->a));
@@ -333,7 +351,7 @@ static void visit_gather(walker *w, const rp_rec_insn *n)
     follow(w, n->a);
 }
 
-static void visit_lookup(walker *w, uint32_t i, const rp_rec_insn *n)
+static void visit_lookup(walker *w, uint32_t i, const rp_insn *n)
 {
     follow(w, n->c);
     if (n->a != RP_NONE) {
@@ -347,9 +365,9 @@ static void visit_lookup(walker *w, uint32_t i, const rp_rec_insn *n)
     }
 }
 
-static void visit_unknown(walker *w, uint32_t i, const rp_rec_insn *n)
+static void visit_unknown(walker *w, uint32_t i, const rp_insn *n)
 {
-    rp_str text = rp_bundle_text(w->b, n->a);
+    rp_str text = rp_bundle_text(w->b, w->b->consts[n->a].lo);
     if (text.len == 0) {
         return; // where a condition already says that there is no value: nothing is missing
     }
@@ -360,7 +378,7 @@ static void visit_unknown(walker *w, uint32_t i, const rp_rec_insn *n)
     }
 }
 
-static void visit_select(walker *w, const rp_rec_insn *n)
+static void visit_select(walker *w, const rp_insn *n)
 {
     if (is_unknown(w, n->a)) {
         follow(w, n->a);
@@ -370,9 +388,9 @@ static void visit_select(walker *w, const rp_rec_insn *n)
 }
 
 // Everything else needs all of its operands; with all of them present it did not fit.
-static void visit_operands(walker *w, uint32_t i, const rp_rec_insn *n)
+static void visit_operands(walker *w, uint32_t i, const rp_insn *n)
 {
-    uint32_t op = RP_INSN_OP(n->word);
+    uint32_t op = n->op;
     const rp_op_info *info = rp_op_get(op);
     const uint32_t operands[] = {n->a, n->b, n->c};
     bool present = true;
@@ -389,14 +407,14 @@ static void visit_operands(walker *w, uint32_t i, const rp_rec_insn *n)
 
 static void visit(walker *w, uint32_t i)
 {
-    const rp_rec_insn *n = &w->b->insns[i];
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_LOAD: walk_cell(w, n->a, row_of(w, i)); break;
-    case RP_OP_GATHER: visit_gather(w, n); break;
-    case RP_OP_LOOKUP: visit_lookup(w, i, n); break;
-    case RP_OP_UNKNOWN: visit_unknown(w, i, n); break;
-    case RP_OP_SELECT: visit_select(w, n); break;
-    default: visit_operands(w, i, n); break;
+    const rp_insn n = rp_bundle_insn(w->b, i);
+    switch (n.op) {
+    case RP_OP_LOAD: walk_cell(w, n.a, row_of(w, i)); break;
+    case RP_OP_GATHER: visit_gather(w, &n); break;
+    case RP_OP_LOOKUP: visit_lookup(w, i, &n); break;
+    case RP_OP_UNKNOWN: visit_unknown(w, i, &n); break;
+    case RP_OP_SELECT: visit_select(w, &n); break;
+    default: visit_operands(w, i, &n); break;
     }
 }
 
@@ -404,17 +422,17 @@ static void visit(walker *w, uint32_t i)
 
 static bool stands_in(const walker *w, uint32_t insn, uint32_t frame)
 {
-    return rp_op_folds(RP_INSN_OP(w->b->insns[insn].word)) && w->e->run->stands[insn] == frame;
+    return rp_op_folds(rp_bundle_op(w->b, insn)) && w->e->run->stands[insn] == frame;
 }
 
 // What one row of the inner frame contributed to the open folds; false if the fold looks no
 // further.
 static void follow_row(walker *w, uint32_t fold)
 {
-    const rp_rec_insn *n = &w->b->insns[fold];
-    follow(w, n->a);
-    if (n->b != RP_NONE && !is_false(w, n->a)) {
-        follow(w, n->b);
+    const rp_insn n = rp_bundle_insn(w->b, fold);
+    follow(w, n.a);
+    if (n.b != RP_NONE && !is_false(w, n.a)) {
+        follow(w, n.b);
     }
 }
 
@@ -438,18 +456,18 @@ static void enter_row(walker *w, uint32_t frame, uint32_t row)
 static void enter_list(walker *w, uint32_t frame)
 {
     const rp_frame_info *f = &w->b->frames[frame];
-    const rp_rec_insn *n = &w->b->insns[f->first];
-    const rp_list_view *list = &w->e->run->world.lists[n->a];
+    const rp_insn n = rp_bundle_insn(w->b, f->first);
+    const rp_list_view *list = &w->e->run->world.lists[n.a];
     uint32_t row = rp_frame_row(&w->x->frames[f->depth - 1], 0), begin, end;
-    if (n->b != RP_NONE) {
-        if (state_of(w, n->b) != RP_STATE_PRESENT) {
-            follow(w, n->b);
+    if (n.b != RP_NONE) {
+        if (state_of(w, n.b) != RP_STATE_PRESENT) {
+            follow(w, n.b);
             return;
         }
-        row = target_of(w, n->b);
+        row = target_of(w, n.b);
     }
     if (!rp_list_range(list, row, &begin, &end)) {
-        report_list(w, n->a, row);
+        report_list(w, n.a, row);
     }
     for (uint32_t e = begin; e < end && w->count < RP_MISSING_MAX; e++) {
         enter_row(w, frame, list->order != NULL ? list->order[e] : e);
@@ -459,7 +477,7 @@ static void enter_list(walker *w, uint32_t frame)
 static void enter_frame(walker *w, uint32_t frame)
 {
     const rp_frame_info *f = &w->b->frames[frame];
-    const rp_rec_insn *n = &w->b->insns[f->first];
+    const rp_insn n = rp_bundle_insn(w->b, f->first);
     bool wanted = false;
     for (uint32_t i = f->first + 1; i < f->end; i++) {
         wanted |= stands_in(w, i, frame) && w->follow[i] != 0;
@@ -467,9 +485,9 @@ static void enter_frame(walker *w, uint32_t frame)
     if (!wanted) {
         return;
     }
-    if (RP_INSN_OP(n->word) == RP_OP_UNNEST) {
+    if (n.op == RP_OP_UNNEST) {
         enter_list(w, frame);
-    } else if (!is_false(w, n->a)) {
+    } else if (!is_false(w, n.a)) {
         enter_row(w, frame, rp_frame_row(&w->x->frames[f->depth - 1], 0));
     }
 }
@@ -478,7 +496,7 @@ static void walk_frame(walker *w, uint32_t frame)
 {
     const rp_frame_info *f = &w->b->frames[frame];
     for (uint32_t i = f->end - 1; i > f->first; i--) {
-        if (RP_INSN_OP(w->b->insns[i].word) == RP_OP_END) {
+        if (rp_bundle_op(w->b, i) == RP_OP_END) {
             uint32_t inner = w->b->frame_of[i];
             enter_frame(w, inner);
             i = w->b->frames[inner].first;
@@ -493,15 +511,15 @@ size_t rp_find_missing(rp_explainer *e, uint32_t value, uint32_t row, rdspol_mis
 {
     const rp_bundle *b = e->run->bundle;
     walker w = {.e = e, .x = &e->exec, .b = b, .out = out, .count = count, .derived = RP_NONE};
-    w.follow = RP_NEW_ARRAY(&e->scratch, unsigned char, b->insn_count);
-    unsigned char *need = RP_NEW_ARRAY(&e->scratch, unsigned char, b->insn_count);
-    if (w.follow == NULL || need == NULL) {
+    const rp_marks *marks = clear_marks(e, 0, b->frame_of[value]);
+    if (marks == NULL) {
         e->failed = true;
         return count;
     }
     rp_map_init(&w.seen, e->run->alloc);
-    rp_run_mark(e->run, need, value);
-    e->exec.live = need;
+    rp_run_mark(e->run, marks->need, value);
+    e->exec.live = marks->need;
+    w.follow = marks->follow;
     rp_exec_one(&e->exec, b->frame_of[value], row, 0);
     follow(&w, value);
     walk_frame(&w, b->frame_of[value]);

@@ -23,7 +23,7 @@ const char *rp_op_operand_name(rp_operand operand)
     static const char *const names[] = {"-",    "bool",  "id",   "int",   "float",  "version",
                                         "cidr", "ref",   "ref?", "cover", "text",   "literal",
                                         "any",  "any_a", "opt",  "outer", "table",  "column",
-                                        "list", "const", "set",  "param", "policy", "string"};
+                                        "list", "const", "set",  "param", "policy"};
     return names[operand];
 }
 

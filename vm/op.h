@@ -58,8 +58,7 @@ typedef enum rp_operand {
     RP_OPERAND_CONST,
     RP_OPERAND_SET,
     RP_OPERAND_PARAM,
-    RP_OPERAND_POLICY,
-    RP_OPERAND_STRING
+    RP_OPERAND_POLICY
 } rp_operand;
 
 typedef struct rp_op_info {

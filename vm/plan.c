@@ -5,7 +5,6 @@
 // ones are kept by size class; a value takes one of its class or a new one at the end.
 #include "vm/plan.h"
 
-#define ALIGNMENT ((size_t)64)
 #define CLASS_COUNT 8u
 
 typedef struct planner {
@@ -13,9 +12,9 @@ typedef struct planner {
     const rp_bundle *b;
     const unsigned char *live;
     const unsigned char *keep;
-    uint32_t *last; // per instruction: the last one that uses it
-    uint32_t
-        *next; // lists of values: by the instruction after which they end, later of free places
+    // All per slot, and of slots.
+    uint32_t *last; // the last one that uses it
+    uint32_t *next; // lists of values: by the slot after which they end, later of free places
     uint32_t *dies_first;
     uint32_t free_first[CLASS_COUNT];
 } planner;
@@ -45,14 +44,46 @@ static bool is_live(const planner *p, uint32_t insn)
     return p->live == NULL || p->live[insn] != 0;
 }
 
-static uint32_t op_of(const planner *p, uint32_t insn)
+static uint32_t op_of(const planner *p, uint32_t slot)
 {
-    return RP_INSN_OP(p->b->insns[insn].word);
+    return rp_bundle_op(p->b, p->plan->insn[slot]);
 }
 
-static uint32_t type_of(const planner *p, uint32_t insn)
+static uint32_t type_of(const planner *p, uint32_t slot)
 {
-    return RP_INSN_TYPE(p->b->insns[insn].word);
+    return rp_bundle_type(p->b, p->plan->insn[slot]);
+}
+
+// The frame that the instruction of a slot opens.
+static const rp_frame_info *opened(const planner *p, uint32_t slot)
+{
+    return &p->b->frames[p->b->frame_of[p->plan->insn[slot]]];
+}
+
+// The slot of the `end` of the frame that one opens.
+static uint32_t end_of(const planner *p, uint32_t slot)
+{
+    return p->plan->slot[opened(p, slot)->end];
+}
+
+static void add_slot(rp_plan *plan, uint32_t insn)
+{
+    plan->slot[insn] = (uint16_t)plan->slot_count;
+    plan->insn[plan->slot_count++] = (uint16_t)insn;
+}
+
+// A frame that does not run is passed over with everything inside.
+static void number_slots(planner *p)
+{
+    const rp_bundle *b = p->b;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        uint32_t op = rp_bundle_op(b, i);
+        if (is_live(p, i) || op == RP_OP_END) {
+            add_slot(p->plan, i);
+        } else if (rp_op_opens(op)) {
+            i = b->frames[b->frame_of[i]].end;
+        }
+    }
 }
 
 // The end of the frame, directly inside `home`, that holds frame `inner`.
@@ -61,33 +92,37 @@ static uint32_t end_of_child(const planner *p, uint32_t home, uint32_t inner)
     while (p->b->frames[inner].parent != home) {
         inner = p->b->frames[inner].parent;
     }
-    return p->b->frames[inner].end;
+    return p->plan->slot[p->b->frames[inner].end];
 }
 
 static void use(planner *p, uint32_t value, uint32_t frame, uint32_t at)
 {
-    uint32_t home = p->b->frame_of[value];
+    uint32_t home = p->b->frame_of[value], slot = p->plan->slot[value];
+    if (slot == RP_PLAN_NO_SLOT) { // of a fold of no rows
+        return;
+    }
     uint32_t until = home == frame ? at : end_of_child(p, home, frame);
-    if (until > p->last[value]) {
-        p->last[value] = until;
+    if (until > p->last[slot]) {
+        p->last[slot] = until;
     }
 }
 
-// What a live instruction uses; one that opens a frame uses it until that ends.
-static void use_operands(planner *p, uint32_t i, uint32_t frame)
+// What an instruction uses; one that opens a frame uses it until that ends.
+static void use_operands(planner *p, uint32_t slot, uint32_t frame)
 {
     const rp_bundle *b = p->b;
-    uint32_t op = op_of(p, i), at = rp_op_opens(op) ? b->frames[b->frame_of[i]].end : i;
-    const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {b->insns[i].a, b->insns[i].b, b->insns[i].c};
+    rp_insn n = rp_bundle_insn(b, p->plan->insn[slot]);
+    uint32_t at = rp_op_opens(n.op) ? end_of(p, slot) : slot;
+    const rp_op_info *info = rp_op_get(n.op);
+    const uint32_t operands[] = {n.a, n.b, n.c};
     for (int k = 0; k < 3; k++) {
         if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
             use(p, operands[k], frame, at);
         }
     }
-    const rp_rec_policy *policy = op == RP_OP_EMIT ? &b->policys[b->insns[i].a] : NULL;
+    const rp_rec_policy *policy = n.op == RP_OP_EMIT ? &b->policys[n.a] : NULL;
     for (uint32_t k = 0; policy != NULL && k < policy->clause_count; k++) {
-        use(p, b->clauses[policy->first_clause + k].value, frame, i);
+        use(p, b->clauses[policy->first_clause + k].value, frame, slot);
     }
 }
 
@@ -96,16 +131,11 @@ static void find_uses(planner *p)
 {
     const rp_bundle *b = p->b;
     uint32_t frame = RP_NONE;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        uint32_t op = op_of(p, i);
-        if (is_live(p, i)) {
-            use_operands(p, i, frame);
-        } else if (rp_op_opens(op)) { // nothing of it runs
-            i = b->frames[b->frame_of[i]].end;
-            continue;
-        }
+    for (uint32_t slot = 0; slot < p->plan->slot_count; slot++) {
+        uint32_t op = op_of(p, slot);
+        use_operands(p, slot, frame);
         if (rp_op_opens(op)) {
-            frame = b->frame_of[i];
+            frame = b->frame_of[p->plan->insn[slot]];
         } else if (op == RP_OP_END) {
             frame = b->frames[frame].parent;
         }
@@ -114,8 +144,8 @@ static void find_uses(planner *p)
 
 static void use_late(planner *p, uint32_t value)
 {
-    if (value != RP_NONE) {
-        p->last[value] = p->b->frames[p->b->frame_of[value]].end;
+    if (value != RP_NONE && p->plan->slot[value] != RP_PLAN_NO_SLOT) {
+        p->last[p->plan->slot[value]] = p->plan->slot[p->b->frames[p->b->frame_of[value]].end];
     }
 }
 
@@ -137,8 +167,13 @@ static void find_late_uses(planner *p)
 static size_t take(size_t *size, size_t bytes)
 {
     size_t at = *size;
-    *size += (bytes + (ALIGNMENT - 1)) / ALIGNMENT * ALIGNMENT;
+    *size += (bytes + (RP_PLAN_UNIT - 1)) / RP_PLAN_UNIT * RP_PLAN_UNIT;
     return at;
+}
+
+static uint32_t take_units(rp_plan *plan, size_t bytes)
+{
+    return (uint32_t)(take(&plan->size, bytes) / RP_PLAN_UNIT);
 }
 
 static size_t plane_bytes(const rp_plan *plan)
@@ -172,30 +207,31 @@ static bool needs_place(uint32_t op, uint32_t type)
     return RP_TYPE_KIND(type) != RP_KIND_NONE && (!same_everywhere || cover);
 }
 
-static void place(planner *p, uint32_t insn)
+static void place(planner *p, uint32_t slot)
 {
-    uint32_t type = type_of(p, insn);
-    if (!is_live(p, insn) || !needs_place(op_of(p, insn), type)) {
+    rp_plan *plan = p->plan;
+    uint32_t type = type_of(p, slot);
+    if (!needs_place(op_of(p, slot), type)) {
         return;
     }
     uint32_t c = class_of(type);
-    bool keep = p->keep != NULL && p->keep[insn] != 0;
+    bool keep = p->keep != NULL && p->keep[plan->insn[slot]] != 0;
     uint32_t dead = p->free_first[c];
     if (!keep && dead != RP_NONE) {
-        p->plan->value[insn] = p->plan->value[dead];
+        plan->value[slot] = plan->value[dead];
         p->free_first[c] = p->next[dead];
     } else {
-        p->plan->value[insn] = take(&p->plan->size, value_bytes(p->plan, type));
+        plan->value[slot] = take_units(plan, value_bytes(plan, type));
     }
-    if (rp_op_folds(op_of(p, insn))) {
-        p->plan->aux[insn] = take(&p->plan->size, plane_bytes(p->plan));
+    if (rp_op_folds(op_of(p, slot))) {
+        plan->aux[slot] = take_units(plan, plane_bytes(plan));
     }
     if (keep) {
         return;
     }
-    uint32_t last = p->last[insn] < insn ? insn : p->last[insn];
-    p->next[insn] = p->dies_first[last];
-    p->dies_first[last] = insn;
+    uint32_t last = p->last[slot] < slot ? slot : p->last[slot];
+    p->next[slot] = p->dies_first[last];
+    p->dies_first[last] = slot;
 }
 
 static void release_dead(planner *p, uint32_t at)
@@ -210,31 +246,28 @@ static void release_dead(planner *p, uint32_t at)
 }
 
 // Folds of a frame get their places where the frame begins.
-static void place_folds(planner *p, uint32_t frame)
+static void place_folds(planner *p, uint32_t open)
 {
-    const rp_frame_info *f = &p->b->frames[frame];
-    for (uint32_t i = f->first + 1; i < f->end; i++) {
-        uint32_t op = op_of(p, i);
+    for (uint32_t slot = open + 1; slot < end_of(p, open); slot++) {
+        uint32_t op = op_of(p, slot);
         if (rp_op_opens(op)) {
-            i = p->b->frames[p->b->frame_of[i]].end;
+            slot = end_of(p, slot);
         } else if (rp_op_folds(op)) {
-            place(p, i);
+            place(p, slot);
         }
     }
 }
 
 static void place_all(planner *p)
 {
-    for (uint32_t i = 0; i < p->b->insn_count; i++) {
-        uint32_t op = op_of(p, i);
-        if (rp_op_opens(op) && !is_live(p, i)) {
-            i = p->b->frames[p->b->frame_of[i]].end;
-        } else if (rp_op_opens(op)) {
-            place_folds(p, p->b->frame_of[i]);
+    for (uint32_t slot = 0; slot < p->plan->slot_count; slot++) {
+        uint32_t op = op_of(p, slot);
+        if (rp_op_opens(op)) {
+            place_folds(p, slot);
         } else if (!rp_op_folds(op)) {
-            place(p, i);
+            place(p, slot);
         }
-        release_dead(p, i);
+        release_dead(p, slot);
     }
 }
 
@@ -251,14 +284,28 @@ static void place_frames(rp_plan *plan, const rp_bundle *b)
     }
 }
 
-static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
+static bool make_slots(planner *p, rp_arena *arena)
 {
     uint32_t count = p->b->insn_count;
-    p->plan->value = RP_NEW_ARRAY(arena, size_t, count);
-    p->plan->aux = RP_NEW_ARRAY(arena, size_t, count);
+    p->plan->slot = rp_arena_alloc(arena, count * sizeof *p->plan->slot);
+    p->plan->insn = rp_arena_alloc(arena, count * sizeof *p->plan->insn);
+    if (p->plan->slot == NULL || p->plan->insn == NULL) {
+        return false;
+    }
+    memset(p->plan->slot, 0xff, count * sizeof *p->plan->slot);
+    number_slots(p);
+    return true;
+}
+
+static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
+{
+    uint32_t count = p->plan->slot_count;
+    size_t size = count * sizeof(uint32_t);
+    p->plan->value = rp_arena_alloc(arena, size);
+    p->plan->aux = rp_arena_alloc(arena, size);
     p->last = RP_NEW_ARRAY(scratch, uint32_t, count);
-    p->next = RP_NEW_ARRAY(scratch, uint32_t, count);
-    p->dies_first = RP_NEW_ARRAY(scratch, uint32_t, count);
+    p->next = rp_arena_alloc(scratch, size);
+    p->dies_first = rp_arena_alloc(scratch, size);
     for (uint32_t c = 0; c < CLASS_COUNT; c++) {
         p->free_first[c] = RP_NONE;
     }
@@ -266,12 +313,9 @@ static bool make_tables(planner *p, rp_arena *arena, rp_arena *scratch)
         p->dies_first == NULL) {
         return false;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (is_live(p, i)) {
-            p->plan->value[i] = p->plan->aux[i] = RP_PLAN_NONE;
-        }
-        p->dies_first[i] = RP_NONE;
-    }
+    memset(p->plan->value, 0xff, size);
+    memset(p->plan->aux, 0xff, size);
+    memset(p->dies_first, 0xff, size);
     return true;
 }
 
@@ -284,7 +328,7 @@ bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint3
     plan->padded = (chunk + 63) / 64 * 64;
     planner p = {.plan = plan, .b = bundle, .live = live, .keep = keep};
     rp_arena_init(&scratch, arena->alloc);
-    bool ok = make_tables(&p, arena, &scratch);
+    bool ok = make_slots(&p, arena) && make_tables(&p, arena, &scratch);
     if (ok) {
         find_uses(&p);
         find_late_uses(&p);

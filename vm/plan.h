@@ -1,4 +1,7 @@
-// Where each value of a program lies in one block of memory: the workspace.
+// Which instructions run, and where each value lies in one block of memory: the workspace.
+//
+// Instructions that run, and the ends of their frames, have *slots*, in the order of the program:
+// tables about them are as long as what runs is.
 //
 // The one idea: a value's place is decided once, from the first instruction that makes it to the
 // last that uses it; a place is used again after that. So memory is a number that is known before
@@ -11,9 +14,12 @@
 typedef struct rp_plan {
     uint32_t chunk;  // rows at once
     uint32_t padded; // the same, up to a whole word
-    size_t *value;   // per instruction that runs: byte offset, RP_PLAN_NONE if it needs no place
-    size_t *aux;     // per fold: a plane of its own
-    uint32_t depths;                       // how many there are
+    uint32_t slot_count;
+    uint16_t *slot;  // per instruction; RP_PLAN_NO_SLOT
+    uint16_t *insn;  // per slot
+    uint32_t *value; // per slot: its place in units of RP_PLAN_UNIT, RP_PLAN_NONE if it needs none
+    uint32_t *aux;   // per slot of a fold: a plane of its own
+    uint32_t depths; // how many there are
     size_t rows[RP_MAX_FRAME_DEPTH];       // per depth: row numbers of the chunk
     size_t parents[RP_MAX_FRAME_DEPTH];    // per depth: positions in the chunk of the outer frame
     size_t mask[RP_MAX_FRAME_DEPTH];       // per depth: plane of the rows of the chunk
@@ -21,7 +27,9 @@ typedef struct rp_plan {
     size_t size;
 } rp_plan;
 
-#define RP_PLAN_NONE SIZE_MAX
+#define RP_PLAN_NONE UINT32_MAX
+#define RP_PLAN_UNIT ((size_t)64) // bytes
+#define RP_PLAN_NO_SLOT UINT16_MAX
 
 // Members of a list, for a message: what is printed of them.
 #define RP_LISTTEXT_SHOWN 10u

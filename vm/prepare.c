@@ -304,11 +304,25 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     return out->v != NULL && out->p != NULL && out->k != NULL;
 }
 
+// Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to
+// them.
+static bool bind_empty_column(rp_run *run, uint32_t column)
+{
+    rp_val *empty = &run->empty;
+    size_t words = rp_bits_words(run->chunk) + 2;
+    if (empty->v == NULL) {
+        empty->v = RP_NEW_ARRAY(&run->arena, uint64_t, words * RP_WORD_BITS);
+        empty->p = empty->k = RP_NEW_ARRAY(&run->arena, uint64_t, words);
+    }
+    run->world.columns[column] = *empty;
+    return empty->v != NULL && empty->p != NULL;
+}
+
 static bool bind_fact_column(rp_run *run, uint32_t column)
 {
     const rp_fact_column *c = &run->facts->columns[column];
     if (c->known == NULL) {
-        return new_column(run, column, 0);
+        return bind_empty_column(run, column);
     }
     rp_val *out = &run->world.columns[column];
     out->v = c->values;
@@ -835,7 +849,7 @@ static bool has_kind(const rp_bundle *b, rp_kind kind)
         found |= RP_TYPE_KIND(b->columns[c].type) == kind;
     }
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        found |= RP_TYPE_KIND(RP_INSN_TYPE(b->insns[i].word)) == kind;
+        found |= RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
     }
     return found;
 }
@@ -870,13 +884,13 @@ static void find_dense_lists(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        const rp_rec_insn *n = &b->insns[i];
-        bool unnests = RP_INSN_OP(n->word) == RP_OP_UNNEST && n->b == RP_NONE;
-        if (!unnests || run->live[i] == 0 || b->lists[n->a].owner == RP_NONE) {
+        const rp_insn n = rp_bundle_insn(b, i);
+        bool unnests = n.op == RP_OP_UNNEST && n.b == RP_NONE;
+        if (!unnests || run->live[i] == 0 || b->lists[n.a].owner == RP_NONE) {
             continue;
         }
-        rp_list_view *list = &run->world.lists[n->a];
-        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n->a].owner]);
+        rp_list_view *list = &run->world.lists[n.a];
+        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n.a].owner]);
     }
 }
 

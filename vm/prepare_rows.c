@@ -13,17 +13,17 @@
 static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    const rp_rec_insn *n = &b->insns[i];
-    uint32_t op = RP_INSN_OP(n->word);
+    const rp_insn n = rp_bundle_insn(b, i);
+    uint32_t op = n.op;
     const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {n->a, n->b, n->c};
+    const uint32_t operands[] = {n.a, n.b, n.c};
     for (int k = 0; k < 3; k++) {
         if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
             need[operands[k]] = 1;
         }
     }
     if (op == RP_OP_EMIT) {
-        const rp_rec_policy *policy = &b->policys[n->a];
+        const rp_rec_policy *policy = &b->policys[n.a];
         for (uint32_t k = 0; k < policy->clause_count; k++) {
             need[b->clauses[policy->first_clause + k].value] = 1;
         }
@@ -33,9 +33,9 @@ static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
 static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    uint32_t op = RP_INSN_OP(b->insns[i].word);
-    uint32_t column = op == RP_OP_LOAD     ? b->insns[i].a
-                      : op == RP_OP_GATHER ? b->insns[i].b
+    uint32_t op = rp_bundle_op(b, i);
+    uint32_t column = op == RP_OP_LOAD     ? rp_bundle_insn(b, i).a
+                      : op == RP_OP_GATHER ? rp_bundle_insn(b, i).b
                                            : RP_NONE;
     if (column != RP_NONE && b->store_of[column] != RP_NONE) {
         need[b->store_of[column]] = 1;
@@ -80,13 +80,52 @@ void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
     spread(run, need, f->first, value, false);
 }
 
+void rp_run_drop_empty(const rp_run *run, unsigned char *need)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        const rp_frame_info *f = &b->frames[i];
+        if (run->world.rows[f->table] != 0) {
+            continue;
+        }
+        for (uint32_t k = f->first + 1; k < f->end; k++) {
+            bool own_fold = run->stands[k] == i && rp_op_folds(rp_bundle_op(b, k));
+            need[k] = own_fold ? need[k] : 0;
+        }
+        if (f->depth == 0) {
+            need[f->first] = 0;
+        }
+    }
+}
+
+void rp_run_spread_frame(const rp_run *run, unsigned char *need, const rp_frame_info *frame)
+{
+    spread(run, need, frame->first, frame->end - 1, false);
+}
+
+void rp_run_mark_message(const rp_run *run, unsigned char *need, uint32_t message)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_message *m = message == RP_NONE ? NULL : &b->messages[message];
+    const rp_rec_template *t = m == NULL ? NULL : &b->templates[m->template];
+    for (uint32_t k = 0; m != NULL && k < t->piece_count; k++) {
+        uint32_t value = b->pieces[t->first_piece + k].value;
+        if (value != RP_NONE) {
+            need[value] = 1;
+        }
+    }
+    for (uint32_t k = 0; m != NULL && k < m->witness_count; k++) {
+        need[b->witnesss[m->first_witness + k].value] = 1;
+    }
+}
+
 // The frame that an instruction stands in; of an opening one the frame around it.
 static void find_standing(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
     uint32_t frame = RP_NONE;
     for (uint32_t i = 0; i < b->insn_count; i++) {
-        uint32_t op = RP_INSN_OP(b->insns[i].word);
+        uint32_t op = rp_bundle_op(b, i);
         run->stands[i] = frame;
         if (rp_op_opens(op)) {
             frame = b->frame_of[i];
@@ -107,32 +146,38 @@ static bool waiver_runs(const rp_run *run, uint32_t waiver)
     return false;
 }
 
-// A message is computed after judging, from columns that judging has to leave behind: those that its
-// frame reads.
-static void mark_message(rp_run *run, uint32_t message)
+void rp_run_mark_messages(const rp_run *run, unsigned char *need, uint32_t policy)
 {
     const rp_bundle *b = run->bundle;
-    if (message == RP_NONE || b->messages[message].frame == RP_NONE) {
-        return;
-    }
-    const rp_frame_info *f = &b->frames[b->frame_of[b->messages[message].frame]];
-    for (uint32_t i = f->first; i < f->end; i++) {
-        mark_store(run, run->live, i);
+    const rp_rec_policy *p = &b->policys[policy];
+    rp_run_mark_message(run, need, p->remedy);
+    for (uint32_t k = 0; k < p->clause_count; k++) {
+        rp_run_mark_message(run, need, b->clauses[p->first_clause + k].message);
     }
 }
 
-static void mark_messages(rp_run *run)
+// Messages are computed after judging, from columns that judging has to leave behind: those that
+// they read.
+static bool keep_columns_of_messages(rp_run *run)
 {
-    const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->policy_count; i++) {
-        const rp_rec_policy *p = &b->policys[i];
-        for (uint32_t k = 0; run->selected[i] != 0 && k < p->clause_count; k++) {
-            mark_message(run, b->clauses[p->first_clause + k].message);
-        }
+    rp_arena scratch;
+    rp_arena_init(&scratch, run->alloc);
+    unsigned char *need = RP_NEW_ARRAY(&scratch, unsigned char, run->bundle->insn_count);
+    for (uint32_t i = 0; need != NULL && i < run->bundle->policy_count; i++) {
         if (run->selected[i] != 0) {
-            mark_message(run, p->remedy);
+            rp_run_mark_messages(run, need, i);
         }
     }
+    if (need != NULL) {
+        rp_run_spread(run, need, false);
+    }
+    for (uint32_t i = 0; need != NULL && i < run->bundle->insn_count; i++) {
+        if (need[i] != 0) {
+            mark_store(run, run->live, i);
+        }
+    }
+    rp_arena_clear(&scratch);
+    return need != NULL;
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -154,7 +199,9 @@ bool rp_prepare_live(rp_run *run)
             run->live[b->waivers[i].condition] = 1;
         }
     }
-    mark_messages(run);
+    if (!keep_columns_of_messages(run)) {
+        return false;
+    }
     rp_run_spread(run, run->live, true);
     return true;
 }
@@ -472,10 +519,10 @@ bool rp_prepare_relations(rp_run *run)
     run->order = RP_NEW_ARRAY(&run->arena, uint32_t *, b->table_count);
     bool ok = run->order != NULL;
     for (uint32_t i = 0; ok && i < b->insn_count; i++) {
-        if (RP_INSN_OP(b->insns[i].word) != RP_OP_UNNEST) {
+        if (rp_bundle_op(b, i) != RP_OP_UNNEST) {
             continue;
         }
-        uint32_t list = b->insns[i].a;
+        uint32_t list = rp_bundle_insn(b, i).a;
         bool runs = run->live[i] != 0 || b->frames[b->frame_of[i]].message;
         if (runs && b->lists[list].kind == RP_LIST_RELATION &&
             run->world.lists[list].order == NULL) {
@@ -516,41 +563,41 @@ static uint64_t frame_rows(const rp_run *run, uint32_t frame, const uint64_t *ro
 {
     const rp_bundle *b = run->bundle;
     const rp_frame_info *f = &b->frames[frame];
-    const rp_rec_insn *n = &b->insns[f->first];
+    const rp_insn n = rp_bundle_insn(b, f->first);
     uint64_t product;
-    if (RP_INSN_OP(n->word) == RP_OP_SCAN) {
-        return run->world.rows[n->a];
+    if (n.op == RP_OP_SCAN) {
+        return run->world.rows[n.a];
     }
-    if (RP_INSN_OP(n->word) == RP_OP_FILTER) {
+    if (n.op == RP_OP_FILTER) {
         return rows[f->parent];
     }
-    measure_list(run, n->a, &sizes[n->a]);
+    measure_list(run, n.a, &sizes[n.a]);
     bool top = b->frames[f->parent].depth == 0;
-    if (top && n->b == RP_NONE && b->lists[n->a].owner != RP_NONE) {
-        return sizes[n->a].total;
+    if (top && n.b == RP_NONE && b->lists[n.a].owner != RP_NONE) {
+        return sizes[n.a].total;
     }
-    return rp_checked_mul_u64(rows[f->parent], sizes[n->a].longest, &product) ? product
-                                                                              : UINT64_MAX;
+    return rp_checked_mul_u64(rows[f->parent], sizes[n.a].longest, &product) ? product : UINT64_MAX;
 }
 
-static uint64_t live_insns(const rp_run *run, uint32_t frame)
+// How many instructions run in each frame, without those of frames inside.
+static void count_live(const rp_run *run, uint32_t *counts)
 {
-    const rp_frame_info *f = &run->bundle->frames[frame];
-    uint64_t count = 0;
-    for (uint32_t i = f->first + 1; i < f->end; i++) {
-        count += run->live[i] != 0 && run->stands[i] == frame;
+    for (uint32_t i = 0; i < run->bundle->insn_count; i++) {
+        if (run->live[i] != 0 && run->stands[i] != RP_NONE) {
+            counts[run->stands[i]]++;
+        }
     }
-    return count;
 }
 
-static uint64_t sum_frames(const rp_run *run, uint64_t *rows, list_size *sizes)
+static uint64_t sum_frames(const rp_run *run, const uint32_t *counts, uint64_t *rows,
+                           list_size *sizes)
 {
     const rp_bundle *b = run->bundle;
     uint64_t cost = 0, cells;
     for (uint32_t f = 0; f < b->frame_count; f++) {
         bool runs = run->live[b->frames[f].first] != 0 && !b->frames[f].message;
         rows[f] = runs ? frame_rows(run, f, rows, sizes) : 0;
-        if (runs && (!rp_checked_mul_u64(rows[f], live_insns(run, f), &cells) ||
+        if (runs && (!rp_checked_mul_u64(rows[f], counts[f], &cells) ||
                      !rp_checked_add_u64(cost, cells, &cost))) {
             return UINT64_MAX;
         }
@@ -565,9 +612,11 @@ bool rp_prepare_cost(rp_run *run)
     rp_arena_init(&scratch, run->alloc);
     uint64_t *rows = RP_NEW_ARRAY(&scratch, uint64_t, b->frame_count);
     list_size *sizes = RP_NEW_ARRAY(&scratch, list_size, b->list_count);
-    bool ok = rows != NULL && sizes != NULL;
+    uint32_t *counts = RP_NEW_ARRAY(&scratch, uint32_t, b->frame_count);
+    bool ok = rows != NULL && sizes != NULL && counts != NULL;
     if (ok) {
-        run->cost = sum_frames(run, rows, sizes);
+        count_live(run, counts);
+        run->cost = sum_frames(run, counts, rows, sizes);
     }
     rp_arena_clear(&scratch);
     return ok;

@@ -80,14 +80,14 @@ static void print_list(const rp_run *run, uint32_t type, const rp_listtext *list
 
 uint32_t rp_listtext_type(const rp_bundle *bundle, uint32_t insn)
 {
-    while (RP_INSN_OP(bundle->insns[insn].word) == RP_OP_OUTER) {
-        insn = bundle->insns[insn].a;
+    while (rp_bundle_op(bundle, insn) == RP_OP_OUTER) {
+        insn = rp_bundle_insn(bundle, insn).a;
     }
-    uint32_t type = RP_INSN_TYPE(bundle->insns[insn].word);
+    uint32_t type = rp_bundle_type(bundle, insn);
     while (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
-        bool fold = RP_INSN_OP(bundle->insns[insn].word) == RP_OP_FOLD_TEXT;
-        insn = fold ? bundle->insns[insn].b : bundle->insns[insn].a;
-        type = RP_INSN_TYPE(bundle->insns[insn].word);
+        bool fold = rp_bundle_op(bundle, insn) == RP_OP_FOLD_TEXT;
+        insn = fold ? rp_bundle_insn(bundle, insn).b : rp_bundle_insn(bundle, insn).a;
+        type = rp_bundle_type(bundle, insn);
     }
     return type;
 }
@@ -165,15 +165,15 @@ static bool print_shared(const rp_run *run, const rp_rec_piece *piece, rp_buf *o
 }
 
 // Prints a hole; false if it has no value.
-static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+static bool print_hole(const rp_run *run, const rp_rec_piece *piece, const rp_exec *x,
                        uint32_t lane, rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
     if (piece->value == RP_NONE) {
         return print_shared(run, piece, out);
     }
-    const rp_val *v = &vals[piece->value];
-    uint32_t type = RP_INSN_TYPE(b->insns[piece->value].word);
+    const rp_val *v = rp_exec_val(x, piece->value);
+    uint32_t type = rp_bundle_type(b, piece->value);
     if (RP_TYPE_KIND(type) == RP_KIND_LISTTEXT) {
         const rp_listtext *list = (const rp_listtext *)v->v + lane;
         print_list(run, rp_listtext_type(b, piece->value), list, out);
@@ -250,12 +250,12 @@ static bool add_quoted(rp_buf *out, rp_str text, bool inner)
     return true;
 }
 
-static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_val *vals,
+static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const rp_exec *x,
                              uint32_t lane, rp_buf *out)
 {
     rp_buf value;
     rp_buf_init(&value, run->alloc, SIZE_MAX);
-    bool there = print_hole(run, piece, vals, lane, &value);
+    bool there = print_hole(run, piece, x, lane, &value);
     bool safe = there && add_quoted(out, rp_buf_str(&value), piece->style == RP_PIECE_SHELL_INNER);
     if (!safe) {
         bool failed = out->failed;
@@ -268,7 +268,7 @@ static bool print_shell_hole(const rp_run *run, const rp_rec_piece *piece, const
     return safe;
 }
 
-bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, uint32_t lane,
+bool rp_print_template(const rp_run *run, uint32_t index, const rp_exec *x, uint32_t lane,
                        rp_buf *out)
 {
     const rp_bundle *b = run->bundle;
@@ -278,8 +278,8 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
         if (piece->text != RP_NONE) {
             rp_buf_add_str(out, rp_bundle_text(b, piece->text));
         } else if (piece->style == RP_PIECE_PLAIN) {
-            (void)print_hole(run, piece, vals, lane, out);
-        } else if (!print_shell_hole(run, piece, vals, lane, out)) {
+            (void)print_hole(run, piece, x, lane, out);
+        } else if (!print_shell_hole(run, piece, x, lane, out)) {
             return false;
         }
     }
@@ -293,10 +293,10 @@ bool rp_print_template(const rp_run *run, uint32_t index, const rp_val *vals, ui
 // The field that a value shows, if it is simply one.
 static uint32_t field_of(const rp_bundle *b, uint32_t value)
 {
-    const rp_rec_insn *n = &b->insns[value];
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_LOAD: return n->a;
-    case RP_OP_GATHER: return n->b;
+    const rp_insn n = rp_bundle_insn(b, value);
+    switch (n.op) {
+    case RP_OP_LOAD: return n.a;
+    case RP_OP_GATHER: return n.b;
     default: return RP_NONE;
     }
 }
@@ -310,17 +310,17 @@ static bool is_made(const rp_bundle *b, uint32_t field)
 // What a value is taken from, one step on; RP_NONE if that has no name either.
 static uint32_t taken_from(const rp_bundle *b, uint32_t value)
 {
-    const rp_rec_insn *n = &b->insns[value];
+    const rp_insn n = rp_bundle_insn(b, value);
     uint32_t field = field_of(b, value);
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_OUTER: return n->a;
+    switch (n.op) {
+    case RP_OP_OUTER: return n.a;
     case RP_OP_FOLD_FIRST:
     case RP_OP_FOLD_WITNESS:
-    case RP_OP_FOLD_TEXT: return n->b;
+    case RP_OP_FOLD_TEXT: return n.b;
     default: break;
     }
     bool stored = field != RP_NONE && b->store_of[field] != RP_NONE;
-    return stored ? b->insns[b->store_of[field]].b : RP_NONE;
+    return stored ? rp_bundle_insn(b, b->store_of[field]).b : RP_NONE;
 }
 
 static void add_field(const rp_bundle *b, uint32_t field, rp_buf *out)
@@ -335,7 +335,7 @@ static void add_field(const rp_bundle *b, uint32_t field, rp_buf *out)
 
 static bool is_no_value(const rp_bundle *b, uint32_t value)
 {
-    uint32_t op = RP_INSN_OP(b->insns[value].word);
+    uint32_t op = rp_bundle_op(b, value);
     return op == RP_OP_ABSENT || op == RP_OP_UNKNOWN;
 }
 
@@ -343,13 +343,13 @@ static bool is_no_value(const rp_bundle *b, uint32_t value)
 static uint32_t skip_absent(const rp_run *run, uint32_t value)
 {
     const rp_bundle *b = run->bundle;
-    while (RP_INSN_OP(b->insns[value].word) == RP_OP_COALESCE) {
-        const rp_rec_insn *first = &b->insns[b->insns[value].a];
-        if (RP_INSN_OP(first->word) != RP_OP_PARAM) {
+    while (rp_bundle_op(b, value) == RP_OP_COALESCE) {
+        rp_insn first = rp_bundle_insn(b, rp_bundle_insn(b, value).a);
+        if (first.op != RP_OP_PARAM) {
             break;
         }
-        bool absent = run->params[first->a].count == 0;
-        value = absent ? b->insns[value].b : b->insns[value].a;
+        bool absent = run->params[first.a].count == 0;
+        value = absent ? rp_bundle_insn(b, value).b : rp_bundle_insn(b, value).a;
     }
     return value;
 }
@@ -357,11 +357,11 @@ static uint32_t skip_absent(const rp_run *run, uint32_t value)
 // What is the same for all resources: a constant or a parameter.
 static bool add_same(const rp_run *run, uint32_t value, rp_buf *out)
 {
-    const rp_rec_insn *n = &run->bundle->insns[skip_absent(run, value)];
-    switch (RP_INSN_OP(n->word)) {
-    case RP_OP_PARAM: rp_print_param(run, n->a, out); return true;
+    const rp_insn n = rp_bundle_insn(run->bundle, skip_absent(run, value));
+    switch (n.op) {
+    case RP_OP_PARAM: rp_print_param(run, n.a, out); return true;
     case RP_OP_CONST:
-        rp_print_bits(run, run->bundle->consts[n->a].type, run->world.consts[n->a], out);
+        rp_print_bits(run, run->bundle->consts[n.a].type, run->world.consts[n.a], out);
         return true;
     default: return false;
     }
@@ -371,11 +371,11 @@ static bool add_same(const rp_run *run, uint32_t value, rp_buf *out)
 // that is known here.
 static bool open_value(const rp_bundle *b, uint32_t value, uint32_t *open, uint32_t *count)
 {
-    const rp_rec_insn *n = &b->insns[value];
-    uint32_t op = RP_INSN_OP(n->word), next = taken_from(b, value);
+    const rp_insn n = rp_bundle_insn(b, value);
+    uint32_t op = n.op, next = taken_from(b, value);
     if (op == RP_OP_COALESCE || op == RP_OP_SELECT) {
-        open[(*count)++] = op == RP_OP_SELECT ? n->c : n->b;
-        next = op == RP_OP_SELECT ? n->b : n->a;
+        open[(*count)++] = op == RP_OP_SELECT ? n.c : n.b;
+        next = op == RP_OP_SELECT ? n.b : n.a;
     }
     if (next != RP_NONE) {
         open[(*count)++] = next;

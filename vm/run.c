@@ -51,8 +51,8 @@ static bool alloc_results(rp_run *run)
     return ok;
 }
 
-static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals);
-static void save_conditions(void *ctx, uint32_t frame, const rp_frame *f, const rp_val *vals);
+static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f);
+static void save_conditions(void *ctx, uint32_t frame, const rp_frame *f);
 
 static bool prepare(rp_run *run)
 {
@@ -61,6 +61,7 @@ static bool prepare(rp_run *run)
         !alloc_results(run)) {
         return false;
     }
+    rp_run_drop_empty(run, run->live); // rows are known only now
     if (!rp_exec_init(&run->exec, &run->world, &run->workspace, run->chunk, run->live, NULL)) {
         return false;
     }
@@ -178,13 +179,14 @@ typedef struct outcome {
     uint64_t failed, passed;    // some `require` false; all true
 } outcome;
 
-static outcome judge_word(const rp_bundle *b, uint32_t policy, const rp_val *vals, uint32_t w)
+static outcome judge_word(const rp_exec *x, uint32_t policy, uint32_t w)
 {
+    const rp_bundle *b = x->world->bundle;
     const rp_rec_policy *p = &b->policys[policy];
     outcome o = {0, ~(uint64_t)0, 0, ~(uint64_t)0};
     for (uint32_t k = 0; k < p->clause_count; k++) {
         const rp_rec_clause *c = &b->clauses[p->first_clause + k];
-        const rp_val *v = &vals[c->value];
+        const rp_val *v = rp_exec_val(x, c->value);
         uint64_t yes = v->p[w] & ~v->k[w], no = v->k[w] & ~v->p[w];
         if (c->kind == RP_CLAUSE_WHEN) {
             o.excluded |= no;
@@ -235,14 +237,14 @@ static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_
     }
 }
 
-RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f, const rp_val *vals)
+RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f)
 {
     rp_run *run = ctx;
     const uint64_t *judged = run->facts->tables[f->info->table].judged;
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = f->base + w * RP_WORD_BITS, left = f->n - w * RP_WORD_BITS;
         uint64_t all = rp_bits_window(judged, first) & f->mask[w];
-        outcome o = judge_word(run->bundle, policy, vals, w);
+        outcome o = judge_word(&run->exec, policy, w);
         uint64_t applies = all & ~o.excluded & o.applies, rows[RDSPOL_VERDICT_COUNT] = {0};
         rows[RDSPOL_VERDICT_FAIL] = applies & o.failed;
         rows[RDSPOL_VERDICT_PASS] = applies & ~o.failed & o.passed;
@@ -257,7 +259,7 @@ RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f,
 }
 
 // Conditions of waivers, after the chunk of their scan.
-static void save_conditions(void *ctx, uint32_t frame, const rp_frame *f, const rp_val *vals)
+static void save_conditions(void *ctx, uint32_t frame, const rp_frame *f)
 {
     rp_run *run = ctx;
     const rp_bundle *b = run->bundle;
@@ -266,8 +268,9 @@ static void save_conditions(void *ctx, uint32_t frame, const rp_frame *f, const 
         if (value == RP_NONE || b->frame_of[value] != frame || run->live[value] == 0) {
             continue;
         }
+        const rp_val *v = rp_exec_val(&run->exec, value);
         for (uint32_t r = 0; r < f->n; r++) {
-            bool yes = rp_bits_get(vals[value].p, r) && !rp_bits_get(vals[value].k, r);
+            bool yes = rp_bits_get(v->p, r) && !rp_bits_get(v->k, r);
             rp_bits_put(run->waiver_true[i], (size_t)f->base + r, yes);
         }
     }

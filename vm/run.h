@@ -28,6 +28,7 @@ struct rdspol_run {
     rp_arena workspace; // of what only judging needs
     rp_strtab overlay;
     rp_world world;
+    rp_val empty; // a column without rows
     rp_exec exec;
     uint32_t chunk;
     rp_run_param *params;
@@ -73,6 +74,15 @@ bool rp_run_has_gap(const rp_run *run, uint32_t policy, uint32_t pair);
 void rp_explainer_free(rp_run *run);
 // Marks what a value needs, in `need` (per instruction), going backwards from it.
 void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value);
+// Marks the values that a message prints.
+void rp_run_mark_message(const rp_run *run, unsigned char *need, uint32_t message);
+// The same of all messages of a policy.
+void rp_run_mark_messages(const rp_run *run, unsigned char *need, uint32_t policy);
+// Marks what the marked instructions of an outermost frame need there.
+void rp_run_spread_frame(const rp_run *run, unsigned char *need, const rp_frame_info *frame);
+// Takes the marks from what stands in frames over tables that have no rows, but for their own
+// folds, which have a result all the same.
+void rp_run_drop_empty(const rp_run *run, unsigned char *need);
 // Marks what the marked instructions need, and if `through_stores`, what fills the columns they load.
 void rp_run_spread(const rp_run *run, unsigned char *need, bool through_stores);
 

@@ -34,9 +34,6 @@ static rdspol_status check_strings(const rp_verifier *v)
 {
     const rp_bundle *b = v->bundle;
     for (uint32_t i = 0; i < b->string_count; i++) {
-        const rp_rec_string *s = &b->strings[i];
-        CHECK(s->offset <= b->bytes_count && s->size <= b->bytes_count - s->offset, "string", i,
-              "beyond the bytes");
         CHECK(rp_utf8_is_valid(rp_bundle_text(b, i)), "string", i, "not UTF-8");
     }
     return RDSPOL_OK;
@@ -472,6 +469,16 @@ static uint32_t *new_index(rp_bundle *b, size_t count)
     return index;
 }
 
+// How many frames there can be.
+static uint32_t count_opening(const rp_bundle *b)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        count += rp_op_opens(rp_bundle_op(b, i));
+    }
+    return count;
+}
+
 static rdspol_status make_indices(const rp_verifier *v)
 {
     rp_bundle *b = v->bundle;
@@ -480,10 +487,12 @@ static rdspol_status make_indices(const rp_verifier *v)
     b->store_of = new_index(b, b->column_count);
     b->emit_of = new_index(b, b->policy_count);
     b->frame_of = new_index(b, b->insn_count);
-    b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, b->insn_count);
+    b->table_of = RP_NEW_ARRAY(&b->arena, uint16_t, b->insn_count);
+    b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, count_opening(b));
     b->fed_by = RP_NEW_ARRAY(&b->arena, uint64_t, (size_t)b->column_count + b->list_count);
     if (b->text_of == NULL || b->text_of_list == NULL || b->store_of == NULL ||
-        b->emit_of == NULL || b->frame_of == NULL || b->frames == NULL || b->fed_by == NULL) {
+        b->emit_of == NULL || b->frame_of == NULL || b->table_of == NULL || b->frames == NULL ||
+        b->fed_by == NULL) {
         return rp_error_set(v->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
     return RDSPOL_OK;

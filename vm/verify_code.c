@@ -12,9 +12,9 @@ typedef struct pass {
     uint32_t at;                        // the instruction
     uint32_t depth;                     // open frames
     uint32_t stack[RP_MAX_FRAME_DEPTH]; // their indices
-    const rp_rec_insn *insn;
+    rp_insn insn;
     const rp_op_info *info;
-    uint32_t op, type;
+    uint32_t op, type; // the table of `type` is that of an operand, found last
 } pass;
 
 static rdspol_status refuse(const pass *p, const char *problem)
@@ -36,12 +36,12 @@ static uint32_t current(const pass *p)
 
 static uint32_t type_of(const pass *p, uint32_t value)
 {
-    return RP_INSN_TYPE(p->b->insns[value].word);
+    return rp_bundle_type(p->b, value);
 }
 
 static uint32_t operand(const pass *p, int i)
 {
-    return i == 0 ? p->insn->a : i == 1 ? p->insn->b : p->insn->c;
+    return i == 0 ? p->insn.a : i == 1 ? p->insn.b : p->insn.c;
 }
 
 static bool is_open(const pass *p, uint32_t frame)
@@ -58,7 +58,7 @@ static bool is_open(const pass *p, uint32_t frame)
 static bool is_finished(const pass *p, uint32_t value)
 {
     const rp_bundle *b = p->b;
-    if (!rp_op_folds(RP_INSN_OP(b->insns[value].word))) {
+    if (!rp_op_folds(rp_bundle_op(b, value))) {
         return true;
     }
     for (uint32_t d = 0; d < p->depth; d++) {
@@ -127,11 +127,15 @@ static uint32_t section_count(const pass *p, rp_operand kind)
         return b->set_count;
     case RP_OPERAND_PARAM:
         return b->param_count;
-    case RP_OPERAND_POLICY:
-        return b->policy_count;
     default:
-        return b->string_count;
+        return b->policy_count;
     }
+}
+
+// Whether operand C is the table of a result that no other operand gives one.
+static bool names_table(const pass *p)
+{
+    return p->info->result == RP_RESULT_TYPED && RP_TYPE_KIND(p->type) == RP_KIND_REF;
 }
 
 static rdspol_status check_operand(const pass *p, int i)
@@ -139,7 +143,8 @@ static rdspol_status check_operand(const pass *p, int i)
     rp_operand kind = p->info->operands[i];
     uint32_t value = operand(p, i);
     if (kind == RP_OPERAND__) {
-        CHECK(value == RP_NONE, "an operand that the instruction does not have");
+        CHECK(value == RP_NONE || (i == 2 && names_table(p)),
+              "an operand that the instruction does not have");
         return RDSPOL_OK;
     }
     if (kind == RP_OPERAND_REF_ && value == RP_NONE) {
@@ -189,12 +194,12 @@ static bool is_plain(const pass *p, uint32_t value)
 
 static uint32_t element_kind(const pass *p)
 {
-    const rp_rec_set *set = &p->b->sets[p->insn->b];
+    const rp_rec_set *set = &p->b->sets[p->insn.b];
     if (set->param != RP_NONE) {
         return RP_TYPE_KIND(p->b->params[set->param].type);
     }
     if (set->item_count == 0) {
-        return RP_TYPE_KIND(type_of(p, p->insn->a));
+        return RP_TYPE_KIND(type_of(p, p->insn.a));
     }
     return RP_TYPE_KIND(p->b->consts[p->b->items[set->first_item].constant].type);
 }
@@ -206,31 +211,31 @@ static bool in_message(const pass *p)
 
 static rdspol_status check_store(const pass *p)
 {
-    const rp_rec_column *c = &p->b->columns[p->insn->a];
+    const rp_rec_column *c = &p->b->columns[p->insn.a];
     const rp_frame_info *f = &p->b->frames[current(p)];
     CHECK(f->depth == 0 && !f->message && c->table == f->table,
           "a store outside a scan of the table");
-    CHECK(c->origin == RP_COLUMN_DERIVED && rp_type_same(c->type, type_of(p, p->insn->b)),
+    CHECK(c->origin == RP_COLUMN_DERIVED && rp_type_same(c->type, type_of(p, p->insn.b)),
           "a store of another type");
-    CHECK(p->b->store_of[p->insn->a] == RP_NONE, "a column that is stored twice");
-    p->b->store_of[p->insn->a] = p->at;
+    CHECK(p->b->store_of[p->insn.a] == RP_NONE, "a column that is stored twice");
+    p->b->store_of[p->insn.a] = p->at;
     return RDSPOL_OK;
 }
 
 static rdspol_status check_emit(const pass *p)
 {
     const rp_bundle *b = p->b;
-    const rp_rec_policy *policy = &b->policys[p->insn->a];
+    const rp_rec_policy *policy = &b->policys[p->insn.a];
     const rp_frame_info *f = &b->frames[current(p)];
     CHECK(f->depth == 0 && !f->message && policy->table == f->table,
           "an emit outside a scan of the policy's table");
-    CHECK(b->emit_of[p->insn->a] == RP_NONE, "a policy that is emitted twice");
+    CHECK(b->emit_of[p->insn.a] == RP_NONE, "a policy that is emitted twice");
     for (uint32_t k = 0; k < policy->clause_count; k++) {
         uint32_t value = b->clauses[policy->first_clause + k].value;
         CHECK(is_usable(p, value) && RP_TYPE_KIND(type_of(p, value)) == RP_KIND_BOOL,
               "a clause that is no bool of the frame");
     }
-    b->emit_of[p->insn->a] = p->at;
+    b->emit_of[p->insn.a] = p->at;
     return RDSPOL_OK;
 }
 
@@ -239,11 +244,11 @@ static rdspol_status check_typed(const pass *p)
     rp_kind kind = RP_TYPE_KIND(p->type);
     switch (p->op) {
     case RP_OP_CONST:
-        CHECK(kind == RP_TYPE_KIND(p->b->consts[p->insn->a].type), "a constant of another type");
+        CHECK(kind == RP_TYPE_KIND(p->b->consts[p->insn.a].type), "a constant of another type");
         return RDSPOL_OK;
     case RP_OP_PARAM:
-        CHECK(kind == RP_TYPE_KIND(p->b->params[p->insn->a].type) &&
-                  (p->b->params[p->insn->a].flags & RP_PARAM_LIST) == 0,
+        CHECK(kind == RP_TYPE_KIND(p->b->params[p->insn.a].type) &&
+                  (p->b->params[p->insn.a].flags & RP_PARAM_LIST) == 0,
               "a parameter of another type");
         return RDSPOL_OK;
     case RP_OP_NOW:
@@ -253,6 +258,8 @@ static rdspol_status check_typed(const pass *p)
         CHECK(rp_kind_is_plain(kind), "a type that cannot be absent");
         return RDSPOL_OK;
     case RP_OP_UNKNOWN:
+        CHECK(RP_TYPE_KIND(p->b->consts[p->insn.a].type) == RP_KIND_STRING,
+              "a reason that is no text");
         CHECK(rp_kind_is_plain(kind) || kind == RP_KIND_COVER, "a type that cannot be unknown");
         return RDSPOL_OK;
     case RP_OP_TO_FLOAT:
@@ -267,7 +274,7 @@ static rdspol_status check_typed(const pass *p)
 // Rules that the operand kinds of the table do not state.
 static rdspol_status check_special(pass *p)
 {
-    const rp_rec_insn *n = p->insn;
+    const rp_insn *n = &p->insn;
     switch (p->op) {
     case RP_OP_LOAD:
         return check_column(p, n->a, RP_NONE);
@@ -319,7 +326,7 @@ static rdspol_status check_special(pass *p)
 
 static bool result_fits(const pass *p)
 {
-    const rp_rec_insn *n = p->insn;
+    const rp_insn *n = &p->insn;
     rp_kind kind = RP_TYPE_KIND(p->type);
     switch (p->info->result) {
     case RP_RESULT_NONE:
@@ -333,19 +340,18 @@ static bool result_fits(const pass *p)
     case RP_RESULT_COVER:
         return p->type == RP_TYPE(RP_KIND_COVER, 0, 0);
     case RP_RESULT_SAME_A:
-        return rp_type_same(p->type, type_of(p, n->a));
+        return kind == RP_TYPE_KIND(type_of(p, n->a));
     case RP_RESULT_JOIN:
     case RP_RESULT_SAME_B:
     case RP_RESULT_OPT_B:
-        return rp_type_same(p->type, type_of(p, n->b));
+        return kind == RP_TYPE_KIND(type_of(p, n->b));
     case RP_RESULT_COLUMN:
-        return rp_type_same(p->type, p->b->columns[n->a].type);
+        return kind == RP_TYPE_KIND(p->b->columns[n->a].type);
     case RP_RESULT_OPT_COLUMN:
-        return rp_type_same(p->type, p->b->columns[n->b].type);
+        return kind == RP_TYPE_KIND(p->b->columns[n->b].type);
     case RP_RESULT_ENTRY:
-        return kind == RP_KIND_REF && RP_TYPE_TABLE(p->type) == p->b->lists[n->b].element;
     case RP_RESULT_ROW:
-        return kind == RP_KIND_REF && RP_TYPE_TABLE(p->type) == p->b->frames[current(p)].table;
+        return kind == RP_KIND_REF;
     case RP_RESULT_LISTTEXT:
         return kind == RP_KIND_LISTTEXT;
     case RP_RESULT_TYPED:
@@ -354,12 +360,35 @@ static bool result_fits(const pass *p)
     return false;
 }
 
+// Of a result that is a reference, and fits.
+static uint32_t result_table(const pass *p)
+{
+    const rp_insn *n = &p->insn;
+    switch (p->info->result) {
+    case RP_RESULT_SAME_A:
+        return RP_TYPE_TABLE(type_of(p, n->a));
+    case RP_RESULT_JOIN:
+    case RP_RESULT_SAME_B:
+    case RP_RESULT_OPT_B:
+        return RP_TYPE_TABLE(type_of(p, n->b));
+    case RP_RESULT_COLUMN:
+        return RP_TYPE_TABLE(p->b->columns[n->a].type);
+    case RP_RESULT_OPT_COLUMN:
+        return RP_TYPE_TABLE(p->b->columns[n->b].type);
+    case RP_RESULT_ENTRY:
+        return p->b->lists[n->b].element;
+    case RP_RESULT_ROW:
+        return p->b->frames[current(p)].table;
+    default:
+        return n->c; // it is TYPED
+    }
+}
+
 static rdspol_status check_type_word(const pass *p)
 {
     rp_kind kind = RP_TYPE_KIND(p->type);
     CHECK(kind < RP_KIND_COUNT, "an unknown type");
-    CHECK(kind == RP_KIND_REF ? RP_TYPE_TABLE(p->type) < p->b->table_count
-                              : RP_TYPE_TABLE(p->type) == 0,
+    CHECK(!names_table(p) || p->insn.c < p->b->table_count,
           "the table of its type is out of range");
     CHECK(!RP_TYPE_OPTIONAL(p->type) || rp_kind_is_plain(kind), "a type that is never optional");
     return RDSPOL_OK;
@@ -372,10 +401,10 @@ static rdspol_status open_frame(pass *p)
     CHECK(RP_TYPE_KIND(p->type) == RP_KIND_NONE, "a frame that is a value");
     CHECK(top == (p->depth == 0), "scan and rows stand outermost, unnest and filter inside");
     CHECK(p->depth < RP_MAX_FRAME_DEPTH, "frames nest too deep");
-    uint32_t table = p->insn->a;
+    uint32_t table = p->insn.a;
     if (p->op == RP_OP_UNNEST) {
-        RP_TRY(check_list(p, p->insn->a, p->insn->b));
-        table = b->lists[p->insn->a].element;
+        RP_TRY(check_list(p, p->insn.a, p->insn.b));
+        table = b->lists[p->insn.a].element;
     } else if (p->op == RP_OP_FILTER) {
         table = b->frames[current(p)].table;
     }
@@ -410,6 +439,9 @@ static rdspol_status check_insn(pass *p)
     if (p->info->result == RP_RESULT_TYPED) {
         RP_TRY(check_typed(p));
     }
+    if (RP_TYPE_KIND(p->type) == RP_KIND_REF) {
+        b->table_of[p->at] = (uint16_t)result_table(p); // at most RP_MAX_TABLES
+    }
     b->frame_of[p->at] = current(p);
     if (rp_op_folds(p->op)) {
         CHECK(p->depth > 1, "a fold in an outermost frame");
@@ -425,9 +457,9 @@ static rdspol_status check_insn(pass *p)
 static rdspol_status check_program(pass *p)
 {
     for (p->at = 0; p->at < p->b->insn_count; p->at++) {
-        p->insn = &p->b->insns[p->at];
-        p->op = RP_INSN_OP(p->insn->word);
-        p->type = RP_INSN_TYPE(p->insn->word);
+        p->insn = rp_bundle_insn(p->b, p->at);
+        p->op = p->insn.op;
+        p->type = p->insn.type;
         p->info = rp_op_get(p->op);
         CHECK(p->info != NULL, "an unknown opcode");
         RP_TRY(check_insn(p));
@@ -439,9 +471,9 @@ static rdspol_status check_program(pass *p)
 static bool is_hole(const rp_bundle *b, const rp_rec_message *m, uint32_t value)
 {
     return m->frame != RP_NONE && b->frame_of[value] == b->frame_of[m->frame] &&
-           RP_INSN_OP(b->insns[value].word) != RP_OP_END && value != m->frame &&
-           (rp_kind_is_plain(RP_TYPE_KIND(RP_INSN_TYPE(b->insns[value].word))) ||
-            RP_TYPE_KIND(RP_INSN_TYPE(b->insns[value].word)) == RP_KIND_LISTTEXT);
+           rp_bundle_op(b, value) != RP_OP_END && value != m->frame &&
+           (rp_kind_is_plain(RP_TYPE_KIND(rp_bundle_type(b, value))) ||
+            RP_TYPE_KIND(rp_bundle_type(b, value)) == RP_KIND_LISTTEXT);
 }
 
 static bool piece_is_valid(const rp_bundle *b, const rp_rec_message *m, const rp_rec_piece *piece)
@@ -471,7 +503,7 @@ static rdspol_status check_message(const rp_verifier *v, uint32_t index, uint32_
         return RDSPOL_OK;
     }
     const rp_rec_message *m = &b->messages[index];
-    if (m->frame != RP_NONE && (RP_INSN_OP(b->insns[m->frame].word) != RP_OP_ROWS ||
+    if (m->frame != RP_NONE && (rp_bundle_op(b, m->frame) != RP_OP_ROWS ||
                                 b->frames[b->frame_of[m->frame]].table != table)) {
         return rp_verify_refuse(v, "message", index, "its frame has other rows");
     }
@@ -509,9 +541,8 @@ static rdspol_status check_waiver(const rp_verifier *v, uint32_t index)
         return RDSPOL_OK;
     }
     const rp_frame_info *f = &b->frames[b->frame_of[w->condition]];
-    uint32_t word = b->insns[w->condition].word;
     if (f->depth != 0 || f->message || f->table != w->table ||
-        RP_INSN_TYPE(word) != RP_TYPE(RP_KIND_BOOL, 0, 0)) {
+        rp_bundle_type(b, w->condition) != RP_TYPE(RP_KIND_BOOL, 0, 0)) {
         return rp_verify_refuse(v, "waiver", index, "its condition is no bool of its table");
     }
     return RDSPOL_OK;

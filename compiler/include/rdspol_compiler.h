@@ -42,7 +42,7 @@ typedef struct rdspol_compile_opts {
     rdspol_load_fn load; // default: nothing is loaded
     void *load_ctx;
     int no_optimize;         // lower as written: for tests of the optimiser
-    int keep_tests;          // sources of tests stay available to rdspol_compilation_test
+    int keep_tests;          // of a library: read its tests, for rdspol_compilation_test
     rdspol_str name;         // of the bundle; default: none
     rdspol_sha256_fn sha256; // default: sections carry no hash
     void *sha256_ctx;

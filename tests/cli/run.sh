@@ -116,7 +116,7 @@ expect 0 "help" "$rdspol" --help
 expect 0 "help of a command" "$rdspol" run --help
 says out "--on-unknown" "help of a command"
 expect 0 "version" "$rdspol" --version
-says out "bundle format 1" "version"
+says out "bundle format 2" "version"
 cp ok.rdspol ./-odd.rdspol
 expect 0 "--" "$rdspol" run -- -odd.rdspol "$fleet"
 expect 0 "stdin" bash -c "'$rdspol' run ok.rdspol --stdin-name db-instances.json - <'$fleet/db-instances.json'"

@@ -20,7 +20,26 @@ SECTIONS = ("bytes string const set item table column join list path step source
 KINDS = {"bool": 0, "int": 1, "float": 2, "string": 3, "time": 4, "duration": 5, "cidr": 6, "version": 7}
 REF = 8
 RESOURCE, RECORD, ENTRIES, ELEMENTS = 1, 2, 3, 4
+FORMAT = open(os.path.join(ROOT, "vm", "format.def")).read().replace("\\\n", " ")
+RANGES = {name.lower(): [kind.startswith("FIRST_") for kind in re.findall(r"F\(\w+, (\w+)\)", fields)]
+          for name, fields in re.findall(r"^#define RP_FIELDS_(\w+)\(F\)(.*)", FORMAT, re.M)}
 TOKEN = re.compile(r'\s*(?:#[^\n]*|("(?:[^"\\]|\\.)*")|([A-Za-z_]\w*)|(\?\?|->|-?\d+|\S))')
+
+
+def pack(section, rows):
+    """Records as vm/format.h says: each word as how far it is from the expected one."""
+    out, before = bytearray(), None
+    for row in rows:
+        for i, word in enumerate(row):
+            guess = 0 if before is None else before[i] + (before[i + 1] if RANGES[section][i] else 0)
+            off = (word - guess) & NONE
+            number = (off << 1 ^ (NONE if off >> 31 else 0)) & NONE
+            while number >= 0x80:
+                out.append(number & 0x7f | 0x80)
+                number >>= 7
+            out.append(number)
+        before = row
+    return bytes(out)
 
 
 class Parser:
@@ -337,7 +356,7 @@ class Writer:
     def image(self):
         bodies = []
         for n in SECTIONS:
-            data = self.bytes if n == "bytes" else b"".join(struct.pack("<%dI" % len(r), *r) for r in self.rows[n])
+            data = self.bytes if n == "bytes" else pack(n, self.rows[n])
             bodies.append((len(self.bytes) if n == "bytes" else len(self.rows[n]), data))
         offset, head, out = 16 + 48 * len(SECTIONS), b"", b""
         for i, (count, data) in enumerate(bodies):
@@ -346,7 +365,7 @@ class Writer:
             out += b"\0" * pad + data
             head += struct.pack("<4I", i, count, offset, len(data)) + b"\0" * 32
             offset += len(data)
-        return struct.pack("<4I", 0x00425052, 1, offset, len(SECTIONS)) + head + out
+        return struct.pack("<4I", 0x00425052, 2, offset, len(SECTIONS)) + head + out
 
 
 def main():

@@ -1,6 +1,7 @@
 // The bundle writer of the unit tests.
 #include "tests/unit/image.h"
 
+#include "compiler/pack.h"
 #include "vm/base/endian.h"
 
 void image_init(image *im)
@@ -23,11 +24,7 @@ void image_free(image *im)
 
 uint32_t image_add(image *im, rp_section section, const void *record, size_t size)
 {
-    for (size_t at = 0; at < size; at += 4) {
-        uint32_t word;
-        memcpy(&word, (const char *)record + at, sizeof word);
-        rp_buf_add_u32(&im->sections[section], word);
-    }
+    rp_buf_add(&im->sections[section], record, size);
     return im->counts[section]++;
 }
 
@@ -57,7 +54,9 @@ uint32_t image_text(image *im, rp_kind kind, const char *text)
 
 uint32_t image_insn(image *im, rp_op op, uint32_t type, uint32_t a, uint32_t b, uint32_t c)
 {
-    return ADD(im, INSN, insn, RP_INSN_WORD(op, type), a, b, c);
+    bool names = rp_op_get(op)->result == RP_RESULT_TYPED && RP_TYPE_KIND(type) == RP_KIND_REF;
+    return ADD(im, INSN, insn, RP_INSN_HEAD(op, type, a),
+               RP_INSN_TAIL(b, names ? RP_TYPE_TABLE(type) : c));
 }
 
 void *image_get(image *im, rp_section section, uint32_t index, size_t size)
@@ -65,36 +64,51 @@ void *image_get(image *im, rp_section section, uint32_t index, size_t size)
     return im->sections[section].data + index * size;
 }
 
+// A section as it stands in the bundle.
+static void add_section(const image *im, rp_section section, rp_buf *out)
+{
+    const rp_buf *in = &im->sections[section];
+    const uint32_t *words = (const uint32_t *)(const void *)in->data;
+    if (rp_section_is_packed(section)) {
+        rp_pack(section, words, im->counts[section], out);
+    } else if (section == RP_SECTION_BYTES) {
+        rp_buf_add(out, in->data, in->size);
+    } else {
+        for (size_t i = 0; i < in->size / 4; i++) {
+            rp_buf_add_u32(out, words[i]);
+        }
+    }
+}
+
+static void align(rp_buf *out)
+{
+    while (out->size % RP_ALIGNMENT != 0) {
+        rp_buf_add_char(out, '\0');
+    }
+}
+
 const void *image_bytes(image *im, size_t *size)
 {
     rp_buf *out = &im->bytes;
     rp_buf_reset(out);
-    uint32_t offset = RP_HEADER_WORDS * 4 + RP_SECTION_COUNT * RP_SECTION_WORDS * 4;
-    uint32_t total = offset;
-    for (int s = 0; s < RP_SECTION_COUNT; s++) {
-        total = (total + 7) / 8 * 8 + (uint32_t)im->sections[s].size;
-    }
     rp_buf_add_u32(out, RP_MAGIC);
     rp_buf_add_u32(out, RP_FORMAT_VERSION);
-    rp_buf_add_u32(out, total);
+    rp_buf_add_u32(out, 0);
     rp_buf_add_u32(out, RP_SECTION_COUNT);
-    for (int s = 0; s < RP_SECTION_COUNT; s++) {
-        offset = (offset + 7) / 8 * 8;
-        rp_buf_add_u32(out, (uint32_t)s);
-        rp_buf_add_u32(out, im->counts[s]);
-        rp_buf_add_u32(out, offset);
-        rp_buf_add_u32(out, (uint32_t)im->sections[s].size);
-        for (int w = 0; w < 8; w++) {
-            rp_buf_add_u32(out, 0);
+    for (uint32_t s = 0; s < RP_SECTION_COUNT; s++) {
+        for (uint32_t w = 0; w < RP_SECTION_WORDS; w++) {
+            rp_buf_add_u32(out, w == 0 ? s : w == 1 ? im->counts[s] : 0);
         }
-        offset += (uint32_t)im->sections[s].size;
     }
-    for (int s = 0; s < RP_SECTION_COUNT; s++) {
-        while (out->size % 8 != 0) {
-            rp_buf_add_char(out, '\0');
-        }
-        rp_buf_add(out, im->sections[s].data, im->sections[s].size);
+    for (uint32_t s = 0; s < RP_SECTION_COUNT; s++) {
+        align(out);
+        size_t offset = out->size,
+               entry = (RP_HEADER_WORDS + s * RP_SECTION_WORDS) * sizeof(uint32_t);
+        add_section(im, (rp_section)s, out);
+        rp_endian_put_u32((unsigned char *)out->data + entry + 8, (uint32_t)offset);
+        rp_endian_put_u32((unsigned char *)out->data + entry + 12, (uint32_t)(out->size - offset));
     }
+    rp_endian_put_u32((unsigned char *)out->data + 8, (uint32_t)out->size);
     *size = out->size;
     return out->data;
 }

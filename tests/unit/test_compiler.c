@@ -2,6 +2,7 @@
 // built-in function's example compiles, and no text makes it crash.
 #include "tests/unit/runner.h"
 #include "tests/unit/library.h"
+#include "vm/bundle.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -203,7 +204,7 @@ END_TEST
 
 START_TEST(the_library_compiles_without_diagnostics)
 {
-    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .keep_tests = 1};
     rdspol_compilation *done = NULL;
     rdspol_error error;
     ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
@@ -211,6 +212,93 @@ START_TEST(the_library_compiles_without_diagnostics)
     ck_assert_int_eq(rdspol_compilation_print(done, RDSPOL_PRINT_DIAGNOSTICS, &messages, &error),
                      RDSPOL_OK);
     ck_assert_msg(messages.len == 0, "%.*s", (int)messages.len, messages.ptr);
+    rdspol_compilation_free(done);
+}
+END_TEST
+
+static rdspol_compilation *compile_library(const rdspol_source *sources, size_t count,
+                                           int keep_tests)
+{
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1, .keep_tests = keep_tests};
+    rdspol_compilation *done = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_compile(&done, sources, count, &opts, &error), RDSPOL_OK);
+    return done;
+}
+
+// The same bundle whether tests are read or passed over; returns how many were not passed over.
+static uint32_t passes_over_tests(const rdspol_source *sources, size_t count)
+{
+    rdspol_compilation *kept = compile_library(sources, count, 1);
+    rdspol_compilation *skipped = compile_library(sources, count, 0);
+    rdspol_str a = rdspol_compilation_bundle(kept), b = rdspol_compilation_bundle(skipped);
+    ck_assert_uint_gt(a.len, 0);
+    ck_assert_uint_eq(a.len, b.len);
+    ck_assert_int_eq(memcmp(a.ptr, b.ptr, a.len), 0);
+    ck_assert_uint_eq(rdspol_compilation_warning_count(skipped), 0);
+    ck_assert_uint_gt(rdspol_compilation_test_count(kept), 0);
+    uint32_t left = rdspol_compilation_test_count(skipped);
+    rdspol_compilation_free(kept);
+    rdspol_compilation_free(skipped);
+    return left;
+}
+
+START_TEST(tests_of_libraries_are_passed_over)
+{
+    static const char before[] = "module t\n"
+                                 "resource thing \"T\" from x:List \"Things\" {\n"
+                                 "  key id: string = \"Id\"\n  test: bool = \"Test\"\n}\n"
+                                 "policy early on thing { require thing.test }\n";
+    static const char after[] = "\npolicy late on thing { require not thing.test }\n"
+                                "pack test \"A pack\" { include policy \"l*\" }\n";
+    static const struct {
+        const char *text;
+        uint32_t left; // is anything but plain, so it is read all the same
+    } tests[] = {
+        {"test \"a\" { thing { id: \"x\" } }", 0},
+        {"test \"a\"{}", 0},
+        {"test\n  \"a \\\" { } \\{ b\"\n{ # } \" '\n thing { id: \"}\" } }", 0},
+        {"test \"a\" { thing { id: \"{\\\"n\\\": 1}\" } } test \"b\" { thing { id: \"\" } }", 0},
+        {"test # why\n \"a\" { thing { id: \"x\" } }", 1},
+        {"test \"a\" { thing { id: \"\"\"}\"\"\" } }", 1},
+    };
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        char text[1024];
+        int size = snprintf(text, sizeof text, "%s%s%s", before, tests[i].text, after);
+        rdspol_source source = {.name = {"t.rdspol", 8}, .text = {text, (size_t)size}};
+        ck_assert_msg(passes_over_tests(&source, 1) == tests[i].left, "%s", tests[i].text);
+    }
+    ck_assert_uint_eq(passes_over_tests(lib.sources, lib.count), 0);
+}
+END_TEST
+
+static bool is_in_a_file(const rdspol_bundle *bundle, uint32_t at)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < lib.count; i++) size += lib.sources[i].text.len;
+    return bundle->files[0].base == 0 && at < size;
+}
+
+START_TEST(the_source_map_leads_into_the_sources)
+{
+    rdspol_compile_opts opts = {.size = sizeof opts, .is_library = 1};
+    rdspol_compilation *done = NULL;
+    rdspol_bundle *bundle = NULL;
+    rdspol_error error;
+    ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
+    rdspol_str bytes = rdspol_compilation_bundle(done);
+    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
+    rp_rec_place *places = malloc(bundle->place_count * sizeof *places);
+    ck_assert_uint_eq(bundle->place_count, bundle->insn_count);
+    ck_assert(rp_bundle_places(bundle, places));
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < bundle->place_count; i++) {
+        ck_assert(places[i].at == RP_NONE || is_in_a_file(bundle, places[i].at));
+        found += places[i].at != RP_NONE;
+    }
+    ck_assert_uint_gt(found, bundle->insn_count / 2); // frames have none
+    free(places);
+    rdspol_bundle_close(bundle);
     rdspol_compilation_free(done);
 }
 END_TEST
@@ -233,7 +321,7 @@ START_TEST(the_library_passes_its_tests_in_chunks_of_any_size)
 {
     for (int no_optimize = 0; no_optimize < 2; no_optimize++) {
         rdspol_compile_opts opts = {
-            .size = sizeof opts, .is_library = 1, .no_optimize = no_optimize};
+            .size = sizeof opts, .is_library = 1, .no_optimize = no_optimize, .keep_tests = 1};
         rdspol_compilation *done = NULL;
         rdspol_error error;
         ck_assert_int_eq(rdspol_compile(&done, lib.sources, lib.count, &opts, &error), RDSPOL_OK);
@@ -371,6 +459,8 @@ static void add_tests(TCase *tests)
 {
     tcase_add_unchecked_fixture(tests, open_library, close_library);
     tcase_add_test(tests, the_library_compiles_without_diagnostics);
+    tcase_add_test(tests, tests_of_libraries_are_passed_over);
+    tcase_add_test(tests, the_source_map_leads_into_the_sources);
     tcase_add_test(tests, the_library_passes_its_tests_in_chunks_of_any_size);
     tcase_add_test(tests, each_example_gives_its_diagnostic);
     tcase_add_test(tests, each_builtin_example_compiles);

@@ -4,6 +4,7 @@
 // facts are; those about rows run at several chunk sizes and must not notice.
 #include "tests/unit/runner.h"
 #include "tests/unit/world.h"
+#include "vm/base/endian.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -576,6 +577,41 @@ START_TEST(a_list_of_texts_that_no_function_fills_is_refused)
 }
 END_TEST
 
+// Where a section's bytes end in a bundle.
+static size_t end_of_section(const unsigned char *bytes, rp_section section)
+{
+    const unsigned char *entry =
+        bytes + (RP_HEADER_WORDS + (size_t)section * RP_SECTION_WORDS) * sizeof(uint32_t);
+    return (size_t)rp_endian_get_u32(entry + 8) + rp_endian_get_u32(entry + 12);
+}
+
+START_TEST(records_that_cannot_be_unpacked_are_refused)
+{
+    static const unsigned char bad[][5] = {
+        {0x80, 0x80, 0x80, 0x80, 0x10}, // more than 32 bits
+        {0x80, 0x80, 0x80, 0x80, 0x80}, // does not end
+        {0, 0, 0, 0, 0x80},             // the section ends in a number
+        {0, 0, 0, 0x81, 0},             // a byte too many
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof bad[0]; k++) {
+        world w;
+        rdspol_error error;
+        size_t size;
+        world_init(&w);
+        const void *bytes = image_bytes(&w.im, &size);
+        unsigned char *copy = malloc(size);
+        memcpy(copy, bytes, size);
+        memcpy(copy + end_of_section(copy, RP_SECTION_COLUMN) - 5, bad[k], 5);
+        ck_assert_int_eq(rdspol_bundle_open(&w.bundle, copy, size, NULL, &error),
+                         RDSPOL_INVALID_BUNDLE);
+        ck_assert_str_eq(error.message, "records that cannot be unpacked");
+        w.bundle = NULL;
+        free(copy);
+        world_free(&w);
+    }
+}
+END_TEST
+
 START_TEST(a_damaged_bundle_is_refused_or_runs)
 {
     world w;
@@ -589,7 +625,7 @@ START_TEST(a_damaged_bundle_is_refused_or_runs)
     unsigned char *copy = malloc(size);
     static const uint32_t values[] = {0, 1, 2, 7, 0x7f, 0xff, 0xffff, 0x7fffffff, 0xffffffff};
     int accepted = 0;
-    for (size_t at = 0; at + 4 <= size; at += 4) {
+    for (size_t at = 0; at + 4 <= size; at += 3) {
         for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
             memcpy(copy, bytes, size);
             memcpy(copy + at, &values[k], 4);
@@ -649,6 +685,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, resource_by_resource_everything_comes_once);
     tcase_add_test(c, every_allocation_may_fail);
     tcase_add_test(c, a_list_of_texts_that_no_function_fills_is_refused);
+    tcase_add_test(c, records_that_cannot_be_unpacked_are_refused);
     tcase_add_test(c, a_damaged_bundle_is_refused_or_runs);
 }
 

@@ -6,12 +6,11 @@
 
 #include "vm/base/checked.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define FIRST_BLOCK ((size_t)4096)
 #define LAST_BLOCK ((size_t)1 << 20)
-#define ALIGNMENT ((size_t)16)
+#define LAST_OF_FEW ((size_t)16 << 20)
 // Zeroed requests from here on get a block of their own, so that pages that nobody uses stay untouched.
 #define LARGE ((size_t)32 * 1024)
 
@@ -21,7 +20,8 @@ struct rp_arena_block {
 };
 
 // The header takes a whole number of alignment units.
-#define HEADER ((sizeof(rp_arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+#define HEADER                                                                                     \
+    ((sizeof(rp_arena_block) + RP_ARENA_ALIGNMENT - 1) / RP_ARENA_ALIGNMENT * RP_ARENA_ALIGNMENT)
 
 void *rp_alloc_libc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
@@ -93,31 +93,29 @@ static void *alloc_alone(rp_arena *arena, size_t size, bool zero)
 static size_t next_block_size(const rp_arena *arena)
 {
     size_t size = arena->total < FIRST_BLOCK ? FIRST_BLOCK : arena->total;
+    if (arena->few) {
+        return size > LAST_OF_FEW / 2 ? LAST_OF_FEW : size * 2;
+    }
     return size > LAST_BLOCK ? LAST_BLOCK : size;
 }
 
-void *rp_arena_alloc(rp_arena *arena, size_t size)
+void *rp_arena_alloc_more(rp_arena *arena, size_t size)
 {
-    size_t rounded = (size + (ALIGNMENT - 1)) / ALIGNMENT * ALIGNMENT;
+    size_t rounded = (size + (RP_ARENA_ALIGNMENT - 1)) / RP_ARENA_ALIGNMENT * RP_ARENA_ALIGNMENT;
     if (rounded < size) {
         return out_of_memory(arena);
     }
-    if (rounded > arena->left || arena->next == NULL) {
-        size_t fresh = next_block_size(arena);
-        if (rounded > fresh / 2) {
-            return alloc_alone(arena, rounded, false);
-        }
-        rp_arena_block *block = add_block(arena, fresh, false);
-        if (block == NULL) {
-            return out_of_memory(arena);
-        }
-        arena->next = (char *)block + HEADER;
-        arena->left = fresh;
+    size_t fresh = next_block_size(arena);
+    if (rounded > fresh / 2) {
+        return alloc_alone(arena, rounded, false);
     }
-    void *result = arena->next;
-    arena->next += rounded;
-    arena->left -= rounded;
-    return result;
+    rp_arena_block *block = add_block(arena, fresh, false);
+    if (block == NULL) {
+        return out_of_memory(arena);
+    }
+    arena->next = (char *)block + HEADER + rounded;
+    arena->left = fresh - rounded;
+    return (char *)block + HEADER;
 }
 
 void *rp_arena_zero(rp_arena *arena, size_t size)

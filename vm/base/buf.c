@@ -64,7 +64,7 @@ char *rp_buf_grow(rp_buf *buf, size_t size)
     return room;
 }
 
-void rp_buf_add(rp_buf *buf, const void *data, size_t size)
+void rp_buf_add_more(rp_buf *buf, const void *data, size_t size)
 {
     if (size == 0) {
         return;

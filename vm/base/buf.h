@@ -33,13 +33,25 @@ void rp_buf_free(rp_buf *buf);
 void rp_buf_reset(rp_buf *buf);
 // Room for `size` more bytes, to be filled by the caller; NULL on failure. Grows `size`.
 char *rp_buf_grow(rp_buf *buf, size_t size);
-void rp_buf_add(rp_buf *buf, const void *data, size_t size);
+// For what does not fit into the memory at hand.
+void rp_buf_add_more(rp_buf *buf, const void *data, size_t size);
 void rp_buf_add_str(rp_buf *buf, rp_str text);
 void rp_buf_add_text(rp_buf *buf, const char *text);
 void rp_buf_add_char(rp_buf *buf, char c);
 void rp_buf_add_u32(rp_buf *buf, uint32_t value); // little-endian
 void rp_buf_add_u64(rp_buf *buf, uint64_t value); // little-endian
 void rp_buf_printf(rp_buf *buf, const char *format, ...) RP_PRINTF(2, 3);
+
+static inline void rp_buf_add(rp_buf *buf, const void *data, size_t size)
+{
+    if (buf->failed || size == 0 || size > buf->capacity - buf->size) {
+        rp_buf_add_more(buf, data, size);
+        return;
+    }
+    memcpy(buf->data + buf->size, data, size);
+    buf->size += size;
+    buf->too_large = false;
+}
 
 static inline rp_str rp_buf_str(const rp_buf *buf)
 {
