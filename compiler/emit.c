@@ -284,8 +284,6 @@ static void add_source(emission *e, const rp_ltable *table, const rp_schema_sour
                             .action = string(e, iam_action(e, source)),
                             .first_arg = e->image->counts[RP_SECTION_ARG]};
     for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
-        bool other = arg->field != NULL && arg->field->entity->layout == NULL;
-        if (other) continue;
         rp_rec_arg made = {string(e, arg->name), arg->kind, 0};
         made.value =
             arg->kind == RP_ARG_LITERAL ? string(e, arg->literal) : joined_column(arg->field);

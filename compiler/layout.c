@@ -68,15 +68,15 @@ static void add_report_columns(rp_ir_program *ir, rp_ltable *table, rp_entity *e
     if (table->key == NULL) table->key = table->unique;
 }
 
-// The members that tell which account a row belongs to, and the arguments of calls, are read too.
+// The members that tell which account a row belongs to, and the arguments of calls, are read too:
+// also those that stand in rows of another type, for each of which such a call is made.
 static void add_source_columns(rp_ir_program *ir, rp_entity *entity)
 {
     rp_field *owner = field_named(entity, RP_STR("owner_id"));
     if (owner != NULL && owner->kind == RP_FIELD_FACT) rp_layout_column(ir, owner);
     for (rp_schema_source *source = entity->sources; source != NULL; source = source->next) {
         for (rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
-            if (arg->field != NULL && arg->field->entity == entity &&
-                arg->field->kind == RP_FIELD_FACT) {
+            if (arg->field != NULL && arg->field->kind == RP_FIELD_FACT) {
                 rp_layout_column(ir, arg->field);
             }
         }

@@ -518,6 +518,17 @@ static void resolve_relation(rp_program *program, rp_field *field)
     if (!fits) field->type = program->t_poison;
 }
 
+// What a call can be asked with: a member of an answer that is one text.
+static bool is_text_fact(const rp_field *field)
+{
+    if (field == NULL || field->kind != RP_FIELD_FACT) return false;
+    const rp_type *type = field->type;
+    bool record = type != NULL && type->kind == RP_T_REF && !type->entity->is_resource;
+    return type == NULL ||
+           (!record && (type->kind == RP_T_STRING || type->kind == RP_T_ENUM ||
+                        type->kind == RP_T_REF || type->kind == RP_T_POISON));
+}
+
 static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_node *node,
                         rp_schema_arg *arg)
 {
@@ -539,8 +550,10 @@ static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_
             arg->field = rp_scope_field(module, found.entity, value->text);
         }
     }
-    if (arg->kind != RP_ARG_LITERAL && arg->field == NULL)
+    if (arg->kind != RP_ARG_LITERAL && !is_text_fact(arg->field)) {
+        arg->field = NULL;
         RP_DIAG(program->diags, BAD_ARGUMENT, value->span, node->text);
+    }
 }
 
 static void resolve_source(rp_program *program, rp_schema_source *source)
