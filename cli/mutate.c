@@ -245,6 +245,34 @@ static void print_counts(rp_out *out, const uint32_t *counts, uint32_t explained
     print_count(out, counts[FATE_REFUSED], " more do not compile\n");
 }
 
+// An explanation is the same text for all changes of its line.
+static bool still_explains(const trial *t, uint32_t at)
+{
+    const char *text = t->mutations[at].explanation.ptr;
+    for (uint32_t i = 0; i < t->mutation_count; i++) {
+        if (t->fates[i] == FATE_SURVIVED && t->mutations[i].explanation.len > 0 &&
+            t->mutations[i].explanation.ptr == text)
+            return true;
+    }
+    return false;
+}
+
+// Explanations of changes that the tests notice by now; each once.
+static uint32_t print_stale(const trial *t, rp_out *out)
+{
+    uint32_t count = 0;
+    const char *last = NULL;
+    for (uint32_t i = 0; i < t->mutation_count; i++) {
+        const rdspol_mutation *m = &t->mutations[i];
+        bool fresh = m->explanation.len > 0 && m->explanation.ptr != last;
+        if (t->fates[i] != FATE_KILLED || !fresh || still_explains(t, i)) continue;
+        last = m->explanation.ptr;
+        count++;
+        if (rp_app_quiet(t->app) < 2) print_change(out, "STALE       ", m);
+    }
+    return count;
+}
+
 static int print_fates(const trial *t, rp_out *out)
 {
     uint32_t counts[FATE_KINDS] = {0};
@@ -254,8 +282,9 @@ static int print_fates(const trial *t, rp_out *out)
         explained += t->fates[i] == FATE_SURVIVED && t->mutations[i].explanation.len > 0;
         if (rp_app_quiet(t->app) < 2) print_fate(t, out, i);
     }
+    uint32_t stale = print_stale(t, out);
     if (rp_app_quiet(t->app) == 0) print_counts(out, counts, explained);
-    return counts[FATE_SURVIVED] > explained ? RP_EXIT_FOUND : RP_EXIT_OK;
+    return counts[FATE_SURVIVED] > explained || stale > 0 ? RP_EXIT_FOUND : RP_EXIT_OK;
 }
 
 static int report(const trial *t)

@@ -403,6 +403,7 @@ printf '\ntest "t" { instance { id: "a" } expect fail ok on "a" }\n' | cat ok.rd
 expect 1 "a test that fails" "$rdspol" test tested.rdspol
 expect 0 "tests of the example" "$rdspol" test "$root/examples/own_resource/teams.rdspol"
 expect 0 "house rules" "$rdspol" test "$root/examples/house_rules.rdspol"
+expect 0 "house rules, changed" "$rdspol" test --mutate "$root/examples/house_rules.rdspol"
 expect 1 "the example" "$rdspol" run "$root/examples/own_resource/teams.rdspol" "$root/examples/own_resource/facts"
 
 # Mutation testing: which changes of a policy does no test notice?
@@ -439,7 +440,10 @@ says out "            the same in practice" "why"
 expect 1 "all of them with -vv" "$rdspol" test --mutate -vv mutated.rdspol
 says out "noticed     mutated.rdspol:3:8  old: without not" "a change that is noticed"
 sed -e 's/backup_retention_period: 8 }$/backup_retention_period: 7 }/; s/backup_retention_period: 1 }$/backup_retention_period: 6 }/' \
-  -e 's/multi_az: false, engine: "mysql", backup_retention_period: 7/multi_az: true, engine: "mysql", backup_retention_period: 7/' mutated.rdspol >noticed.rdspol
+  -e 's/multi_az: false, engine: "mysql", backup_retention_period: 7/multi_az: true, engine: "mysql", backup_retention_period: 7/' mutated.rdspol >stale.rdspol
+expect 1 "an explanation of what tests notice by now" "$rdspol" test --mutate stale.rdspol
+says out "STALE       stale.rdspol:3:30  old: or -> and" "a stale explanation"
+sed 's/ # mutant.*//' stale.rdspol >noticed.rdspol
 expect 0 "changes that tests notice" "$rdspol" test --mutate noticed.rdspol
 says out " noticed, 0 survived, " "none survives"
 expect 0 "definitions and files by name" "$rdspol" test --mutate --policy 'noticed.*' noticed.rdspol
