@@ -224,6 +224,16 @@ static bool is_packed(const run_state *s)
     return args->operand_count == 2 && rp_packed_is(args->operands[1]);
 }
 
+static bool check_packed(const run_state *s)
+{
+    const rp_args *args = &s->app->args;
+    for (size_t i = 1; args->operand_count > 2 && i < args->operand_count; i++) {
+        if (rp_packed_is(args->operands[i]))
+            return refuse(rp_app_error("%s: packed facts are judged alone", args->operands[i]));
+    }
+    return true;
+}
+
 static bool open_packed(run_state *s)
 {
     const char *const *file = s->app->args.operands + 1;
@@ -237,6 +247,7 @@ static bool open_packed(run_state *s)
 static bool obtain_facts(run_state *s)
 {
     if (is_packed(s)) return open_packed(s);
+    if (!check_packed(s)) return false;
     rdspol_error error = {0};
     rdspol_facts_opts opts = {.size = sizeof opts};
     error.status = rdspol_facts_new(&s->facts, s->policies.bundle, &opts, &error);

@@ -182,8 +182,22 @@ static bool open_spool(saving *s)
     return s->file != NULL && rp_out_open(&s->spool, fileno(s->file));
 }
 
+// Whether the document can be written at all is known before AWS is asked.
+static bool can_write(const char *path)
+{
+    rp_facts_sink k;
+    if (!rp_facts_sink_open(&k, path)) return false;
+    (void)rp_facts_sink_close(&k, false);
+    return true;
+}
+
 static int save(saving *s, rp_live_request *request, const char *path)
 {
+    if (strcmp(path, "-") != 0 && !can_write(path)) {
+        int reason = errno;
+        (void)rp_out_close(&s->spool, false);
+        return rp_app_error("%s: %s", path, strerror(reason));
+    }
     bool good = rp_live_collect(s->app, request);
     bool spooled = rp_out_close(&s->spool, true);
     if (!good) return RP_EXIT_TROUBLE;

@@ -38,6 +38,7 @@ typedef struct live {
     rp_collect_target targets[MAX_TARGETS];
     size_t target_count;
     rp_live_log log;
+    uint32_t jobs, timeout_ms, attempts; // 0: not given
 } live;
 
 static bool refuse(int status)
@@ -363,14 +364,27 @@ static bool add_targets(live *l, live_account *a)
 
 // ---- Opening -----------------------------------------------------------------------------------
 
+// --max-attempts, else what the AWS CLI is told; 0 for ours. False after a message.
+static bool read_attempts(const live *l, uint32_t *out)
+{
+    int64_t given;
+    rp_str text = option(l, RP_OPTION_MAX_ATTEMPTS);
+    bool told = rp_settings_get(&l->settings, "AWS_MAX_ATTEMPTS", "max_attempts").ptr != NULL;
+    *out = told && l->settings.max_attempts > 0 ? (uint32_t)l->settings.max_attempts
+                                                : DEFAULT_ATTEMPTS;
+    if (text.len == 0) return true;
+    bool good = rp_text_parse_int(text, &given) && given >= 1 && given <= 100;
+    *out = good ? (uint32_t)given : 0;
+    return good || refuse(rp_app_error("--max-attempts is a number from 1 to 100, not `%.*s`",
+                                       (int)text.len, text.ptr));
+}
+
 static bool open_client(live *l)
 {
     rdspol_error error = {0};
-    uint32_t jobs = 0;
     rp_str bundle = l->settings.ca_bundle;
     rp_http_opts opts = {.ca_bundle = bundle.len > 0 ? bundle.ptr : NULL};
-    if (!rp_live_jobs(l->app, &jobs)) return false;
-    opts.connections = jobs;
+    opts.connections = l->jobs;
     if (!rp_crypto_load(&l->app->crypto))
         return refuse(
             rp_app_error("live collection needs libcrypto (OpenSSL), which was not found"));
@@ -389,6 +403,9 @@ static bool open_all(live *l)
                                     l->arena.alloc, &error);
     if (error.status != RDSPOL_OK) return report(&error);
     rp_str home = home_region(l);
+    if (!rp_live_jobs(l->app, &l->jobs) || !rp_live_timeout(l->app, &l->timeout_ms) ||
+        !read_attempts(l, &l->attempts))
+        return false;
     if (!open_client(l) || !open_accounts(l) || !identify_or_note(l, l->accounts[0], home) ||
         !open_organization(l, home))
         return false;
@@ -468,17 +485,6 @@ void rp_live_finish(const rp_live_request *request)
     if (request->signal != 0) (void)raise(request->signal);
 }
 
-static uint32_t attempts(const live *l)
-{
-    int64_t given;
-    rp_str text = option(l, RP_OPTION_MAX_ATTEMPTS);
-    if (text.len > 0 && rp_text_parse_int(text, &given) && given > 0 && given < 100)
-        return (uint32_t)given;
-    bool told = rp_settings_get(&l->settings, "AWS_MAX_ATTEMPTS", "max_attempts").ptr != NULL;
-    return told && l->settings.max_attempts > 0 ? (uint32_t)l->settings.max_attempts
-                                                : DEFAULT_ATTEMPTS;
-}
-
 static bool collect(live *l)
 {
     rdspol_error error = {0};
@@ -492,14 +498,14 @@ static bool collect(live *l)
                             .http = l->http,
                             .crypto = &l->app->crypto,
                             .decoder = &l->decoder,
-                            .max_attempts = attempts(l),
+                            .in_flight = l->jobs,
+                            .timeout_ms = l->timeout_ms,
+                            .max_attempts = l->attempts,
                             .stopped = is_stopped,
                             .progress = on_progress,
                             .event = on_event,
                             .sink = on_envelope,
                             .ctx = l};
-    if (!rp_live_jobs(l->app, &opts.in_flight) || !rp_live_timeout(l->app, &opts.timeout_ms))
-        return false;
     held_signals signals;
     hold_signals(&signals);
     rp_live_log_begin(&l->log, l->app);

@@ -102,6 +102,23 @@ holds "permissions is JSON" bash -c "python3 -m json.tool out >/dev/null"
 expect 2 "a format of permissions" "$rdspol" permissions practices --format yaml
 expect 2 "facts needs a verb" "$rdspol" facts
 expect 2 "facts collect needs a file" "$rdspol" facts collect practices
+expect 2 "a folder that is not there" "${alone[@]}" "$rdspol" facts collect practices -o nowhere/facts.json
+says err "nowhere/facts.json: No such file" "a folder that is not there"
+expect 2 "attempts" "${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 "$rdspol" run ok.rdspol --live --region eu-west-1 --max-attempts 0
+says err "from 1 to 100" "attempts"
+
+# Packed facts: the same findings, and nothing else is taken for them.
+expect 0 "pack" "$rdspol" facts pack practices "$fleet" -o fleet.rpf
+"$rdspol" run practices "$fleet" --now 2026-11-24 --format ndjson | sed 's/,"location":{[^}]*}//' >files.ndjson
+"$rdspol" run practices fleet.rpf --now 2026-11-24 --format ndjson | sed 's/,"location":{[^}]*}//' >packed.ndjson
+holds "packed facts are the same facts" cmp files.ndjson packed.ndjson
+expect 2 "packed facts of other policies" "$rdspol" run ok.rdspol fleet.rpf
+says err "pack them anew" "packed facts of other policies"
+expect 2 "packed facts and others" "$rdspol" run practices fleet.rpf "$fleet"
+says err "judged alone" "packed facts and others"
+head -c 5000 fleet.rpf >cut.rpf
+expect 2 "packed facts that were cut" "$rdspol" run practices cut.rpf
+says err "damaged" "packed facts that were cut"
 expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
 says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
