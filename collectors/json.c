@@ -79,3 +79,38 @@ rp_str rp_document_text(const rp_document *value, char room[RP_DOCUMENT_ROOM])
     if (cJSON_IsBool(v)) return rp_str_from(cJSON_IsTrue(v) ? "true" : "false");
     return cJSON_IsNumber(v) ? number_text(v->valuedouble, room) : rp_str_make("", 0);
 }
+
+// An object, anywhere in a document, that has a member of this name; NULL if there is none. Walks
+// without recursion: what is open is kept here, because cJSON has no way up.
+static cJSON *find_holder(cJSON *value, const char *name)
+{
+    enum { MAX_DEPTH = 1000 }; // as deep as cJSON parses
+    cJSON *open[MAX_DEPTH];
+    size_t depth = 0;
+    while (value != NULL || depth > 0) {
+        if (value == NULL) {
+            value = open[--depth]->next;
+            continue;
+        }
+        if (cJSON_IsObject(value) && cJSON_HasObjectItem(value, name)) return value;
+        bool deeper = value->child != NULL && depth < MAX_DEPTH;
+        if (deeper) open[depth++] = value;
+        value = deeper ? value->child : value->next;
+    }
+    return NULL;
+}
+
+void rp_document_drop(rp_document *document, const char *name)
+{
+    cJSON *holder;
+    while ((holder = find_holder((cJSON *)document, name)) != NULL) {
+        cJSON_DeleteItemFromObject(holder, name);
+    }
+}
+
+char *rp_document_print(const rp_document *document)
+{
+    return cJSON_PrintUnformatted(inside(document));
+}
+
+void rp_document_text_free(char *text) { cJSON_free(text); }

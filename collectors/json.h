@@ -34,4 +34,10 @@ rp_str rp_document_name(const rp_document *member);
 #define RP_DOCUMENT_ROOM 64
 rp_str rp_document_text(const rp_document *value, char room[RP_DOCUMENT_ROOM]);
 
+// Takes all members with a name out of a document, at any depth.
+void rp_document_drop(rp_document *document, const char *name);
+// The document as text, to be freed with `rp_document_text_free`; NULL if memory ran out.
+char *rp_document_print(const rp_document *document);
+void rp_document_text_free(char *text);
+
 #endif
