@@ -195,17 +195,24 @@ static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint3
     }
 }
 
-// `count` elements of row `parent` behind those that are there.
+// Elements that come one after another: of a chunk only the first row need be known, which is as
+// many before `e`, the element that is next, as there are.
+static void run_consecutive(rp_exec *x, filling *fill, uint32_t e)
+{
+    fill->f->rows[0] = e - fill->n;
+    run_chunk(x, fill->f, fill->n, true);
+    fill->n = 0;
+}
+
+// `count` elements of row `parent` from `e` on, behind those that are there.
 static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, uint32_t count)
 {
     while (count != 0) {
         if (fill->n == x->plan.chunk) {
-            run_chunk(x, fill->f, fill->n, true);
-            fill->n = 0;
+            run_consecutive(x, fill, e);
         }
         uint32_t room = x->plan.chunk - fill->n, n = count < room ? count : room;
         uint32_t *parents = fill->f->parents + fill->n;
-        fill->f->rows[0] = fill->n == 0 ? e : fill->f->rows[0];
         for (uint32_t i = 0; i < n; i++) {
             parents[i] = parent;
         }
@@ -215,9 +222,12 @@ static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, ui
     }
 }
 
-// The lists of consecutive rows, one after the other: their elements are consecutive, too.
+// The lists of consecutive rows, one after the other: their elements are consecutive, too. Most
+// lists are short: their parent is written a fixed number of times, and the next list overwrites
+// what was too much.
 static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_list_view *list)
 {
+    enum { FEW = 4 };
     filling fill = {f, 0, true};
     uint32_t e = list->begin[outer->base];
     for (uint32_t w = 0; w < outer->words; w++) {
@@ -225,14 +235,20 @@ static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_l
         f->incomplete[w] = outer->mask[w] & ~rp_bits_window(list->complete, at);
     }
     for (uint32_t i = 0; i < outer->n; i++) {
-        uint32_t end = list->end[outer->base + i];
-        if (e < end) {
-            add_dense(x, &fill, i, e, end - e);
-            e = end;
+        uint32_t end = list->end[outer->base + i], count = end - e;
+        if (count <= FEW && fill.n + FEW <= x->plan.chunk) {
+            uint32_t *parents = f->parents + fill.n;
+            for (uint32_t k = 0; k < FEW; k++) {
+                parents[k] = i;
+            }
+            fill.n += count;
+        } else {
+            add_dense(x, &fill, i, e, count);
         }
+        e = end;
     }
     if (fill.n != 0) {
-        run_chunk(x, f, fill.n, true);
+        run_consecutive(x, &fill, e);
     }
 }
 

@@ -230,9 +230,12 @@ static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_
     uint64_t twos = rows[RDSPOL_VERDICT_WAIVED] | rows[RDSPOL_VERDICT_PASS];
     uint64_t fours = rows[RDSPOL_VERDICT_NOT_APPLICABLE];
     uint64_t judged = rows[RDSPOL_VERDICT_FAIL] | odd | twos | fours;
+    uint64_t rest = fours | ~judged; // mostly no row of a word needs the other two digits
     for (uint32_t at = 0; at < n; at += 8) {
-        uint64_t bytes = spread(~judged >> at) * RP_VERDICT_NONE | spread(odd >> at) |
-                         spread(twos >> at) << 1 | spread(fours >> at) << 2;
+        uint64_t bytes = spread(odd >> at) | spread(twos >> at) << 1;
+        if ((rest >> at & 0xffu) != 0) {
+            bytes |= spread(~judged >> at) * RP_VERDICT_NONE | spread(fours >> at) << 2;
+        }
         put_bytes(out + at, bytes, n - at);
     }
 }

@@ -166,9 +166,12 @@ def large(b, small, root, options):
 
 
 def counted(b, folder, root, small, options):
+    spent = instructions([f"{b}/tests/bench_byhand", str(ROOT / "tests/bench/byhand.rdspol"), "1", folder],
+                         "rdspol_run_evaluate")
+    row("instructions a row and policy, six checks", 45, spent / (6 * options.instances), "")
     spent = instructions([f"{b}/tests/bench_phases", "practices", "1", "1", folder],
                          "rdspol_run_evaluate")
-    row("instructions a row and policy", 45, spent / small["verdicts"], "")
+    row("instructions a row and policy, all practices", 45, spent / small["verdicts"], "")
     sizes = []
     for n in (2000, 4000):
         make_fleet(f"{root}/{n}", n)
