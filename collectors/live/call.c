@@ -3,13 +3,14 @@
 
 #include "collectors/files/json_scan.h"
 #include "collectors/json.h"
+#include "collectors/live/fail.h"
 #include "collectors/live/quote.h"
 #include "collectors/live/sigv4.h"
 #include "vm/base/text.h"
 
 #include <stdio.h>
 
-enum { MAX_BODY = 64 * 1024, MAX_TOKEN = 64 * 1024 };
+enum { MAX_BODY = 64 * 1024, MAX_TOKEN = 64 * 1024, MAX_CODE = 96, MAX_MESSAGE = 1024 };
 #define MAX_RESPONSE ((size_t)1 << 30)
 
 // ---- Tables ------------------------------------------------------------------------------------
@@ -247,18 +248,45 @@ static bool keep(rp_arena *arena, rp_str text, rp_str *out)
     return out->ptr != NULL;
 }
 
-static bool fail(rp_arena *arena, rp_outcome *out, const char *code, const char *message)
+// What somebody else wrote, as UTF-8 that can be saved and read again.
+static bool keep_text(rp_arena *arena, rp_str text, size_t most, rp_str *out)
+{
+    text = rp_fail_cut(text, most);
+    char *copy = rp_arena_alloc(arena, text.len + 1);
+    if (copy == NULL) return false;
+    bool valid = rp_utf8_is_valid(text);
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = valid || (unsigned char)text.ptr[i] < 0x80 ? text.ptr[i] : '?';
+    }
+    *out = rp_str_make(copy, text.len);
+    return true;
+}
+
+static bool refuse(rp_arena *arena, rp_outcome *out, rp_str code, rp_str message)
 {
     out->good = false;
-    return keep(arena, rp_str_from(code), &out->code) &&
-           keep(arena, rp_str_from(message), &out->message);
+    return keep_text(arena, code, MAX_CODE, &out->code) &&
+           keep_text(arena, message, MAX_MESSAGE, &out->message);
+}
+
+static bool fail(rp_arena *arena, rp_outcome *out, const char *code, const char *message)
+{
+    return refuse(arena, out, rp_str_from(code), rp_str_from(message));
+}
+
+// A status that says enough without a code of AWS.
+static const char *code_of_status(long status)
+{
+    if (status >= 200 && status < 300) return "UnreadableAnswer";
+    if (status == 401) return "Unauthorized";
+    if (status == 403) return "Forbidden";
+    return status == 429 ? "TooManyRequests" : "";
 }
 
 static bool unreadable(rp_arena *arena, rp_outcome *out, long status, const char *problem)
 {
     char text[192], code[32];
-    (void)snprintf(code, sizeof code, "%s",
-                   status >= 200 && status < 300 ? "UnreadableAnswer" : "");
+    (void)snprintf(code, sizeof code, "%s", code_of_status(status));
     if (code[0] == '\0') (void)snprintf(code, sizeof code, "HTTP%ld", status);
     (void)snprintf(text, sizeof text, "HTTP status %ld: %s", status, problem);
     out->unreadable = true;
@@ -266,7 +294,7 @@ static bool unreadable(rp_arena *arena, rp_outcome *out, long status, const char
 }
 
 // What is found in an answer: its text may be changed.
-typedef struct body {
+typedef struct found {
     const rp_call_info *info;
     rp_str member;
     rp_arena *arena;
@@ -274,7 +302,7 @@ typedef struct body {
     char *text;
     bool has_member, has_token;
     size_t token, token_end; // of its member, with the comma before it
-} body;
+} found;
 
 static bool is_space(char c)
 {
@@ -293,7 +321,7 @@ static void blank(char *text, size_t begin, size_t end)
 }
 
 // A token that cannot be sent back must not look like the end. Null is none.
-static bool read_token(rp_json *json, body *a)
+static bool read_token(rp_json *json, found *a)
 {
     rp_str text;
     if (a->has_token) return rp_json_fail(json, RDSPOL_INPUT, "a token that was there before");
@@ -307,7 +335,7 @@ static bool read_token(rp_json *json, body *a)
 }
 
 // Rows in pages are a list.
-static bool read_rows(rp_json *json, body *a)
+static bool read_rows(rp_json *json, found *a)
 {
     rp_json_kind kind = rp_json_peek(json);
     size_t begin = (size_t)rp_json_offset(json) + 1;
@@ -324,7 +352,7 @@ static bool read_rows(rp_json *json, body *a)
     return true;
 }
 
-static bool scan_member(rp_json *json, body *a, rp_str name, size_t begin)
+static bool scan_member(rp_json *json, found *a, rp_str name, size_t begin)
 {
     if (a->info->next[0] != '\0' && rp_str_equal(name, rp_str_from(a->info->next))) {
         if (!read_token(json, a)) return false;
@@ -337,7 +365,7 @@ static bool scan_member(rp_json *json, body *a, rp_str name, size_t begin)
 }
 
 // A listing in JSON does not say what it is an answer to but by its members.
-static bool answers(rp_json *json, const body *a)
+static bool answers(rp_json *json, const found *a)
 {
     bool listing = a->info->token[0] != '\0' && a->member.len > 0;
     bool wrapped = services[a->info->service].protocol == RP_PROTOCOL_QUERY ||
@@ -347,7 +375,7 @@ static bool answers(rp_json *json, const body *a)
 }
 
 // Checks the whole text, and finds token and rows.
-static bool scan(rp_json *json, body *a)
+static bool scan(rp_json *json, found *a)
 {
     rp_str name;
     if (rp_json_peek(json) != RP_JSON_OBJECT) return rp_json_fail(json, RDSPOL_INPUT, "no object");
@@ -367,7 +395,7 @@ static bool take_response(const rp_decoder *d, const rp_call_info *info, rp_str 
                           size_t size, long status, rp_arena *arena, rp_outcome *out)
 {
     rp_json_limits limits = rp_json_limits_default();
-    body a = {.info = info, .member = member, .arena = arena, .out = out, .text = text};
+    found a = {.info = info, .member = member, .arena = arena, .out = out, .text = text};
     rp_json *json = rp_alloc_get(d->alloc, sizeof *json);
     if (json == NULL) return false;
     rp_json_open_text(json, d->alloc, &limits, rp_str_make(text, size));
@@ -461,8 +489,7 @@ static bool json_error(const rp_http_answer *answer, rp_arena *arena, rp_outcome
         if (message.len == 0) message = member_text(document, "Message", room);
     }
     bool good = code.len == 0 ? unreadable(arena, out, answer->status, "an error without a code")
-                              : keep(arena, short_code(code), &out->code) &&
-                                    keep(arena, message, &out->message);
+                              : refuse(arena, out, short_code(code), message);
     rp_document_free(document);
     return good;
 }
