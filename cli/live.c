@@ -18,7 +18,8 @@ struct live;
 
 typedef struct live_account {
     rp_account account;
-    rp_credentials credentials;
+    rp_credentials credentials[2]; // those in force, and room for others
+    size_t current;
     rp_credentials_opts opts;
     struct live *live;
 } live_account;
@@ -35,6 +36,8 @@ typedef struct live {
     size_t account_count;
     rp_collect_target targets[MAX_TARGETS];
     size_t target_count;
+    int64_t deadline; // of the clock that only goes forward
+    bool holds;       // signals wait until what is known was reported
     rp_live_log log;
 } live;
 
@@ -65,11 +68,26 @@ static int64_t now(void *ctx)
     return rp_clock_now();
 }
 
+static bool is_stopped(void *ctx)
+{
+    sigset_t pending;
+    (void)ctx;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+// For what is waited for: credentials, and calls before there is anything to report.
+static bool gives_up(void *ctx)
+{
+    const live *l = ctx;
+    return (l->holds && is_stopped(NULL)) || rp_clock_steady() >= l->deadline;
+}
+
 static void pause_ms(void *ctx, uint32_t ms)
 {
-    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-    (void)ctx;
-    (void)nanosleep(&time, NULL);
+    const struct timespec step = {0, 50 * 1000000};
+    int64_t end = rp_clock_steady() + ms;
+    while (rp_clock_steady() < end && !gives_up(ctx)) (void)nanosleep(&step, NULL);
 }
 
 static rp_str option(const live *l, rp_option name)
@@ -80,18 +98,47 @@ static rp_str option(const live *l, rp_option name)
 
 // ---- Accounts ----------------------------------------------------------------------------------
 
+static uint32_t attempts(const live *l)
+{
+    int64_t given;
+    rp_str text = option(l, RP_OPTION_MAX_ATTEMPTS);
+    if (text.len > 0 && rp_text_parse_int(text, &given) && given > 0 && given < 100)
+        return (uint32_t)given;
+    bool told = rp_settings_get(&l->settings, "AWS_MAX_ATTEMPTS", "max_attempts").ptr != NULL;
+    return told && l->settings.max_attempts > 0 ? (uint32_t)l->settings.max_attempts
+                                                : DEFAULT_ATTEMPTS;
+}
+
+static rp_ask ask_for(live *l, const rp_call *call, rp_str member)
+{
+    return (rp_ask){.crypto = &l->app->crypto,
+                    .fetch = rp_http_fetch(l->http),
+                    .decoder = &l->decoder,
+                    .call = call,
+                    .member = member,
+                    .max_attempts = attempts(l),
+                    .deadline = l->deadline};
+}
+
+// Where that fails the ones of before stay.
+static rdspol_status find_anew(live_account *a, rdspol_error *error)
+{
+    rp_credentials *fresh = &a->credentials[1 - a->current];
+    rdspol_status status = rp_credentials_find(fresh, &a->opts, error);
+    if (status != RDSPOL_OK) return status;
+    rp_credentials_clear(&a->credentials[a->current]);
+    a->current = 1 - a->current;
+    return status;
+}
+
 static rdspol_status give_keys(void *ctx, bool renew, rp_keys *out, rdspol_error *error)
 {
     live_account *a = ctx;
-    rdspol_status status = RDSPOL_OK;
-    if (renew) {
-        rp_credentials_clear(&a->credentials);
-        status = rp_credentials_find(&a->credentials, &a->opts, error);
-    } else {
-        status = rp_credentials_renew(&a->credentials, &a->opts, error);
-    }
-    *out = (rp_keys){a->credentials.access_key, a->credentials.secret_key,
-                     a->credentials.session_token};
+    rdspol_status status = renew
+                               ? find_anew(a, error)
+                               : rp_credentials_renew(&a->credentials[a->current], &a->opts, error);
+    const rp_credentials *c = &a->credentials[a->current];
+    *out = (rp_keys){c->access_key, c->secret_key, c->session_token};
     return status;
 }
 
@@ -112,7 +159,7 @@ static live_account *new_account(live *l, rp_str role, rp_str external_id)
     a->account = (rp_account){.keys = give_keys, .endpoint = give_endpoint, .ctx = a};
     a->opts = (rp_credentials_opts){.crypto = &l->app->crypto,
                                     .fetch = rp_http_fetch(l->http),
-                                    .clock = {now, pause_ms, NULL},
+                                    .clock = {now, pause_ms, l},
                                     .settings = &l->settings,
                                     .assume_role = role,
                                     .external_id = external_id,
@@ -129,12 +176,11 @@ static bool identify(live *l, live_account *a, rp_str region)
     char room[RP_DOCUMENT_ROOM];
     size_t offset;
     rp_call call = {.info = rp_call_find(RP_STR("sts"), RP_STR("GetCallerIdentity"))};
-    error.status = rp_credentials_find(&a->credentials, &a->opts, &error);
+    error.status = rp_credentials_find(&a->credentials[a->current], &a->opts, &error);
     if (error.status != RDSPOL_OK) return report(&error);
     rp_session_init(&session, &a->account, region);
-    if (!rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, &call,
-                        RP_STR(""), DEFAULT_ATTEMPTS, &l->arena, &out, &error))
-        return report(&error);
+    rp_ask asked = ask_for(l, &call, RP_STR(""));
+    if (!rp_session_ask(&session, &asked, &l->arena, &out, &error)) return report(&error);
     rp_document *document = rp_document_parse(out.response, &offset);
     const rp_document *m = document == NULL ? NULL : rp_document_first(document);
     while (m != NULL && !rp_str_equal(rp_document_name(m), RP_STR("Account")))
@@ -240,9 +286,8 @@ static bool ask_regions(live *l, live_account *a, rp_str home)
     size_t before = l->target_count;
     rp_call call = {.info = rp_call_find(RP_STR("ec2"), RP_STR("DescribeRegions"))};
     rp_session_init(&session, &a->account, home);
-    if (!rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, &call,
-                        RP_STR("Regions"), DEFAULT_ATTEMPTS, &l->arena, &out, &error))
-        return report(&error);
+    rp_ask asked = ask_for(l, &call, RP_STR("Regions"));
+    if (!rp_session_ask(&session, &asked, &l->arena, &out, &error)) return report(&error);
     if (!add_enabled(l, a, out.response)) return false;
     return l->target_count > before ||
            refuse(rp_app_error("ec2:DescribeRegions names no Region of account %.*s",
@@ -290,6 +335,15 @@ static bool add_targets(live *l, live_account *a)
 
 // ---- Opening -----------------------------------------------------------------------------------
 
+// The time for everything counts from here.
+static bool set_deadline(live *l)
+{
+    uint32_t ms;
+    if (!rp_live_timeout(l->app, &ms)) return false;
+    l->deadline = rp_clock_steady() + (ms != 0 ? ms : HOUR_MS);
+    return true;
+}
+
 static bool open_client(live *l)
 {
     rdspol_error error = {0};
@@ -304,6 +358,7 @@ static bool open_client(live *l)
     if (rp_http_open(&l->http, &opts, &error) != RDSPOL_OK ||
         rp_decoder_init(&l->decoder, l->arena.alloc, &error) != RDSPOL_OK)
         return report(&error);
+    rp_http_set_stopped(l->http, gives_up, l);
     return true;
 }
 
@@ -326,7 +381,8 @@ static bool open_all(live *l)
 static void close_all(live *l)
 {
     for (size_t i = 0; i < l->account_count; i++) {
-        rp_credentials_clear(&l->accounts[i]->credentials);
+        rp_credentials_clear(&l->accounts[i]->credentials[0]);
+        rp_credentials_clear(&l->accounts[i]->credentials[1]);
         free(l->accounts[i]);
     }
     rp_http_close(l->http);
@@ -354,14 +410,6 @@ static void on_envelope(void *ctx, rp_str envelope)
 {
     live *l = ctx;
     if (l->request->sink != NULL) l->request->sink(l->request->ctx, envelope);
-}
-
-static bool is_stopped(void *ctx)
-{
-    sigset_t pending;
-    (void)ctx;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
 }
 
 typedef struct held_signals {
@@ -392,17 +440,6 @@ void rp_live_finish(const rp_live_request *request)
     if (request->signal != 0) (void)raise(request->signal);
 }
 
-static uint32_t attempts(const live *l)
-{
-    int64_t given;
-    rp_str text = option(l, RP_OPTION_MAX_ATTEMPTS);
-    if (text.len > 0 && rp_text_parse_int(text, &given) && given > 0 && given < 100)
-        return (uint32_t)given;
-    bool told = rp_settings_get(&l->settings, "AWS_MAX_ATTEMPTS", "max_attempts").ptr != NULL;
-    return told && l->settings.max_attempts > 0 ? (uint32_t)l->settings.max_attempts
-                                                : DEFAULT_ATTEMPTS;
-}
-
 static bool collect(live *l)
 {
     rdspol_error error = {0};
@@ -422,10 +459,12 @@ static bool collect(live *l)
                             .event = on_event,
                             .sink = on_envelope,
                             .ctx = l};
-    if (!rp_live_jobs(l->app, &opts.in_flight) || !rp_live_timeout(l->app, &opts.timeout_ms))
-        return false;
+    if (!rp_live_jobs(l->app, &opts.in_flight)) return false;
     held_signals signals;
+    int64_t left = l->deadline - rp_clock_steady();
+    opts.timeout_ms = left > 0 ? (uint32_t)left : 1;
     hold_signals(&signals);
+    l->holds = signals.holds;
     rp_live_log_begin(&l->log, l->app);
     rdspol_status status = rp_collect(r->facts, &opts, &stats, &error);
     r->signal = release_signals(&signals);
@@ -440,7 +479,7 @@ bool rp_live_collect(rp_app *app, rp_live_request *request)
     l->app = app;
     l->request = request;
     rp_arena_init(&l->arena, rp_alloc_or_libc((rp_alloc){0}));
-    bool good = open_all(l) && collect(l);
+    bool good = set_deadline(l) && open_all(l) && collect(l);
     close_all(l);
     free(l);
     return good;
