@@ -19,7 +19,8 @@ struct live;
 
 typedef struct live_account {
     rp_account account;
-    rp_credentials credentials;
+    rp_credentials credentials[2]; // those in force, and room for others
+    size_t current;
     rp_credentials_opts opts;
     struct live *live;
     rdspol_error failure; // it has no credentials: nothing is asked again
@@ -37,6 +38,8 @@ typedef struct live {
     size_t account_count;
     rp_collect_target targets[MAX_TARGETS];
     size_t target_count;
+    int64_t deadline; // of the clock that only goes forward
+    bool holds;       // signals wait until what is known was reported
     rp_live_log log;
     uint32_t jobs, timeout_ms, attempts; // 0: not given
 } live;
@@ -68,11 +71,26 @@ static int64_t now(void *ctx)
     return rp_clock_now();
 }
 
+static bool is_stopped(void *ctx)
+{
+    sigset_t pending;
+    (void)ctx;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+// For what is waited for: credentials, and calls before there is anything to report.
+static bool gives_up(void *ctx)
+{
+    const live *l = ctx;
+    return (l->holds && is_stopped(NULL)) || rp_clock_steady() >= l->deadline;
+}
+
 static void pause_ms(void *ctx, uint32_t ms)
 {
-    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-    (void)ctx;
-    (void)nanosleep(&time, NULL);
+    const struct timespec step = {0, 50 * 1000000};
+    int64_t end = rp_clock_steady() + ms;
+    while (rp_clock_steady() < end && !gives_up(ctx)) (void)nanosleep(&step, NULL);
 }
 
 static rp_str option(const live *l, rp_option name)
@@ -83,22 +101,29 @@ static rp_str option(const live *l, rp_option name)
 
 // ---- Accounts ----------------------------------------------------------------------------------
 
+// Where that fails the ones of before stay.
+static rdspol_status find_anew(live_account *a, rdspol_error *error)
+{
+    rp_credentials *fresh = &a->credentials[1 - a->current];
+    rdspol_status status = rp_credentials_find(fresh, &a->opts, error);
+    if (status != RDSPOL_OK) return status;
+    rp_credentials_clear(&a->credentials[a->current]);
+    a->current = 1 - a->current;
+    return status;
+}
+
 static rdspol_status give_keys(void *ctx, bool renew, rp_keys *out, rdspol_error *error)
 {
     live_account *a = ctx;
-    rdspol_status status = RDSPOL_OK;
     if (a->failure.status != RDSPOL_OK) {
         if (error != NULL) *error = a->failure;
         return a->failure.status;
     }
-    if (renew) {
-        rp_credentials_clear(&a->credentials);
-        status = rp_credentials_find(&a->credentials, &a->opts, error);
-    } else {
-        status = rp_credentials_renew(&a->credentials, &a->opts, error);
-    }
-    *out = (rp_keys){a->credentials.access_key, a->credentials.secret_key,
-                     a->credentials.session_token};
+    rdspol_status status = renew
+                               ? find_anew(a, error)
+                               : rp_credentials_renew(&a->credentials[a->current], &a->opts, error);
+    const rp_credentials *c = &a->credentials[a->current];
+    *out = (rp_keys){c->access_key, c->secret_key, c->session_token};
     return status;
 }
 
@@ -119,7 +144,7 @@ static live_account *new_account(live *l, rp_str role, rp_str external_id)
     a->account = (rp_account){.keys = give_keys, .endpoint = give_endpoint, .ctx = a};
     a->opts = (rp_credentials_opts){.crypto = &l->app->crypto,
                                     .fetch = rp_http_fetch(l->http),
-                                    .clock = {now, pause_ms, NULL},
+                                    .clock = {now, pause_ms, l},
                                     .settings = &l->settings,
                                     .assume_role = role,
                                     .external_id = external_id,
@@ -141,8 +166,14 @@ static bool ask(live *l, live_account *a, rp_str region, const rp_call *call, rp
 {
     rp_session session;
     rp_session_init(&session, &a->account, region);
-    return rp_session_ask(&session, &l->app->crypto, rp_http_fetch(l->http), &l->decoder, call,
-                          RP_STR(""), DEFAULT_ATTEMPTS, &l->arena, out, error);
+    rp_ask asked = {.crypto = &l->app->crypto,
+                    .fetch = rp_http_fetch(l->http),
+                    .decoder = &l->decoder,
+                    .call = call,
+                    .member = RP_STR(""),
+                    .max_attempts = l->attempts,
+                    .deadline = l->deadline};
+    return rp_session_ask(&session, &asked, &l->arena, out, error);
 }
 
 // The account number, as AWS says it: no permission is needed for that. False with `error`.
@@ -152,7 +183,7 @@ static bool identify(live *l, live_account *a, rp_str region, rdspol_error *erro
     char room[RP_DOCUMENT_ROOM];
     size_t offset;
     rp_call call = {.info = rp_call_find(RP_STR("sts"), RP_STR("GetCallerIdentity"))};
-    if (rp_credentials_find(&a->credentials, &a->opts, error) != RDSPOL_OK ||
+    if (rp_credentials_find(&a->credentials[a->current], &a->opts, error) != RDSPOL_OK ||
         !ask(l, a, region, &call, &out, error))
         return false;
     rp_document *document = rp_document_parse(out.response, &offset);
@@ -379,6 +410,14 @@ static bool read_attempts(const live *l, uint32_t *out)
                                        (int)text.len, text.ptr));
 }
 
+// The time for everything counts from here.
+static bool set_deadline(live *l)
+{
+    if (!rp_live_timeout(l->app, &l->timeout_ms)) return false;
+    l->deadline = rp_clock_steady() + (l->timeout_ms != 0 ? l->timeout_ms : HOUR_MS);
+    return true;
+}
+
 static bool open_client(live *l)
 {
     rdspol_error error = {0};
@@ -391,6 +430,7 @@ static bool open_client(live *l)
     if (rp_http_open(&l->http, &opts, &error) != RDSPOL_OK ||
         rp_decoder_init(&l->decoder, l->arena.alloc, &error) != RDSPOL_OK)
         return report(&error);
+    rp_http_set_stopped(l->http, gives_up, l);
     return true;
 }
 
@@ -403,9 +443,7 @@ static bool open_all(live *l)
                                     l->arena.alloc, &error);
     if (error.status != RDSPOL_OK) return report(&error);
     rp_str home = home_region(l);
-    if (!rp_live_jobs(l->app, &l->jobs) || !rp_live_timeout(l->app, &l->timeout_ms) ||
-        !read_attempts(l, &l->attempts))
-        return false;
+    if (!rp_live_jobs(l->app, &l->jobs) || !read_attempts(l, &l->attempts)) return false;
     if (!open_client(l) || !open_accounts(l) || !identify_or_note(l, l->accounts[0], home) ||
         !open_organization(l, home))
         return false;
@@ -419,7 +457,8 @@ static bool open_all(live *l)
 static void close_all(live *l)
 {
     for (size_t i = 0; i < l->account_count; i++) {
-        rp_credentials_clear(&l->accounts[i]->credentials);
+        rp_credentials_clear(&l->accounts[i]->credentials[0]);
+        rp_credentials_clear(&l->accounts[i]->credentials[1]);
         free(l->accounts[i]);
     }
     rp_http_close(l->http);
@@ -447,14 +486,6 @@ static void on_envelope(void *ctx, rp_str envelope)
 {
     live *l = ctx;
     if (l->request->sink != NULL) l->request->sink(l->request->ctx, envelope);
-}
-
-static bool is_stopped(void *ctx)
-{
-    sigset_t pending;
-    (void)ctx;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
 }
 
 typedef struct held_signals {
@@ -507,7 +538,10 @@ static bool collect(live *l)
                             .sink = on_envelope,
                             .ctx = l};
     held_signals signals;
+    int64_t left = l->deadline - rp_clock_steady();
+    opts.timeout_ms = left > 0 ? (uint32_t)left : 1;
     hold_signals(&signals);
+    l->holds = signals.holds;
     rp_live_log_begin(&l->log, l->app);
     rdspol_status status = rp_collect(r->facts, &opts, &stats, &error);
     r->signal = release_signals(&signals);
@@ -522,7 +556,7 @@ bool rp_live_collect(rp_app *app, rp_live_request *request)
     l->app = app;
     l->request = request;
     rp_arena_init(&l->arena, rp_alloc_or_libc((rp_alloc){0}));
-    bool good = open_all(l) && collect(l);
+    bool good = set_deadline(l) && open_all(l) && collect(l);
     close_all(l);
     free(l);
     return good;

@@ -183,6 +183,9 @@ static void listing_of_each(const rp_facts *f, uint32_t pair, uint32_t source, r
     }
     rp_listing outer = {RP_ANSWERED_ALL, RP_NONE, {RDSPOL_REASON_NONE, RP_NONE}};
     if (other != RP_NONE) {
+        // Not listed until something says so: no rows to ask for would look like no rows at all.
+        set_listing(&outer, RP_ANSWERED_NOT, f->bundle->tables[other].first_source,
+                    RDSPOL_REASON_NOT_SUPPLIED, RP_NONE);
         listing_of_lists(f, other, pair, &outer);
     }
     if (asked == 0 && outer.answered == RP_ANSWERED_NOT) {

@@ -3,13 +3,14 @@
 
 #include "collectors/files/json_scan.h"
 #include "collectors/json.h"
+#include "collectors/live/fail.h"
 #include "collectors/live/quote.h"
 #include "collectors/live/sigv4.h"
 #include "vm/base/text.h"
 
 #include <stdio.h>
 
-enum { MAX_BODY = 64 * 1024, MAX_TOKEN = 64 * 1024 };
+enum { MAX_BODY = 64 * 1024, MAX_TOKEN = 64 * 1024, MAX_CODE = 96, MAX_MESSAGE = 1024 };
 #define MAX_RESPONSE ((size_t)1 << 30)
 
 // ---- Tables ------------------------------------------------------------------------------------
@@ -247,100 +248,179 @@ static bool keep(rp_arena *arena, rp_str text, rp_str *out)
     return out->ptr != NULL;
 }
 
-static bool fail(rp_arena *arena, rp_outcome *out, const char *code, const char *message)
+// What somebody else wrote, as UTF-8 that can be saved and read again.
+static bool keep_text(rp_arena *arena, rp_str text, size_t most, rp_str *out)
+{
+    text = rp_fail_cut(text, most);
+    char *copy = rp_arena_alloc(arena, text.len + 1);
+    if (copy == NULL) return false;
+    bool valid = rp_utf8_is_valid(text);
+    for (size_t i = 0; i < text.len; i++) {
+        copy[i] = valid || (unsigned char)text.ptr[i] < 0x80 ? text.ptr[i] : '?';
+    }
+    *out = rp_str_make(copy, text.len);
+    return true;
+}
+
+static bool refuse(rp_arena *arena, rp_outcome *out, rp_str code, rp_str message)
 {
     out->good = false;
-    return keep(arena, rp_str_from(code), &out->code) &&
-           keep(arena, rp_str_from(message), &out->message);
+    return keep_text(arena, code, MAX_CODE, &out->code) &&
+           keep_text(arena, message, MAX_MESSAGE, &out->message);
+}
+
+static bool fail(rp_arena *arena, rp_outcome *out, const char *code, const char *message)
+{
+    return refuse(arena, out, rp_str_from(code), rp_str_from(message));
+}
+
+// A status that says enough without a code of AWS.
+static const char *code_of_status(long status)
+{
+    if (status >= 200 && status < 300) return "UnreadableAnswer";
+    if (status == 401) return "Unauthorized";
+    if (status == 403) return "Forbidden";
+    return status == 429 ? "TooManyRequests" : "";
 }
 
 static bool unreadable(rp_arena *arena, rp_outcome *out, long status, const char *problem)
 {
     char text[192], code[32];
-    (void)snprintf(code, sizeof code, "%s",
-                   status >= 200 && status < 300 ? "UnreadableAnswer" : "");
+    (void)snprintf(code, sizeof code, "%s", code_of_status(status));
     if (code[0] == '\0') (void)snprintf(code, sizeof code, "HTTP%ld", status);
     (void)snprintf(text, sizeof text, "HTTP status %ld: %s", status, problem);
     out->unreadable = true;
     return fail(arena, out, code, text);
 }
 
-// Where the parts of an object stand that is the answer.
-typedef struct parts {
-    size_t items, items_end; // of the list, without brackets
-    size_t token, token_end; // the whole member
-    bool has_items;
-} parts;
+// What is found in an answer: its text may be changed.
+typedef struct found {
+    const rp_call_info *info;
+    rp_str member;
+    rp_arena *arena;
+    rp_outcome *out;
+    char *text;
+    bool has_member, has_token;
+    size_t token, token_end; // of its member, with the comma before it
+} found;
 
-static bool read_token(rp_json *json, rp_arena *arena, rp_outcome *out)
+static bool is_space(char c)
 {
-    rp_str text;
-    if (rp_json_peek(json) != RP_JSON_STRING) return rp_json_skip(json);
-    if (!rp_json_string(json, &text)) return false;
-    if (text.len > MAX_TOKEN) return rp_json_fail(json, RDSPOL_LIMIT, "a token that is too long");
-    return keep(arena, text, &out->token);
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool scan_member(rp_json *json, const rp_call_info *info, rp_str member, rp_str name,
-                        rp_arena *arena, rp_outcome *out, parts *p)
+// Takes a member out of an object, between the ends of what stands before it and of itself: with
+// the comma before it, or behind it if it is the first.
+static void blank(char *text, size_t begin, size_t end)
 {
-    if (info->next[0] != '\0' && rp_str_equal(name, rp_str_from(info->next)))
-        return read_token(json, arena, out);
-    bool list = member.len > 0 && rp_str_equal(name, member) && rp_json_peek(json) == RP_JSON_ARRAY;
-    size_t begin = (size_t)rp_json_offset(json);
+    bool first = text[begin] != ',';
+    for (size_t i = begin; first && is_space(text[i]); i++) first = text[i + 1] != ',';
+    memset(text + begin, ' ', end - begin);
+    while (is_space(text[end])) end++;
+    if (first && text[end] == ',') text[end] = ' ';
+}
+
+// A token that cannot be sent back must not look like the end. Null is none.
+static bool read_token(rp_json *json, found *a)
+{
+    rp_str text;
+    if (a->has_token) return rp_json_fail(json, RDSPOL_INPUT, "a token that was there before");
+    a->has_token = true;
+    if (rp_json_peek(json) == RP_JSON_NULL) return rp_json_skip(json);
+    if (rp_json_peek(json) != RP_JSON_STRING)
+        return rp_json_fail(json, RDSPOL_INPUT, "a token that is no text");
+    if (!rp_json_string(json, &text)) return false;
+    if (text.len > MAX_TOKEN) return rp_json_fail(json, RDSPOL_LIMIT, "a token that is too long");
+    return keep(a->arena, text, &a->out->token);
+}
+
+// Rows in pages are a list.
+static bool read_rows(rp_json *json, found *a)
+{
+    rp_json_kind kind = rp_json_peek(json);
+    size_t begin = (size_t)rp_json_offset(json) + 1;
+    if (a->has_member) return rp_json_fail(json, RDSPOL_INPUT, "a member that was there before");
+    a->has_member = true;
+    if (a->info->token[0] != '\0' && kind != RP_JSON_ARRAY && kind != RP_JSON_NULL)
+        return rp_json_fail(json, RDSPOL_INPUT, "rows that are no list");
     if (!rp_json_skip(json)) return false;
-    if (list) {
-        p->has_items = true;
-        p->items = begin + 1;
-        p->items_end = (size_t)rp_json_offset(json) - 1;
-    }
+    if (kind != RP_JSON_ARRAY) return true;
+    size_t end = (size_t)rp_json_offset(json) - 1;
+    while (begin < end && is_space(a->text[begin])) begin++;
+    while (end > begin && is_space(a->text[end - 1])) end--;
+    a->out->items = rp_str_make(a->text + begin, end - begin);
     return true;
 }
 
-// Checks the whole text and finds the token and the rows.
-static bool scan(rp_json *json, const rp_call_info *info, rp_str member, rp_arena *arena,
-                 rp_outcome *out, parts *p)
+static bool scan_member(rp_json *json, found *a, rp_str name, size_t begin)
+{
+    if (a->info->next[0] != '\0' && rp_str_equal(name, rp_str_from(a->info->next))) {
+        if (!read_token(json, a)) return false;
+        a->token = begin;
+        a->token_end = (size_t)rp_json_offset(json);
+        return true;
+    }
+    bool rows = a->member.len > 0 && rp_str_equal(name, a->member);
+    return rows ? read_rows(json, a) : rp_json_skip(json);
+}
+
+// A listing in JSON does not say what it is an answer to but by its members.
+static bool answers(rp_json *json, const found *a)
+{
+    bool listing = a->info->token[0] != '\0' && a->member.len > 0;
+    bool wrapped = services[a->info->service].protocol == RP_PROTOCOL_QUERY ||
+                   services[a->info->service].protocol == RP_PROTOCOL_EC2;
+    if (!listing || wrapped || a->has_member || a->out->token.len > 0) return true;
+    return rp_json_fail(json, RDSPOL_INPUT, "an answer to another question");
+}
+
+// Checks the whole text, and finds token and rows.
+static bool scan(rp_json *json, found *a)
 {
     rp_str name;
     if (rp_json_peek(json) != RP_JSON_OBJECT) return rp_json_fail(json, RDSPOL_INPUT, "no object");
     if (!rp_json_enter(json)) return false;
+    size_t begin = (size_t)rp_json_offset(json);
     while (rp_json_member(json, &name)) {
-        if (!scan_member(json, info, member, name, arena, out, p)) return false;
+        if (!scan_member(json, a, name, begin)) return false;
+        begin = (size_t)rp_json_offset(json);
     }
     if (!rp_json_failed(json) && rp_json_peek(json) != RP_JSON_END)
         return rp_json_fail(json, RDSPOL_INPUT, "something behind the answer");
-    return !rp_json_failed(json);
+    return !rp_json_failed(json) && answers(json, a);
 }
 
 // `text`, followed by RP_JSON_PAD zeros, as the response.
-static bool take_response(const rp_decoder *d, const rp_call_info *info, rp_str member, rp_str text,
-                          long status, rp_arena *arena, rp_outcome *out)
+static bool take_response(const rp_decoder *d, const rp_call_info *info, rp_str member, char *text,
+                          size_t size, long status, rp_arena *arena, rp_outcome *out)
 {
     rp_json_limits limits = rp_json_limits_default();
-    parts p = {0};
+    found a = {.info = info, .member = member, .arena = arena, .out = out, .text = text};
     rp_json *json = rp_alloc_get(d->alloc, sizeof *json);
     if (json == NULL) return false;
-    rp_json_open_text(json, d->alloc, &limits, text);
-    bool good = scan(json, info, member, arena, out, &p);
-    bool memory = json->status != RDSPOL_NO_MEMORY;
+    rp_json_open_text(json, d->alloc, &limits, rp_str_make(text, size));
+    bool good = scan(json, &a);
+    bool memory = good || json->status != RDSPOL_NO_MEMORY;
     out->good = good;
-    out->response = text;
-    if (p.has_items && good) out->items = rp_str_make(text.ptr + p.items, p.items_end - p.items);
-    if (!good && memory) memory = unreadable(arena, out, status, json->message);
+    if (good) {
+        if (a.has_token) blank(text, a.token, a.token_end);
+        out->response = rp_str_make(text, size);
+    } else if (memory) {
+        memory = unreadable(arena, out, status, json->message);
+    }
     rp_json_free(json);
     rp_alloc_free(d->alloc, json, sizeof *json);
     return memory;
 }
 
 // A copy in the arena with the zeros that the scanner wants behind it.
-static bool padded(rp_arena *arena, rp_str text, rp_str *out)
+static char *padded(rp_arena *arena, rp_str text)
 {
     char *copy = rp_arena_alloc(arena, text.len + RP_JSON_PAD);
-    if (copy == NULL) return false;
+    if (copy == NULL) return NULL;
     if (text.len > 0) memcpy(copy, text.ptr, text.len);
     memset(copy + text.len, 0, RP_JSON_PAD);
-    *out = rp_str_make(copy, text.len);
-    return true;
+    return copy;
 }
 
 static bool is_success(long status)
@@ -354,7 +434,6 @@ static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str me
     char wrapper[96] = "";
     rp_xml_result result;
     rp_buf json;
-    rp_str text;
     const rp_wire_node *members = rp_wire_find(&d->wire, rp_str_from(info->operation));
     if (services[info->service].protocol == RP_PROTOCOL_QUERY)
         (void)snprintf(wrapper, sizeof wrapper, "%sResult", info->name);
@@ -369,8 +448,9 @@ static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str me
         const char *code = result.code[0] != '\0' ? result.code : "Error";
         good = fail(arena, out, code, result.message);
     } else {
-        good = padded(arena, rp_buf_str(&json), &text) &&
-               take_response(d, info, member, text, answer->status, arena, out);
+        char *text = padded(arena, rp_buf_str(&json));
+        good = text != NULL &&
+               take_response(d, info, member, text, json.size, answer->status, arena, out);
     }
     rp_buf_free(&json);
     return good;
@@ -409,8 +489,7 @@ static bool json_error(const rp_http_answer *answer, rp_arena *arena, rp_outcome
         if (message.len == 0) message = member_text(document, "Message", room);
     }
     bool good = code.len == 0 ? unreadable(arena, out, answer->status, "an error without a code")
-                              : keep(arena, short_code(code), &out->code) &&
-                                    keep(arena, message, &out->message);
+                              : refuse(arena, out, short_code(code), message);
     rp_document_free(document);
     return good;
 }
@@ -464,11 +543,12 @@ static bool without_sensitive(rp_arena *arena, rp_str body, rp_str *out)
 static bool json_outcome(const rp_decoder *d, const rp_call_info *info, rp_str member,
                          const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
 {
-    rp_str text, body;
+    rp_str body;
     if (is_success(answer->status)) {
-        return without_sensitive(arena, rp_buf_str(&answer->body), &body) &&
-               padded(arena, body, &text) &&
-               take_response(d, info, member, text, answer->status, arena, out);
+        if (!without_sensitive(arena, rp_buf_str(&answer->body), &body)) return false;
+        char *text = padded(arena, body);
+        return text != NULL &&
+               take_response(d, info, member, text, body.len, answer->status, arena, out);
     }
     return is_xml(rp_buf_str(&answer->body)) ? xml_error(d, answer, arena, out)
                                              : json_error(answer, arena, out);

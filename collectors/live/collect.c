@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_ATTEMPTS = 5, DEFAULT_TIMEOUT_MS = 3600 * 1000 };
+enum { MAX_SILENT = 32 }; // faults in a row after which a service is taken to be out of reach
 enum { LEAST_REPEATS = 100, MAX_PAGES = 100000, STEP_MS = 100 };
 #define MAX_JOINED ((size_t)1 << 30)
 
@@ -16,9 +17,12 @@ typedef struct job {
     struct job *next;
     uint32_t question;
     uint32_t attempt, page; // from 1
-    bool renewed;           // keys were renewed for it already
+    uint32_t corrections;   // of keys and clock, for this page
+    rp_signed used;         // how it was signed
+    bool lost;              // a page of a listing could not be taken in
     int64_t not_before, begun;
     rp_buf token;  // of the page to ask for
+    rp_buf mark;   // the token of an earlier page, to notice that they go round
     rp_buf joined; // members of the pages before, if they are taken in together
 } job;
 
@@ -36,6 +40,7 @@ typedef struct collection {
     rp_plan plan;
     rp_session *sessions; // by target
     queue *queues;        // by target and service
+    uint32_t *under_way;  // requests, by target and service
     queue delayed;
     job *running;   // any order
     uint32_t asked; // questions that became jobs
@@ -85,15 +90,22 @@ static const rp_question *question_of(const collection *c, const job *j)
     return &c->plan.questions[j->question];
 }
 
-static queue *queue_of(const collection *c, const job *j)
+// Of what is kept by target and service.
+static size_t place_of(const collection *c, const job *j)
 {
     const rp_question *q = question_of(c, j);
-    return &c->queues[q->scope * RP_SERVICE_COUNT + (uint32_t)q->info->service];
+    return q->scope * RP_SERVICE_COUNT + (size_t)q->info->service;
+}
+
+static queue *queue_of(const collection *c, const job *j)
+{
+    return &c->queues[place_of(c, j)];
 }
 
 static void free_job(collection *c, job *j)
 {
     rp_buf_free(&j->token);
+    rp_buf_free(&j->mark);
     rp_buf_free(&j->joined);
     rp_alloc_free(c->alloc, j, sizeof *j);
 }
@@ -113,6 +125,7 @@ static void add_job(collection *c, uint32_t question)
     j->question = question;
     j->attempt = j->page = 1;
     rp_buf_init(&j->token, c->alloc, MAX_JOINED);
+    rp_buf_init(&j->mark, c->alloc, MAX_JOINED);
     rp_buf_init(&j->joined, c->alloc, MAX_JOINED);
     append(queue_of(c, j), j);
 }
@@ -140,9 +153,10 @@ static rp_envelope envelope_of(const collection *c, const rp_question *q)
 static void note_first_failure(collection *c, const rp_question *q, rp_str code, rp_str message)
 {
     if (c->first_failure.status != RDSPOL_OK) return;
-    size_t size = message.len < 160 ? message.len : 160;
+    code = rp_fail_cut(code, 64);
+    message = rp_fail_cut(message, 160);
     (void)rp_fail(&c->first_failure, RDSPOL_INPUT, "%s: %.*s: %.*s", q->info->operation,
-                  (int)(code.len < 64 ? code.len : 64), code.ptr, (int)size, message.ptr);
+                  (int)code.len, code.ptr, (int)message.len, message.ptr);
 }
 
 static void feed_error(collection *c, const rp_question *q, rp_str code, rp_str message)
@@ -152,8 +166,8 @@ static void feed_error(collection *c, const rp_question *q, rp_str code, rp_str 
     if (rp_feed_error(&c->feeder, &envelope, code, message, c->error) != RDSPOL_OK) no_memory(c);
 }
 
-// What the reader refuses is noted as such; the run goes on.
-static void feed_answer(collection *c, uint32_t question, rp_str response)
+// What the reader refuses is noted as such; the run goes on. True if it was taken in.
+static bool feed_answer(collection *c, uint32_t question, rp_str response)
 {
     rdspol_error why = {0};
     rp_question q = c->plan.questions[question]; // growing moves them
@@ -169,6 +183,7 @@ static void feed_answer(collection *c, uint32_t question, rp_str response)
         rp_plan_grow(&c->plan, c->facts, q.scope);
         add_jobs(c);
     }
+    return status == RDSPOL_OK;
 }
 
 // Pages of a listing are taken in one by one; those of an answer about one thing together, because
@@ -193,62 +208,86 @@ static void feed_joined(collection *c, job *j, rp_str items, rp_str cut)
     if (out.failed || j->joined.failed) {
         no_memory(c);
     } else {
-        feed_answer(c, j->question, rp_buf_str(&out));
+        (void)feed_answer(c, j->question, rp_buf_str(&out));
     }
     rp_buf_free(&out);
 }
 
+// What came before of a listing or answer stays, and is known not to be all.
+static void feed_lost(collection *c, job *j)
+{
+    feed_joined(c, j, RP_STR(""), RP_STR(",\"NextToken\":\"lost\""));
+}
+
 // ---- Ends --------------------------------------------------------------------------------------
 
-// A later page was lost: what came before stays, and is known not to be all.
 static void fail_job(collection *c, job *j, rp_str code, rp_str message)
 {
     c->stats->failed++;
     if (j->page > 1) {
         note_first_failure(c, question_of(c, j), code, message);
-        feed_joined(c, j, RP_STR(""), RP_STR(",\"NextToken\":\"lost\""));
+        feed_lost(c, j);
     } else {
         feed_error(c, question_of(c, j), code, message);
     }
     free_job(c, j);
 }
 
+// Whether a token was there before: it is held against that of a page that is ever further back
+// (Brent's way to find a cycle).
+static bool goes_round(collection *c, job *j, rp_str token)
+{
+    if (j->page > 1 && rp_str_equal(token, rp_buf_str(&j->mark))) return true;
+    if ((j->page & (j->page - 1)) == 0) {
+        rp_buf_reset(&j->mark);
+        rp_buf_add_str(&j->mark, token);
+        if (j->mark.failed) no_memory(c);
+    }
+    return false;
+}
+
 static void go_on(collection *c, job *j, rp_str token)
 {
-    bool same = rp_str_equal(token, rp_buf_str(&j->token));
-    if (same || j->page == MAX_PAGES) {
-        j->page++;
-        fail_job(c, j, RP_STR("RepeatedPage"), RP_STR("the next page is the one before"));
-        return;
-    }
+    bool again = goes_round(c, j, token) || j->page == MAX_PAGES;
     rp_buf_reset(&j->token);
     rp_buf_add_str(&j->token, token);
     if (j->token.failed) no_memory(c);
     j->page++;
     j->attempt = 1;
-    prepend(queue_of(c, j), j);
+    j->corrections = 0;
+    if (again) {
+        fail_job(c, j, RP_STR("RepeatedPage"), RP_STR("the next page is one that was there"));
+    } else {
+        prepend(queue_of(c, j), j);
+    }
 }
 
-static void take_page(collection *c, job *j, const rp_outcome *out)
+// Pages of a listing one by one, those of one answer together.
+static void feed_page(collection *c, job *j, const rp_outcome *out)
 {
-    const rp_question *q = question_of(c, j);
-    bool joined = is_joined(q), more = out->token.len > 0;
-    if (!joined) {
-        feed_answer(c, j->question, out->response);
-    } else if (!more && j->page == 1) {
-        feed_answer(c, j->question, out->response);
+    bool more = out->token.len > 0;
+    if (!is_joined(question_of(c, j)) || (!more && j->page == 1)) {
+        bool taken = feed_answer(c, j->question, out->response);
+        j->lost = j->lost || (!taken && (more || j->page > 1));
     } else if (!more) {
         feed_joined(c, j, out->items, RP_STR(""));
     } else {
         if (j->joined.size > 0 && out->items.len > 0) rp_buf_add_char(&j->joined, ',');
         rp_buf_add_str(&j->joined, out->items);
     }
-    if (more) {
+}
+
+static void take_page(collection *c, job *j, const rp_outcome *out)
+{
+    uint64_t failed = c->stats->failed;
+    feed_page(c, j, out);
+    if (out->token.len > 0) {
         go_on(c, j, out->token);
-    } else {
-        c->stats->calls++;
-        free_job(c, j);
+        return;
     }
+    if (j->lost) feed_lost(c, j);
+    if (c->stats->failed == failed) c->stats->calls++;
+    free_job(c, j);
 }
 
 static bool may_repeat(const collection *c, const job *j)
@@ -266,39 +305,26 @@ static void repeat(collection *c, job *j, uint32_t delay)
     append(&c->delayed, j);
 }
 
-static bool renew(collection *c, job *j)
-{
-    rp_account *account = c->sessions[question_of(c, j)->scope].account;
-    rp_keys keys;
-    if (j->renewed) return false;
-    j->renewed = true;
-    return account->keys(account->ctx, true, &keys, NULL) == RDSPOL_OK;
-}
-
-// True if the job goes on after a failure.
+// True if the job goes on after a failure. To put keys or clock right is no attempt: it helps all
+// that come later, too.
 static bool try_again(collection *c, job *j, rp_next next, const rp_http_answer *answer)
 {
     const rp_question *q = question_of(c, j);
     rp_session *session = &c->sessions[q->scope];
-    bool good = false;
-    uint32_t delay = 0;
     if (next == RP_NEXT_SLOWER) {
         c->stats->throttled++;
-        rp_bucket_slow(&session->buckets[q->info->service], rp_clock_steady());
+        rp_bucket_slow(&session->buckets[q->info->service], j->begun, rp_clock_steady());
     }
-    if (!may_repeat(c, j)) return false;
-    if (next == RP_NEXT_AGAIN || next == RP_NEXT_SLOWER) {
-        delay = rp_retry_delay(&c->random, j->attempt, answer->retry_after);
-        good = true;
+    if (j->corrections < RP_SESSION_MAX_CORRECTIONS &&
+        rp_session_correct(session, next, &j->used, answer)) {
+        j->corrections++;
+        j->attempt--;
+        repeat(c, j, 0);
+        return true;
     }
-    if (next == RP_NEXT_RENEW) good = renew(c, j);
-    if (next == RP_NEXT_CLOCK) {
-        // Calls that were under way with the old clock fail after it was corrected, too.
-        good = rp_session_learn_clock(session, answer) ||
-               (j->attempt == 1 && session->account->clock_offset != 0);
-    }
-    if (good) repeat(c, j, delay);
-    return good;
+    if ((next != RP_NEXT_AGAIN && next != RP_NEXT_SLOWER) || !may_repeat(c, j)) return false;
+    repeat(c, j, rp_retry_delay(&c->random, j->attempt, answer->retry_after));
+    return true;
 }
 
 static void tell(collection *c, const job *j, const rp_http_answer *answer, const rp_outcome *out,
@@ -332,6 +358,7 @@ static void settle(collection *c, job *j, const rp_http_answer *answer, const rp
     const rp_question *q = question_of(c, j);
     if (next == RP_NEXT_GOOD) {
         rp_bucket_went_well(&c->sessions[q->scope].buckets[q->info->service]);
+        rp_session_went_well(&c->sessions[q->scope]);
         tell(c, j, answer, out, true);
         take_page(c, j, out);
         return;
@@ -354,6 +381,8 @@ static void take_answer(collection *c, job *j, const rp_http_answer *answer)
     } else if (!rp_call_outcome(c->opts->decoder, q->info, q->operation->member, answer, &arena,
                                 &out)) {
         no_memory(c);
+    } else if (!out.good) {
+        rp_session_hide(&c->sessions[q->scope], &out);
     }
     if (c->status == RDSPOL_OK) {
         settle(c, j, answer, &out);
@@ -399,8 +428,10 @@ static void start(collection *c, job *j)
 {
     rdspol_error why = {0};
     j->begun = rp_clock_steady();
+    j->used = rp_session_signed(&c->sessions[question_of(c, j)->scope]);
     if (send(c, j, &why)) {
         c->stats->requests++;
+        c->under_way[place_of(c, j)]++;
         c->stats->by_service[question_of(c, j)->info->service]++;
         j->next = c->running;
         c->running = j;
@@ -428,26 +459,65 @@ static void wake_delayed(collection *c, int64_t now)
     }
 }
 
+static void give_up_queue(collection *c, queue *q, rp_str code, rp_str message)
+{
+    while (c->status == RDSPOL_OK && q->first != NULL) fail_job(c, take_first(q), code, message);
+}
+
+static size_t place_count(const collection *c)
+{
+    return c->opts->target_count * RP_SERVICE_COUNT;
+}
+
+// What one service may have under way: where others wait, one that does not answer must not hold
+// up all.
+static uint32_t share(const collection *c)
+{
+    uint32_t waiting = 0;
+    for (size_t i = 0; i < place_count(c); i++) waiting += c->queues[i].first != NULL;
+    uint32_t most = waiting > 1 ? c->in_flight - c->in_flight / 4 : c->in_flight;
+    return most > 0 ? most : 1;
+}
+
+// Starts what one service may be asked now; how long nothing can be otherwise.
+static uint32_t start_some(collection *c, size_t place, uint32_t most, int64_t now)
+{
+    rp_session *session = &c->sessions[place / RP_SERVICE_COUNT];
+    rp_bucket *bucket = &session->buckets[place % RP_SERVICE_COUNT];
+    queue *q = &c->queues[place];
+    if (session->silent[place % RP_SERVICE_COUNT] >= MAX_SILENT)
+        give_up_queue(c, q, RP_STR("OutOfReach"), RP_STR("the service does not answer"));
+    while (c->status == RDSPOL_OK && q->first != NULL && c->under_way[place] < most &&
+           rp_http_running(c->opts->http) < c->in_flight && rp_bucket_take(bucket, now))
+        start(c, take_first(q));
+    uint32_t until = q->first != NULL ? rp_bucket_wait(bucket, now) : 0;
+    return until > 0 && until < STEP_MS ? until : STEP_MS;
+}
+
 // Starts what may be started; how long nothing can be otherwise.
 static uint32_t start_all(collection *c)
 {
     int64_t now = rp_clock_steady();
     uint32_t wait = STEP_MS;
     wake_delayed(c, now);
-    for (size_t i = 0; i < c->opts->target_count * RP_SERVICE_COUNT; i++) {
-        rp_bucket *bucket = &c->sessions[i / RP_SERVICE_COUNT].buckets[i % RP_SERVICE_COUNT];
-        queue *q = &c->queues[i];
-        while (c->status == RDSPOL_OK && q->first != NULL &&
-               rp_http_running(c->opts->http) < c->in_flight && rp_bucket_take(bucket, now))
-            start(c, take_first(q));
-        uint32_t until = q->first != NULL ? rp_bucket_wait(bucket, now) : STEP_MS;
-        if (until > 0 && until < wait) wait = until;
+    uint32_t most = share(c);
+    for (size_t i = 0; i < place_count(c); i++) {
+        uint32_t until = start_some(c, i, most, now);
+        if (until < wait) wait = until;
     }
     for (const job *j = c->delayed.first; j != NULL; j = j->next) {
         int64_t until = j->not_before - now;
         if (until < wait) wait = until > 0 ? (uint32_t)until : 1;
     }
     return wait;
+}
+
+// Whether a service answers at all.
+static void note_silence(collection *c, const job *j, const rp_http_answer *answer)
+{
+    const rp_question *q = question_of(c, j);
+    uint32_t *silent = &c->sessions[q->scope].silent[q->info->service];
+    *silent = answer->fault == RP_HTTP_NONE ? 0 : *silent + 1;
 }
 
 static void take_answers(collection *c)
@@ -457,6 +527,8 @@ static void take_answers(collection *c)
     while (rp_http_take(c->opts->http, &tag, &answer)) {
         job *j = tag;
         forget_running(c, j);
+        c->under_way[place_of(c, j)]--;
+        note_silence(c, j, &answer);
         if (c->status == RDSPOL_OK) {
             take_answer(c, j, &answer);
         } else {
@@ -468,7 +540,7 @@ static void take_answers(collection *c)
 
 static bool is_idle(const collection *c)
 {
-    for (size_t i = 0; i < c->opts->target_count * RP_SERVICE_COUNT; i++) {
+    for (size_t i = 0; i < place_count(c); i++) {
         if (c->queues[i].first != NULL) return false;
     }
     return c->delayed.first == NULL && c->running == NULL;
@@ -479,13 +551,16 @@ static bool is_stopped(const collection *c)
     return c->opts->stopped != NULL && c->opts->stopped(c->opts->ctx);
 }
 
-static void give_up_queue(collection *c, queue *q, rp_str code, rp_str message)
+static void give_up_queued(collection *c, rp_str code, rp_str message)
 {
-    while (c->status == RDSPOL_OK && q->first != NULL) fail_job(c, take_first(q), code, message);
+    for (size_t i = 0; i < place_count(c); i++) {
+        give_up_queue(c, &c->queues[i], code, message);
+    }
 }
 
-// Everything that is left gets its reason. A running transfer is ended with the client.
-static void give_up(collection *c, const char *code, const char *message)
+// Everything that is left gets its reason, also what comes up when the pages of an answer that are
+// there are taken in. A running transfer is ended with the client.
+static void give_up(collection *c, rp_str code, rp_str message)
 {
     queue running = {0};
     while (c->running != NULL) {
@@ -493,12 +568,9 @@ static void give_up(collection *c, const char *code, const char *message)
         c->running = j->next;
         append(&running, j);
     }
-    give_up_queue(c, &running, rp_str_from(code), rp_str_from(message));
-    give_up_queue(c, &c->delayed, rp_str_from(code), rp_str_from(message));
-    // Noting a failure adds no questions, so the queues only shrink.
-    for (size_t i = 0; i < c->opts->target_count * RP_SERVICE_COUNT; i++) {
-        give_up_queue(c, &c->queues[i], rp_str_from(code), rp_str_from(message));
-    }
+    give_up_queue(c, &running, code, message);
+    give_up_queue(c, &c->delayed, code, message);
+    while (c->status == RDSPOL_OK && !is_idle(c)) give_up_queued(c, code, message);
     free_queue(c, &running);
     rp_http_abandon(c->opts->http);
 }
@@ -507,11 +579,11 @@ static void loop(collection *c)
 {
     while (c->status == RDSPOL_OK && !is_idle(c)) {
         if (is_stopped(c)) {
-            give_up(c, "Interrupted", "the run was ended");
+            give_up(c, RP_STR("Interrupted"), RP_STR("the run was ended"));
             return;
         }
         if (rp_clock_steady() >= c->deadline) {
-            give_up(c, "TimedOut", "the time for all calls is over");
+            give_up(c, RP_STR("TimedOut"), RP_STR("the time for all calls is over"));
             return;
         }
         uint32_t wait = start_all(c);
@@ -539,9 +611,11 @@ static bool begin(collection *c)
     if (!rp_plan_init(&c->plan, o->bundle, &c->feeder.documents.operations, o->policies,
                       o->policy_count, c->alloc))
         return false;
+    size_t places = o->target_count * RP_SERVICE_COUNT;
     c->sessions = rp_alloc_get_zero(c->alloc, o->target_count * sizeof *c->sessions);
-    c->queues = rp_alloc_get_zero(c->alloc, o->target_count * RP_SERVICE_COUNT * sizeof *c->queues);
-    return c->sessions != NULL && c->queues != NULL;
+    c->queues = rp_alloc_get_zero(c->alloc, places * sizeof *c->queues);
+    c->under_way = rp_alloc_get_zero(c->alloc, places * sizeof *c->under_way);
+    return c->sessions != NULL && c->queues != NULL && c->under_way != NULL;
 }
 
 static void add_targets(collection *c)
@@ -569,7 +643,9 @@ static void end(collection *c)
         free_job(c, j);
     }
     rp_alloc_free(c->alloc, c->sessions, o->target_count * sizeof *c->sessions);
-    rp_alloc_free(c->alloc, c->queues, o->target_count * RP_SERVICE_COUNT * sizeof *c->queues);
+    size_t places = o->target_count * RP_SERVICE_COUNT;
+    rp_alloc_free(c->alloc, c->queues, places * sizeof *c->queues);
+    rp_alloc_free(c->alloc, c->under_way, places * sizeof *c->under_way);
     rp_plan_clear(&c->plan);
     rp_feeder_clear(&c->feeder);
 }

@@ -49,10 +49,10 @@ typedef struct rp_collect_opts {
     rp_http *http;
     rp_crypto *crypto;
     const rp_decoder *decoder;
-    uint32_t in_flight;                                         // calls at once; 0: 16
-    uint32_t max_attempts;                                      // of one call; 0: 5
-    uint32_t timeout_ms;                                        // of everything; 0: an hour
-    uint32_t call_ms;                                           // of one request; 0: a minute
+    uint32_t in_flight;         // calls at once; 0: 16
+    uint32_t max_attempts;      // of one call; 0: 5
+    uint32_t timeout_ms;        // of everything; 0: an hour
+    uint32_t call_ms;           // of one request; 0: a minute
     bool (*stopped)(void *ctx); // asked often: end at once; may be NULL
     void (*progress)(void *ctx, const rp_collect_stats *stats); // often
     void (*event)(void *ctx, const rp_collect_event *event);    // for each answer

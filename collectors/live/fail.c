@@ -30,3 +30,10 @@ rdspol_status rp_fail_no_memory(rdspol_error *error)
 {
     return rp_fail(error, RDSPOL_NO_MEMORY, "memory ran out");
 }
+
+rp_str rp_fail_cut(rp_str text, size_t most)
+{
+    if (text.len <= most) return text;
+    while (most > 0 && ((unsigned char)text.ptr[most] & 0xc0) == 0x80) most--;
+    return rp_str_make(text.ptr, most);
+}

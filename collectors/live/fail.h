@@ -12,5 +12,7 @@
 rdspol_status rp_fail(rdspol_error *error, rdspol_status status, const char *format, ...)
     RP_PRINTF(3, 4);
 rdspol_status rp_fail_no_memory(rdspol_error *error);
+// The start of a text in UTF-8, of at most so many bytes, without half a character at its end.
+rp_str rp_fail_cut(rp_str text, size_t most);
 
 #endif

@@ -71,6 +71,8 @@ struct rp_http {
     transfer *ended, *last_ended; // in the order in which they ended
     transfer *spare;              // with a handle that may be used again
     transfer *all;
+    bool (*stopped)(void *ctx); // may be NULL
+    void *stopped_ctx;
 };
 
 void rp_http_answer_clear(rp_http_answer *answer)
@@ -350,7 +352,6 @@ static rp_http_fault fault_of(CURLcode code)
 {
     switch (code) {
     case CURLE_OK: return RP_HTTP_NONE;
-    case CURLE_OUT_OF_MEMORY: return RP_HTTP_NO_MEMORY;
     case CURLE_OPERATION_TIMEDOUT: return RP_HTTP_TIME;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -367,7 +368,8 @@ static rp_http_fault fault_of(CURLcode code)
     }
 }
 
-// Nothing of a broken answer is kept.
+// Nothing of a broken answer is kept. libcurl says that memory ran out of headers that are too
+// long, too, so that this counts as broken.
 static void settle(transfer *t, CURLcode code)
 {
     rp_http_answer *a = &t->answer;
@@ -455,15 +457,36 @@ static bool take_tagged(rp_http *http, const void *tag, rp_http_answer *answer)
     return true;
 }
 
+void rp_http_set_stopped(rp_http *http, bool (*stopped)(void *ctx), void *ctx)
+{
+    http->stopped = stopped;
+    http->stopped_ctx = ctx;
+}
+
+// Ends a transfer that is under way: it may be taken then.
+static void stop_tagged(rp_http *http, const void *tag)
+{
+    transfer *t = http->all;
+    while (t != NULL && !(t->active && t->tag == tag)) t = t->other;
+    if (t == NULL) return;
+    end(http, t, CURLE_OPERATION_TIMEDOUT);
+    (void)snprintf(t->answer.detail, sizeof t->answer.detail,
+                   "given up before there was an answer");
+}
+
 static void fetch(void *ctx, const rp_http_request *request, rp_http_answer *answer)
 {
-    enum { STEP_MS = 1000 };
+    enum { STEP_MS = 100 };
     rp_http *http = ctx;
     *answer = (rp_http_answer){.fault = RP_HTTP_NO_MEMORY};
     (void)snprintf(answer->detail, sizeof answer->detail, "out of memory");
     if (!rp_http_start(http, request, answer)) return;
     while (!take_tagged(http, answer, answer)) {
         int running;
+        if (http->stopped != NULL && http->stopped(http->stopped_ctx)) {
+            stop_tagged(http, answer);
+            continue;
+        }
         (void)http->curl.multi_poll(http->multi, NULL, 0, STEP_MS, NULL);
         (void)http->curl.multi_perform(http->multi, &running);
         collect_ended(http);

@@ -92,5 +92,7 @@ void rp_http_abandon(rp_http *http);
 
 // One request, waited for; what else is under way moves on meanwhile.
 rp_fetch rp_http_fetch(rp_http *http);
+// Asked often while a request is waited for: true ends the wait, and the answer is a fault of time.
+void rp_http_set_stopped(rp_http *http, bool (*stopped)(void *ctx), void *ctx);
 
 #endif

@@ -115,8 +115,12 @@ bool rp_http_date(const char *text, int64_t *ms)
 void rp_bucket_init(rp_bucket *bucket, uint32_t burst, uint32_t rate, int64_t now)
 {
     double per_ms = rate / 1000.0;
-    *bucket = (rp_bucket){
-        .tokens = burst, .burst = burst, .rate = per_ms, .full_rate = per_ms, .at = now};
+    *bucket = (rp_bucket){.tokens = burst,
+                          .burst = burst,
+                          .rate = per_ms,
+                          .full_rate = per_ms,
+                          .at = now,
+                          .slowed = INT64_MIN};
 }
 
 static void refill(rp_bucket *b, int64_t now)
@@ -140,9 +144,11 @@ uint32_t rp_bucket_wait(rp_bucket *bucket, int64_t now)
     return bucket->tokens >= 1 ? 0 : (uint32_t)((1 - bucket->tokens) / bucket->rate) + 1;
 }
 
-void rp_bucket_slow(rp_bucket *bucket, int64_t now)
+void rp_bucket_slow(rp_bucket *bucket, int64_t sent, int64_t now)
 {
     refill(bucket, now);
+    if (sent <= bucket->slowed) return;
+    bucket->slowed = now;
     if (bucket->tokens > 0) bucket->tokens = 0;
     bucket->rate /= 2;
     if (bucket->rate < bucket->full_rate / 16) bucket->rate = bucket->full_rate / 16;

@@ -34,7 +34,8 @@ bool rp_http_date(const char *text, int64_t *ms);
 typedef struct rp_bucket {
     double tokens, burst, rate; // rate: a millisecond
     double full_rate;
-    int64_t at; // when `tokens` was right
+    int64_t at;     // when `tokens` was right
+    int64_t slowed; // when the rate was last halved
 } rp_bucket;
 
 void rp_bucket_init(rp_bucket *bucket, uint32_t burst, uint32_t rate, int64_t now);
@@ -42,9 +43,10 @@ void rp_bucket_init(rp_bucket *bucket, uint32_t burst, uint32_t rate, int64_t no
 bool rp_bucket_take(rp_bucket *bucket, int64_t now);
 // Milliseconds until there is a token.
 uint32_t rp_bucket_wait(rp_bucket *bucket, int64_t now);
-// The service was asked too fast: half the rate from now on, and nothing saved up. It recovers with
-// each call that goes well.
-void rp_bucket_slow(rp_bucket *bucket, int64_t now);
+// The service was asked too fast by a request `sent` then: half the rate from now on, and nothing
+// saved up. Others that were under way when that happened say the same and change nothing. It
+// recovers with each call that goes well.
+void rp_bucket_slow(rp_bucket *bucket, int64_t sent, int64_t now);
 void rp_bucket_went_well(rp_bucket *bucket);
 
 #endif

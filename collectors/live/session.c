@@ -3,11 +3,12 @@
 
 #include "collectors/live/fail.h"
 #include "collectors/live/sigv4.h"
+#include "vm/base/text.h"
 #include "vm/base/wipe.h"
 
 #include <time.h>
 
-enum { SKEW_MS = 60 * 1000 };
+enum { SKEW_MS = 60 * 1000, MAX_FRUITLESS = 2 };
 
 static int64_t clock_ms(clockid_t clock)
 {
@@ -67,15 +68,70 @@ rdspol_status rp_session_request(rp_session *session, rp_crypto *crypto, const r
                : status;
 }
 
-bool rp_session_learn_clock(rp_session *session, const rp_http_answer *answer)
+// Corrects the clock from an answer; false if that tells nothing new.
+static bool learn_clock(rp_account *account, const rp_http_answer *answer)
 {
     int64_t told;
     if (!rp_http_date(answer->date, &told)) return false;
     int64_t offset = told - rp_clock_now();
-    int64_t change = offset - session->account->clock_offset;
+    int64_t change = offset - account->clock_offset;
     if (change > -SKEW_MS && change < SKEW_MS) return false;
-    session->account->clock_offset = offset;
+    account->clock_offset = offset;
     return true;
+}
+
+static bool renew(rp_account *account)
+{
+    rp_keys keys;
+    if (account->fruitless == MAX_FRUITLESS) return false;
+    account->fruitless++;
+    if (account->keys(account->ctx, true, &keys, NULL) != RDSPOL_OK) return false;
+    account->renewals++;
+    return true;
+}
+
+rp_signed rp_session_signed(const rp_session *session)
+{
+    return (rp_signed){session->account->clock_offset, session->account->renewals};
+}
+
+// EC2 says RequestExpired both of keys and of the clock.
+bool rp_session_correct(rp_session *session, rp_next next, const rp_signed *used,
+                        const rp_http_answer *answer)
+{
+    rp_account *account = session->account;
+    if (next != RP_NEXT_RENEW && next != RP_NEXT_CLOCK) return false;
+    if (used->clock_offset != account->clock_offset) return true;
+    if (learn_clock(account, answer)) return true;
+    return next == RP_NEXT_RENEW && (used->renewals != account->renewals || renew(account));
+}
+
+void rp_session_went_well(rp_session *session)
+{
+    session->account->fruitless = 0;
+}
+
+// ---- What must not be shown --------------------------------------------------------------------
+
+static bool repeats(rp_str text, rp_str secret)
+{
+    enum { TELLING = 16 }; // bytes
+    rp_str start = rp_str_make(secret.ptr, secret.len < TELLING ? secret.len : TELLING);
+    return start.len > 0 && rp_text_contains(text, start);
+}
+
+// "The Canonical String for this request should have been ..." holds the header with the token.
+void rp_session_hide(const rp_session *session, rp_outcome *out)
+{
+    rp_keys keys = {0};
+    rp_account *account = session->account;
+    bool known = account->keys(account->ctx, false, &keys, NULL) == RDSPOL_OK;
+    bool shows = rp_text_contains(out->message, RP_STR("security-token:")) ||
+                 (known && (repeats(out->message, keys.session_token) ||
+                            repeats(out->message, keys.secret_key)));
+    if (shows) out->message = RP_STR("(not shown: it repeats credentials)");
+    if (known && (repeats(out->code, keys.session_token) || repeats(out->code, keys.secret_key)))
+        out->code = RP_STR("Error");
 }
 
 // ---- One call ----------------------------------------------------------------------------------
@@ -87,23 +143,14 @@ static void sleep_ms(uint32_t ms)
 }
 
 // Whether to try again; waits before that.
-static bool again(rp_session *session, rp_next next, const rp_http_answer *answer, uint32_t attempt)
+static bool again(const rp_ask *ask, rp_next next, const rp_http_answer *answer, uint32_t attempt)
 {
     uint64_t random = (uint64_t)rp_clock_steady() | 1;
-    rp_keys keys;
-    switch (next) {
-    case RP_NEXT_RENEW:
-        return attempt == 1 &&
-               session->account->keys(session->account->ctx, true, &keys, NULL) == RDSPOL_OK;
-    case RP_NEXT_CLOCK: return rp_session_learn_clock(session, answer);
-    case RP_NEXT_AGAIN:
-    case RP_NEXT_SLOWER:
-        sleep_ms(rp_retry_delay(&random, attempt, answer->retry_after));
-        return true;
-    case RP_NEXT_GOOD:
-    case RP_NEXT_GIVE_UP: break;
-    }
-    return false;
+    if (next != RP_NEXT_AGAIN && next != RP_NEXT_SLOWER) return false;
+    uint32_t delay = rp_retry_delay(&random, attempt, answer->retry_after);
+    if (attempt >= ask->max_attempts || rp_clock_steady() + delay >= ask->deadline) return false;
+    sleep_ms(delay);
+    return true;
 }
 
 static void describe_failure(const rp_call *call, const rp_http_answer *answer,
@@ -112,41 +159,57 @@ static void describe_failure(const rp_call *call, const rp_http_answer *answer,
     if (answer->fault != RP_HTTP_NONE) {
         (void)rp_fail(error, RDSPOL_INPUT, "%s: %s", call->info->operation, answer->detail);
     } else {
-        size_t size = out->message.len < 160 ? out->message.len : 160;
+        rp_str message = rp_fail_cut(out->message, 160);
         (void)rp_fail(error, RDSPOL_INPUT, "%s: %.*s: %.*s", call->info->operation,
-                      (int)out->code.len, out->code.ptr, (int)size, out->message.ptr);
+                      (int)out->code.len, out->code.ptr, (int)message.len, message.ptr);
     }
 }
 
-static bool attempt_call(rp_session *session, rp_crypto *crypto, rp_fetch fetch,
-                         const rp_call *call, rp_http_answer *answer, rdspol_error *error)
+static bool attempt_call(rp_session *session, const rp_ask *ask, rp_http_answer *answer,
+                         rdspol_error *error)
 {
     rp_arena arena;
     rp_http_request request;
     rp_alloc inner = {0};
     rp_arena_init(&arena, rp_alloc_wiping(&inner));
-    bool good = rp_session_request(session, crypto, call, &arena, &request, error) == RDSPOL_OK;
-    if (good) fetch.fetch(fetch.ctx, &request, answer);
+    bool good =
+        rp_session_request(session, ask->crypto, ask->call, &arena, &request, error) == RDSPOL_OK;
+    if (good) ask->fetch.fetch(ask->fetch.ctx, &request, answer);
     rp_arena_clear(&arena);
     return good;
 }
 
-bool rp_session_ask(rp_session *session, rp_crypto *crypto, rp_fetch fetch,
-                    const rp_decoder *decoder, const rp_call *call, rp_str member,
-                    uint32_t max_attempts, rp_arena *arena, rp_outcome *out, rdspol_error *error)
+// What came back; false if memory ran out.
+static bool read_answer(rp_session *session, const rp_ask *ask, const rp_http_answer *answer,
+                        rp_arena *arena, rp_outcome *out)
 {
-    for (uint32_t attempt = 1;; attempt++) {
+    *out = (rp_outcome){0};
+    if (answer->fault != RP_HTTP_NONE) return true;
+    if (!rp_call_outcome(ask->decoder, ask->call->info, ask->member, answer, arena, out))
+        return false;
+    if (!out->good) rp_session_hide(session, out);
+    return true;
+}
+
+bool rp_session_ask(rp_session *session, const rp_ask *ask, rp_arena *arena, rp_outcome *out,
+                    rdspol_error *error)
+{
+    uint32_t attempt = 1, corrections = 0;
+    for (;;) {
         rp_http_answer answer = {0};
-        if (!attempt_call(session, crypto, fetch, call, &answer, error)) return false;
-        *out = (rp_outcome){0};
-        bool memory = answer.fault != RP_HTTP_NONE ||
-                      rp_call_outcome(decoder, call->info, member, &answer, arena, out);
+        rp_signed used = rp_session_signed(session);
+        if (!attempt_call(session, ask, &answer, error)) return false;
+        bool memory = read_answer(session, ask, &answer, arena, out);
         rp_next next = memory ? rp_retry_next(&answer, out) : RP_NEXT_GIVE_UP;
-        bool repeat = attempt < max_attempts && again(session, next, &answer, attempt);
+        bool corrected = corrections < RP_SESSION_MAX_CORRECTIONS &&
+                         rp_session_correct(session, next, &used, &answer);
+        bool repeat = corrected || again(ask, next, &answer, attempt);
+        corrections += corrected;
+        attempt += !corrected;
         if (!memory) {
             (void)rp_fail_no_memory(error);
         } else if (!repeat && next != RP_NEXT_GOOD) {
-            describe_failure(call, &answer, out, error);
+            describe_failure(ask->call, &answer, out, error);
         }
         rp_http_answer_clear(&answer);
         if (!repeat) return memory && next == RP_NEXT_GOOD;

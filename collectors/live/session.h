@@ -24,12 +24,24 @@ typedef struct rp_account {
                               rp_endpoint *out, rdspol_error *error);
     void *ctx;
     int64_t clock_offset; // milliseconds that AWS is ahead of us
+    uint32_t renewals;    // how often keys were asked for anew
+    uint32_t fruitless;   // of these, since AWS last took the keys
 } rp_account;
+
+// How a request was signed: what is put right once need not be put right by each that failed.
+typedef struct rp_signed {
+    int64_t clock_offset;
+    uint32_t renewals;
+} rp_signed;
+
+// How often one call is sent again because keys or clock were put right: that is no attempt.
+enum { RP_SESSION_MAX_CORRECTIONS = 3 };
 
 typedef struct rp_session {
     rp_account *account;
     rp_str region;
     rp_bucket buckets[RP_SERVICE_COUNT];
+    uint32_t silent[RP_SERVICE_COUNT]; // faults of transport in a row
 } rp_session;
 
 // Milliseconds: since 1970, and of a clock that only goes forward.
@@ -41,13 +53,29 @@ void rp_session_init(rp_session *session, rp_account *account, rp_str region);
 // matters.
 rdspol_status rp_session_request(rp_session *session, rp_crypto *crypto, const rp_call *call,
                                  rp_arena *arena, rp_http_request *request, rdspol_error *error);
-// Corrects the clock from an answer; false if that tells nothing new.
-bool rp_session_learn_clock(rp_session *session, const rp_http_answer *answer);
+// After RP_NEXT_RENEW and RP_NEXT_CLOCK: puts keys or clock right, unless that was done since the
+// request was signed. False if there is nothing to put right, or it was no use before.
+bool rp_session_correct(rp_session *session, rp_next next, const rp_signed *used,
+                        const rp_http_answer *answer);
+rp_signed rp_session_signed(const rp_session *session);
+// AWS took the keys.
+void rp_session_went_well(rp_session *session);
+// Hides what AWS says where it repeats the request with its credentials.
+void rp_session_hide(const rp_session *session, rp_outcome *out);
 
-// One call that is waited for, with its repetitions. Texts of `out` are in `arena`. False after a
-// failure: `error` says why.
-bool rp_session_ask(rp_session *session, rp_crypto *crypto, rp_fetch fetch,
-                    const rp_decoder *decoder, const rp_call *call, rp_str member,
-                    uint32_t max_attempts, rp_arena *arena, rp_outcome *out, rdspol_error *error);
+// One call that is waited for.
+typedef struct rp_ask {
+    rp_crypto *crypto;
+    rp_fetch fetch;
+    const rp_decoder *decoder;
+    const rp_call *call;
+    rp_str member;
+    uint32_t max_attempts;
+    int64_t deadline; // of the clock that only goes forward: no repetition begins later
+} rp_ask;
+
+// Asks, with repetitions. Texts of `out` are in `arena`. False after a failure: `error` says why.
+bool rp_session_ask(rp_session *session, const rp_ask *ask, rp_arena *arena, rp_outcome *out,
+                    rdspol_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 // XML to JSON with expat's events. Its functions are looked up by name, as those of libcurl are.
 #include "collectors/live/xml.h"
 
+#include "collectors/live/fail.h"
 #include "collectors/live/quote.h"
 #include "vm/base/text.h"
 
@@ -174,10 +175,10 @@ static void enter_member(reading *r, level *parent, level *fresh, rp_str name)
     open_value(r, node->kind);
 }
 
-static void enter_item(reading *r, level *parent, level *fresh, rp_str name)
+// Whatever its name: a row must not be lost for that.
+static void enter_item(reading *r, level *parent, level *fresh)
 {
     const rp_wire_node *list = parent->node;
-    if (!rp_str_equal(name, list->item)) return;
     separate(r, parent);
     rp_wire_kind shape = list->first != NULL ? RP_WIRE_OBJECT : RP_WIRE_TEXT;
     *fresh = (level){.kind = LEVEL_VALUE, .node = list, .shape = shape};
@@ -205,9 +206,9 @@ static void enter_value(reading *r, level *parent, level *fresh, rp_str name)
 {
     switch (parent->shape) {
     case RP_WIRE_OBJECT: enter_member(r, parent, fresh, name); break;
-    case RP_WIRE_LIST: enter_item(r, parent, fresh, name); break;
+    case RP_WIRE_LIST: enter_item(r, parent, fresh); break;
     case RP_WIRE_MAP: enter_entry(r, parent, fresh, name); break;
-    default: break; // a scalar holds no elements that we know
+    default: stop(r, "an element inside a text"); break;
     }
 }
 
@@ -273,9 +274,9 @@ static void leave_error(reading *r)
 {
     if (r->wanted == NULL) return;
     rp_str text = trimmed(rp_buf_str(&r->text));
-    size_t size = text.len < r->wanted_size ? text.len : r->wanted_size - 1;
-    if (size > 0) memcpy(r->wanted, text.ptr, size);
-    r->wanted[size] = '\0';
+    text = rp_fail_cut(text, r->wanted_size - 1);
+    if (text.len > 0) memcpy(r->wanted, text.ptr, text.len);
+    r->wanted[text.len] = '\0';
     r->wanted = NULL;
 }
 
@@ -296,10 +297,21 @@ static void XMLCALL on_end(void *ctx, const XML_Char *element)
     r->depth--;
 }
 
+// What ought to be elements, and is text, is of another type than we know.
+static bool is_misplaced(const level *l, rp_str text)
+{
+    bool holds = l->shape == RP_WIRE_OBJECT || l->shape == RP_WIRE_LIST || l->shape == RP_WIRE_MAP;
+    return l->kind == LEVEL_VALUE && holds && trimmed(text).len > 0;
+}
+
 static void XMLCALL on_text(void *ctx, const XML_Char *text, int size)
 {
     reading *r = ctx;
     const level *l = &r->levels[r->depth];
+    if (is_misplaced(l, rp_str_make(text, (size_t)size))) {
+        stop(r, "a text where elements are expected");
+        return;
+    }
     bool read = l->kind != LEVEL_SKIP || r->wanted != NULL;
     if (read) rp_buf_add(&r->text, text, (size_t)size);
     if (r->text.failed) stop(r, r->text.too_large ? "a text that is too long" : "out of memory");
