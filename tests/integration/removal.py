@@ -240,18 +240,20 @@ class Trial:
         self.folder = pathlib.Path(copy)
         self.skipped = self.runs = 0
 
-    def run(self, path, text):
-        """Breaches when a file has another text, or is gone."""
-        target = self.folder / path
-        whole = target.read_text()
-        if text is None:
-            target.unlink()
-        else:
-            target.write_text(text)
+    def run(self, changes):
+        """Breaches when files of one account and Region have another text, or are gone."""
+        path = changes[0][0]
+        whole = [(self.folder / file, (self.folder / file).read_text()) for file, _ in changes]
+        for file, text in changes:
+            if text is None:
+                (self.folder / file).unlink()
+            else:
+                (self.folder / file).write_text(text)
         try:
             lines, error = self.judge.lines(self.folder)
         finally:
-            target.write_text(whole)
+            for target, text in whole:
+                target.write_text(text)
         self.runs += 1
         if lines is None:
             self.skipped += 1
@@ -259,14 +261,32 @@ class Trial:
         return list(self.base.breaches(lines, path.parts[:2]))
 
 
+TOGETHER = ["backup", "kms|key|alias", "secret", "subnet|vpc|route", "topic|event", "snapshot", "parameter", "prox"]
+
+
+def together(documents, rng):
+    """Files that may be missing at once: of one kind, or any half of one account and Region."""
+    for place in sorted({path.parts[:2] for path in documents.paths}):
+        here = [path for path in documents.paths if path.parts[:2] == place]
+        for words in TOGETHER:
+            kind = [path for path in here if re.search(words, path.name)]
+            yield kind, f"{'/'.join(place)}: no file about {words}"
+        for _ in range(4):
+            yield rng.sample(here, len(here) // 2), f"{'/'.join(place)}: half of the files"
+
+
 def steps(documents, rng, exempt):
+    """Lists of (file, its text or None), and what that is."""
     for path in documents.paths:
-        yield path, None, f"{path}: not there"
+        yield [(path, None)], f"{path}: not there"
+    for paths, what in together(documents, rng):
+        if paths:
+            yield [(path, None) for path in paths], what
     while True:
         path = rng.choice(documents.paths)
         data, what = rng.choice(WAYS)(documents, path, rng, exempt)
         if data is not None:
-            yield path, json.dumps(data, indent=1), what
+            yield [(path, json.dumps(data, indent=1))], what
 
 
 def check_fleet(judge, folder, seconds, rng, verbose):
@@ -286,11 +306,11 @@ def check_fleet(judge, folder, seconds, rng, verbose):
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         while True:
             batch = [next(source) for _ in trials]
-            late = time.monotonic() > end and all(text is not None for _, text, _ in batch)
+            late = time.monotonic() > end and all(changes[0][1] is not None for changes, _ in batch)
             if late:
                 break
-            done = pool.map(lambda t: t[0].run(t[1][0], t[1][1]), zip(trials, batch))
-            for (_, _, what), breaches in zip(batch, done):
+            done = pool.map(lambda t: t[0].run(t[1][0]), zip(trials, batch))
+            for (_, what), breaches in zip(batch, done):
                 failed += bool(breaches)
                 if breaches:
                     print(what)
