@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""collectors/live/wire.txt is what the service models say, for the operations that answer in XML.
+"""Every operation of the schema can be asked live, and collectors/live/wire.txt is what the service models say of
+those that answer in XML.
 
     wire.py            compare; 77 (skip) without the models
     wire.py --bless    write it anew
 """
+import glob
 import json
 import os
 import re
@@ -12,6 +14,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 MODELS = os.path.join(os.environ.get("RDSPOL_SHARED", os.path.join(ROOT, "..", "shared")), "spec", "shapes.json")
 SHAPES = os.path.join(ROOT, "collectors", "live", "wire.txt")
+CALLS = os.path.join(ROOT, "collectors", "live", "calls.def")
 OPERATIONS = os.path.join(ROOT, "collectors", "files", "operations.def")
 KINDS = {"string": "text", "integer": "number", "long": "number", "double": "number", "float": "number",
          "boolean": "bool", "timestamp": "time", "structure": "object"}
@@ -77,7 +80,20 @@ def text(models):
     return "\n".join(out) + "\n"
 
 
+def not_asked():
+    """Operations of the schema that calls.def lacks."""
+    calls = set(re.findall(r"^CALL\((\w+), (\w+),", open(CALLS).read(), re.M))
+    for path in sorted(glob.glob(os.path.join(ROOT, "stdlib-policies", "schema", "*.rdspol"))):
+        for service, operation in re.findall(r"\bfrom (\w+):(\w+)", open(path).read()):
+            if (service, operation) not in calls:
+                yield f"{os.path.basename(path)}: {service}:{operation} is not in collectors/live/calls.def"
+
+
 def main():
+    missing = list(not_asked())
+    if missing:
+        print("\n".join(missing))
+        return 1
     if not os.path.exists(MODELS):
         print("skipped: the service models are not here")
         return 77

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -24,21 +23,24 @@ def environment(url, **more):
 
 
 class Moto:
-    def __init__(self, **more):
-        self.more = more
+    """`tls`: key and certificate, as files. `more`: for the server's environment."""
+
+    def __init__(self, tls=None, **more):
+        self.tls, self.more = tls, more
 
     def __enter__(self):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
+        secure = ["-s", "-k", self.tls[0], "-c", self.tls[1]] if self.tls else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port), *secure],
             env={**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false", **self.more},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(300):
             try:
-                urllib.request.urlopen(self.url + "/moto-api/", timeout=5).read()
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
                 return self
             except OSError:
                 time.sleep(0.1)
