@@ -1,21 +1,9 @@
 // Any bytes as a bundle: refused, or evaluated and explained safely over facts of its own schema.
+#include "tests/fuzz/fuzz.h"
 #include "tests/oracle/generate.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void explain_all(rdspol_run *run)
-{
-    rdspol_cursor cursor = {{0}};
-    rdspol_finding finding;
-    rdspol_error error;
-    for (int i = 0; i < 200 && rdspol_run_next(run, &cursor, &finding) == RDSPOL_OK; i++) {
-        rdspol_details details = {.size = sizeof details};
-        (void)!rdspol_run_explain(run, &finding, &details, &error);
-    }
-}
 
 static void judge(const rdspol_bundle *bundle, uint64_t seed)
 {
@@ -32,7 +20,7 @@ static void judge(const rdspol_bundle *bundle, uint64_t seed)
                                 .cost_limit = 1000000};
         if (rdspol_run_new(&run, bundle, facts, &opts, &error) == RDSPOL_OK &&
             rdspol_run_evaluate(run, &error) == RDSPOL_OK)
-            explain_all(run);
+            fuzz_explain(run);
     }
     rdspol_run_free(run);
     rdspol_facts_free(facts);

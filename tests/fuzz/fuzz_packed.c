@@ -3,12 +3,11 @@
 // The input is a list of changes, eight bytes each: where, and what stands there from now on. The
 // first byte of a `where` in the header's reach is as likely as one far behind.
 #include "compiler/include/rdspol_compiler.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/oracle/generate.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { POLICIES = 40, HIDDEN = 20, ALIGNMENT = 64, MOST = 4 << 20 };
 
@@ -74,17 +73,6 @@ static void change(image *packed, const uint8_t *data, size_t size)
     }
 }
 
-static void explain_all(rdspol_run *run)
-{
-    rdspol_cursor cursor = {{0}};
-    rdspol_finding finding;
-    rdspol_error error;
-    for (int i = 0; i < 200 && rdspol_run_next(run, &cursor, &finding) == RDSPOL_OK; i++) {
-        rdspol_details details = {.size = sizeof details};
-        (void)!rdspol_run_explain(run, &finding, &details, &error);
-    }
-}
-
 static void judge(const rdspol_bundle *bundle, const image *packed)
 {
     rdspol_facts *facts = NULL;
@@ -94,7 +82,7 @@ static void judge(const rdspol_bundle *bundle, const image *packed)
     if (rdspol_facts_open(&facts, bundle, packed->bytes, packed->size, NULL, &error) == RDSPOL_OK &&
         rdspol_run_new(&run, bundle, facts, &opts, &error) == RDSPOL_OK &&
         rdspol_run_evaluate(run, &error) == RDSPOL_OK)
-        explain_all(run);
+        fuzz_explain(run);
     rdspol_run_free(run);
     rdspol_facts_free(facts);
 }
