@@ -284,8 +284,11 @@ static void take_page(collection *c, job *j, const rp_outcome *out)
         go_on(c, j, out->token);
         return;
     }
-    if (j->lost) feed_lost(c, j);
-    if (c->stats->failed == failed) c->stats->calls++;
+    if (j->lost) {
+        feed_lost(c, j);
+    } else if (c->stats->failed == failed) {
+        c->stats->calls++;
+    }
     free_job(c, j);
 }
 
