@@ -575,9 +575,18 @@ static void give_up(collection *c, rp_str code, rp_str message)
     rp_http_abandon(c->opts->http);
 }
 
+// What the listings did not hold is asked for when they are all there.
+static bool has_more(collection *c)
+{
+    if (!is_idle(c)) return true;
+    rp_plan_rest(&c->plan, c->facts);
+    add_jobs(c);
+    return !is_idle(c);
+}
+
 static void loop(collection *c)
 {
-    while (c->status == RDSPOL_OK && !is_idle(c)) {
+    while (c->status == RDSPOL_OK && has_more(c)) {
         if (is_stopped(c)) {
             give_up(c, RP_STR("Interrupted"), RP_STR("the run was ended"));
             return;
