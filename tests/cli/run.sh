@@ -80,8 +80,9 @@ expect 2 "unknown option" "$rdspol" run ok.rdspol --fail-om low "$fleet"
 says err "did you mean \`--fail-on\`?" "unknown option"
 expect 2 "unknown command" "$rdspol" rum
 says err "did you mean \`run\`?" "unknown command"
-expect 2 "later option" "$rdspol" run ok.rdspol --live
-says err "--live" "later option"
+expect 2 "live without keys" env -u AWS_ACCESS_KEY_ID -u AWS_PROFILE HOME=/nonexistent AWS_EC2_METADATA_DISABLED=true \
+  "$rdspol" run ok.rdspol --live
+says err "no AWS credentials" "live without keys"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
 expect 2 "option of another command" "$rdspol" version --fail-on low
 expect 0 "no-" "$rdspol" run bad.rdspol --no-exit-zero --exit-zero "$fleet"
