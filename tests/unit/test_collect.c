@@ -135,6 +135,8 @@ typedef struct world {
     purse purse;
     bool (*stopped)(void *ctx);
     uint32_t max_attempts;
+    bool judges;
+    uint64_t unknown, failed;
     rp_collect_stats stats;
     rdspol_error error;
     char saved[20000]; // envelopes, a line each
@@ -188,6 +190,17 @@ static void close_world(world *w)
     library_close(&w->lib);
 }
 
+static void judge(world *w, rp_facts *facts)
+{
+    rdspol_run *run = NULL;
+    ck_assert_int_eq(rdspol_facts_seal(facts, &w->error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_run_new(&run, w->bundle, facts, NULL, &w->error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_run_evaluate(run, &w->error), RDSPOL_OK);
+    w->unknown = rdspol_run_count(run, 0, RDSPOL_VERDICT_UNKNOWN);
+    w->failed = rdspol_run_count(run, 0, RDSPOL_VERDICT_FAIL);
+    rdspol_run_free(run);
+}
+
 static rdspol_status collect(world *w, const reply *replies, size_t count)
 {
     static const uint32_t first[] = {0};
@@ -214,6 +227,7 @@ static rdspol_status collect(world *w, const reply *replies, size_t count)
                             .alloc = alloc};
     rdspol_status status = rp_facts_new(&facts, w->bundle, alloc);
     if (status == RDSPOL_OK) status = rp_collect(facts, &opts, &w->stats, &w->error);
+    if (w->judges && status == RDSPOL_OK) judge(w, facts);
     rp_facts_free(facts);
     rp_http_abandon(&w->http);
     ck_assert_int_eq(w->purse.bytes, 0);
@@ -357,6 +371,56 @@ START_TEST(what_is_left_when_it_is_stopped_has_its_reason)
 }
 END_TEST
 
+// Selections are asked plan by plan: without the plans none is missing.
+START_TEST(what_is_asked_for_each_of_what_was_not_listed_is_unknown)
+{
+    static const reply denied[] = {
+        {"DescribeDBInstances", "", 0, 200, PAGE(ROW("a"), ""), 0},
+        {"/backup/plans/", "", 0, 403, "{\"Code\":\"AccessDeniedException\"}", 0}};
+    static const reply empty[] = {{"DescribeDBInstances", "", 0, 200, PAGE(ROW("a"), ""), 0},
+                                  {"/backup/plans/", "", 0, 200, "{\"BackupPlansList\":[]}", 0}};
+    world w;
+    open_world(&w, "policy p on instance {\n  require any s in instance.region.backup_selections: "
+                   "s.plan.id == \"daily\"\n}\n");
+    w.judges = true;
+    ck_assert_int_eq(COLLECT(&w, denied), RDSPOL_OK);
+    ck_assert_uint_eq(w.unknown, 1);
+    ck_assert_int_eq(COLLECT(&w, empty), RDSPOL_OK);
+    ck_assert_uint_eq(w.unknown, 0);
+    ck_assert_uint_eq(w.failed, 1);
+    close_world(&w);
+}
+END_TEST
+
+#define SECRET "arn:aws:secretsmanager:us-east-1:123456789012:secret:s-1"
+
+START_TEST(a_secret_that_no_list_holds_is_asked_for_by_name)
+{
+    static const char with_secret[] =
+        PAGE("<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><DBInstanceArn>arn:aws:rds:"
+             "us-east-1:123456789012:db:a</DBInstanceArn><MasterUserSecret><SecretArn>" SECRET
+             "</SecretArn></MasterUserSecret></DBInstance>",
+             "");
+    static const reply gone[] = {
+        {"DescribeDBInstances", "", 0, 200, with_secret, 0},
+        {"secretsmanager.ListSecrets", "", 0, 200, "{\"SecretList\":[]}", 0},
+        {"secretsmanager.DescribeSecret", SECRET, 0, 200,
+         "{\"ARN\":\"" SECRET "\",\"Name\":\"s\",\"RotationEnabled\":true}", 0}};
+    static const reply listed[] = {{"DescribeDBInstances", "", 0, 200, with_secret, 0},
+                                   {"secretsmanager.ListSecrets", "", 0, 200,
+                                    "{\"SecretList\":[{\"ARN\":\"" SECRET "\",\"Name\":\"s\"}]}",
+                                    0}};
+    world w;
+    open_world(&w, "policy p on secret {\n  when any i in secret.instances: i.id is present\n  "
+                   "require secret.rotation_enabled\n}\n");
+    ck_assert_int_eq(COLLECT(&w, gone), RDSPOL_OK);
+    ck_assert_int_eq(count_of(&w, "\"secretsmanager:DescribeSecret\""), 1);
+    ck_assert_int_eq(COLLECT(&w, listed), RDSPOL_OK);
+    ck_assert_int_eq(count_of(&w, "\"secretsmanager:DescribeSecret\""), 0);
+    close_world(&w);
+}
+END_TEST
+
 #define PARAMETERS(rows, more)                                                                     \
     "<DescribeDBParametersResponse><DescribeDBParametersResult><Parameters>" rows                  \
     "</Parameters>" more "</DescribeDBParametersResult></DescribeDBParametersResponse>"
@@ -430,6 +494,8 @@ static void add_tests(TCase *c)
     tcase_add_test(c, tokens_that_go_round_end);
     tcase_add_test(c, what_passes_is_asked_again_and_what_stays_is_noted);
     tcase_add_test(c, what_is_left_when_it_is_stopped_has_its_reason);
+    tcase_add_test(c, what_is_asked_for_each_of_what_was_not_listed_is_unknown);
+    tcase_add_test(c, a_secret_that_no_list_holds_is_asked_for_by_name);
     tcase_add_test(c, pages_of_one_answer_are_taken_in_together);
     tcase_add_test(c, a_collection_survives_each_failing_allocation);
 }
