@@ -364,13 +364,13 @@ static bool scan_member(rp_json *json, found *a, rp_str name, size_t begin)
     return rows ? read_rows(json, a) : rp_json_skip(json);
 }
 
-// A listing in JSON does not say what it is an answer to but by its members.
+// JSON does not say what it is an answer to but by its members, and what they leave out counts as
+// absent. A page may have no rows.
 static bool answers(rp_json *json, const found *a)
 {
-    bool listing = a->info->token[0] != '\0' && a->member.len > 0;
-    bool wrapped = services[a->info->service].protocol == RP_PROTOCOL_QUERY ||
-                   services[a->info->service].protocol == RP_PROTOCOL_EC2;
-    if (!listing || wrapped || a->has_member || a->out->token.len > 0) return true;
+    rp_protocol protocol = services[a->info->service].protocol;
+    bool wrapped = protocol == RP_PROTOCOL_QUERY || protocol == RP_PROTOCOL_EC2;
+    if (wrapped || a->member.len == 0 || a->has_member || a->out->token.len > 0) return true;
     return rp_json_fail(json, RDSPOL_INPUT, "an answer to another question");
 }
 

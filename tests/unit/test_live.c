@@ -376,6 +376,10 @@ static const answer_case cases[] = {
      "</Errors></ErrorResponse>",
      "AccessDenied", NULL, NULL, NULL},
     {"kms", "DescribeKey", "KeyMetadata", 403, "<html/>", "Forbidden", NULL, NULL, NULL},
+    {"kms", "DescribeKey", "KeyMetadata", 200, "{\"Other\":{}}", "UnreadableAnswer", NULL, NULL,
+     NULL},
+    {"backup", "GetBackupSelection", "BackupSelection", 200, "{}", "UnreadableAnswer", NULL, NULL,
+     NULL},
     {"kms", "DescribeKey", "KeyMetadata", 500, "", "HTTP500", NULL, NULL, NULL},
     {"kms", "DescribeKey", "KeyMetadata", 400, "{}", "HTTP400", NULL, NULL, NULL},
 };
