@@ -11,6 +11,7 @@ static const rp_document *outside(const cJSON *value) { return (const rp_documen
 
 rp_document *rp_document_parse(rp_str text, size_t *offset)
 {
+    if (text.ptr == NULL) text = RP_STR("");
     const char *end = text.ptr;
     cJSON *document = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
     size_t stop = end >= text.ptr && end <= text.ptr + text.len ? (size_t)(end - text.ptr) : 0;

@@ -364,13 +364,13 @@ static bool scan_member(rp_json *json, found *a, rp_str name, size_t begin)
     return rows ? read_rows(json, a) : rp_json_skip(json);
 }
 
-// A listing in JSON does not say what it is an answer to but by its members.
+// JSON does not say what it is an answer to but by its members, and what they leave out counts as
+// absent. A page may have no rows.
 static bool answers(rp_json *json, const found *a)
 {
-    bool listing = a->info->token[0] != '\0' && a->member.len > 0;
-    bool wrapped = services[a->info->service].protocol == RP_PROTOCOL_QUERY ||
-                   services[a->info->service].protocol == RP_PROTOCOL_EC2;
-    if (!listing || wrapped || a->has_member || a->out->token.len > 0) return true;
+    rp_protocol protocol = services[a->info->service].protocol;
+    bool wrapped = protocol == RP_PROTOCOL_QUERY || protocol == RP_PROTOCOL_EC2;
+    if (wrapped || a->member.len == 0 || a->has_member || a->out->token.len > 0) return true;
     return rp_json_fail(json, RDSPOL_INPUT, "an answer to another question");
 }
 
@@ -423,6 +423,11 @@ static char *padded(rp_arena *arena, rp_str text)
     return copy;
 }
 
+static rp_str body_of(const rp_http_answer *answer)
+{
+    return answer->body.size > 0 ? rp_buf_str(&answer->body) : RP_STR("");
+}
+
 static bool is_success(long status)
 {
     return status >= 200 && status < 300;
@@ -438,7 +443,7 @@ static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str me
     if (services[info->service].protocol == RP_PROTOCOL_QUERY)
         (void)snprintf(wrapper, sizeof wrapper, "%sResult", info->name);
     rp_buf_init(&json, d->alloc, MAX_RESPONSE);
-    bool read = members != NULL && rp_xml_read(d->expat, rp_buf_str(&answer->body), members,
+    bool read = members != NULL && rp_xml_read(d->expat, body_of(answer), members,
                                                rp_str_from(wrapper), &json, &result);
     bool good;
     if (!read) {
@@ -479,7 +484,7 @@ static bool json_error(const rp_http_answer *answer, rp_arena *arena, rp_outcome
 {
     size_t offset;
     char room[RP_DOCUMENT_ROOM];
-    rp_document *document = rp_document_parse(rp_buf_str(&answer->body), &offset);
+    rp_document *document = rp_document_parse(body_of(answer), &offset);
     rp_str code = rp_str_from(answer->error_type), message = RP_STR("");
     if (document != NULL && rp_document_kind_of(document) == RP_DOCUMENT_OBJECT) {
         if (code.len == 0) code = member_text(document, "__type", room);
@@ -509,8 +514,7 @@ static bool xml_error(const rp_decoder *d, const rp_http_answer *answer, rp_aren
     rp_xml_result result;
     rp_buf unused;
     rp_buf_init(&unused, d->alloc, MAX_BODY);
-    bool read =
-        rp_xml_read(d->expat, rp_buf_str(&answer->body), &nothing, RP_STR(""), &unused, &result);
+    bool read = rp_xml_read(d->expat, body_of(answer), &nothing, RP_STR(""), &unused, &result);
     rp_buf_free(&unused);
     bool known = read && result.is_error && result.code[0] != '\0';
     return known ? fail(arena, out, result.code, result.message)
@@ -545,13 +549,13 @@ static bool json_outcome(const rp_decoder *d, const rp_call_info *info, rp_str m
 {
     rp_str body;
     if (is_success(answer->status)) {
-        if (!without_sensitive(arena, rp_buf_str(&answer->body), &body)) return false;
+        if (!without_sensitive(arena, body_of(answer), &body)) return false;
         char *text = padded(arena, body);
         return text != NULL &&
                take_response(d, info, member, text, body.len, answer->status, arena, out);
     }
-    return is_xml(rp_buf_str(&answer->body)) ? xml_error(d, answer, arena, out)
-                                             : json_error(answer, arena, out);
+    return is_xml(body_of(answer)) ? xml_error(d, answer, arena, out)
+                                   : json_error(answer, arena, out);
 }
 
 bool rp_call_outcome(const rp_decoder *decoder, const rp_call_info *info, rp_str member,

@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_ATTEMPTS = 5, DEFAULT_TIMEOUT_MS = 3600 * 1000 };
-enum { MAX_SILENT = 32 }; // faults in a row after which a service is taken to be out of reach
+// Faults in a row, and the time they take, after which a service is taken to be out of reach: not a
+// connection that is lost for a moment.
+enum { MAX_SILENT = 32, MAX_SILENT_MS = 20 * 1000 };
 enum { LEAST_REPEATS = 100, MAX_PAGES = 100000, STEP_MS = 100 };
 #define MAX_JOINED ((size_t)1 << 30)
 
@@ -285,8 +287,11 @@ static void take_page(collection *c, job *j, const rp_outcome *out)
         go_on(c, j, out->token);
         return;
     }
-    if (j->lost) feed_lost(c, j);
-    if (c->stats->failed == failed) c->stats->calls++;
+    if (j->lost) {
+        feed_lost(c, j);
+    } else if (c->stats->failed == failed) {
+        c->stats->calls++;
+    }
     free_job(c, j);
 }
 
@@ -485,7 +490,8 @@ static uint32_t start_some(collection *c, size_t place, uint32_t most, int64_t n
     rp_session *session = &c->sessions[place / RP_SERVICE_COUNT];
     rp_bucket *bucket = &session->buckets[place % RP_SERVICE_COUNT];
     queue *q = &c->queues[place];
-    if (session->silent[place % RP_SERVICE_COUNT] >= MAX_SILENT)
+    if (session->silent[place % RP_SERVICE_COUNT] >= MAX_SILENT &&
+        now - session->silent_since[place % RP_SERVICE_COUNT] >= MAX_SILENT_MS)
         give_up_queue(c, q, RP_STR("OutOfReach"), RP_STR("the service does not answer"));
     while (c->status == RDSPOL_OK && q->first != NULL && c->under_way[place] < most &&
            rp_http_running(c->opts->http) < c->in_flight && rp_bucket_take(bucket, now))
@@ -516,7 +522,9 @@ static uint32_t start_all(collection *c)
 static void note_silence(collection *c, const job *j, const rp_http_answer *answer)
 {
     const rp_question *q = question_of(c, j);
-    uint32_t *silent = &c->sessions[q->scope].silent[q->info->service];
+    rp_session *s = &c->sessions[q->scope];
+    uint32_t *silent = &s->silent[q->info->service];
+    if (*silent == 0) s->silent_since[q->info->service] = j->begun;
     *silent = answer->fault == RP_HTTP_NONE ? 0 : *silent + 1;
 }
 
@@ -575,9 +583,18 @@ static void give_up(collection *c, rp_str code, rp_str message)
     rp_http_abandon(c->opts->http);
 }
 
+// What the listings did not hold is asked for when they are all there.
+static bool has_more(collection *c)
+{
+    if (!is_idle(c)) return true;
+    rp_plan_rest(&c->plan, c->facts);
+    add_jobs(c);
+    return !is_idle(c);
+}
+
 static void loop(collection *c)
 {
-    while (c->status == RDSPOL_OK && !is_idle(c)) {
+    while (c->status == RDSPOL_OK && has_more(c)) {
         if (is_stopped(c)) {
             give_up(c, RP_STR("Interrupted"), RP_STR("the run was ended"));
             return;

@@ -11,6 +11,7 @@
 enum { DEFAULT_CONNECT_MS = 5000, DEFAULT_TOTAL_MS = 60000, DEFAULT_CONNECTIONS = 16 };
 enum { OLDEST_VERSION = 0x075500 }; // 7.85: CURLOPT_PROTOCOLS_STR
 #define DEFAULT_MAX_SIZE ((size_t)256 << 20)
+#define MAX_HELD ((size_t)512 << 20) // bytes of all bodies together
 
 // The functions that are used, once: X(name in libcurl, result, arguments).
 #define CURL_FUNCTIONS(X)                                                                          \
@@ -56,6 +57,7 @@ typedef struct transfer {
     char *url, *body;
     size_t url_size, body_size;
     rp_http_answer answer;
+    size_t held; // bytes of the body
     bool too_large;
     char reason[CURL_ERROR_SIZE];
 } transfer;
@@ -68,6 +70,7 @@ struct rp_http {
     bool initialised;
     const char *ca_bundle;
     uint32_t running;
+    size_t held;                  // bytes of bodies that were not taken
     transfer *ended, *last_ended; // in the order in which they ended
     transfer *spare;              // with a handle that may be used again
     transfer *all;
@@ -162,6 +165,8 @@ static void forget(transfer *t)
     rp_alloc_free(http->alloc, t->url, t->url_size);
     rp_alloc_free(http->alloc, t->body, t->body_size);
     rp_http_answer_clear(&t->answer);
+    http->held -= t->held;
+    t->held = 0;
     t->headers = NULL;
     t->url = t->body = NULL;
     t->too_large = false;
@@ -205,9 +210,13 @@ static transfer *obtain(rp_http *http)
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
     transfer *t = ctx;
-    rp_buf_add(&t->answer.body, data, size * count);
-    t->too_large = t->answer.body.too_large;
-    return t->answer.body.failed ? 0 : size * count;
+    bool room = size * count <= MAX_HELD - t->http->held;
+    if (room) rp_buf_add(&t->answer.body, data, size * count);
+    t->too_large = !room || t->answer.body.too_large;
+    if (!room || t->answer.body.failed) return 0;
+    t->held += size * count;
+    t->http->held += size * count;
+    return size * count;
 }
 
 static bool is_header(rp_str line, rp_str name)
@@ -375,7 +384,7 @@ static void settle(transfer *t, CURLcode code)
     rp_http_answer *a = &t->answer;
     const curl_table *c = &t->http->curl;
     a->fault = fault_of(code);
-    if (code == CURLE_WRITE_ERROR && a->body.failed)
+    if (code == CURLE_WRITE_ERROR && (a->body.failed || t->too_large))
         a->fault = t->too_large ? RP_HTTP_TOO_LARGE : RP_HTTP_NO_MEMORY;
     if (a->fault == RP_HTTP_NONE) {
         (void)c->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &a->status);

@@ -21,11 +21,25 @@ static void need_listing(rp_plan *p, uint32_t table)
     }
 }
 
+// The column by which rows of a relation name their owner is read with it.
+static void need_relation(rp_plan *p, const rp_rec_list *l)
+{
+    const rp_bundle *b = p->bundle;
+    p->judged[l->element] = true;
+    if (l->b != RP_NONE) p->read[l->b] = true;
+    if ((l->flags & RP_LIST_BY_LIST) == 0) {
+        p->read[l->a] = true;
+    } else {
+        p->read[b->column_count + l->a] = true;
+        if (l->b == RP_NONE) p->read[b->tables[b->lists[l->a].element].first_column] = true;
+    }
+}
+
 static void need_rows(rp_plan *p, uint32_t list)
 {
     const rp_rec_list *l = &p->bundle->lists[list];
     p->read[p->bundle->column_count + list] = true;
-    if (l->kind == RP_LIST_RELATION) p->judged[l->element] = true;
+    if (l->kind == RP_LIST_RELATION) need_relation(p, l);
 }
 
 static void note_need(rp_plan *p, const rp_rec_need *need)
@@ -559,6 +573,84 @@ void rp_plan_grow(rp_plan *plan, const rp_facts *facts, uint32_t scope)
     count_waiting(plan, facts);
 }
 
+// ---- What no listing held ----------------------------------------------------------------------
+
+// Whether a group says nothing that the listing does not, and is asked by a name: of rows that the
+// listing lacks.
+static bool fills_gaps(const rp_plan *p, uint32_t source)
+{
+    const rp_rec_source *s = &p->bundle->sources[source];
+    return p->needed[source] && p->calls[source] != NULL && s->kind == RP_SOURCE_GROUP &&
+           s->arg_count == 1 && p->bundle->args[s->first_arg].kind == RP_ARG_OWN &&
+           is_told(p, source);
+}
+
+// The texts of a column; false if memory ran out.
+static bool note_texts(const rp_facts *facts, uint32_t column, uint32_t table, rp_map *texts)
+{
+    for (uint32_t r = 0; r < rp_facts_row_count(facts, table); r++) {
+        uint32_t id = rp_facts_cell_id(facts, column, r);
+        uint32_t *at = id == RP_NONE ? NULL : rp_map_add(texts, id, 0);
+        if (id != RP_NONE && at == NULL) return false;
+        if (at != NULL) *at = 1;
+    }
+    return true;
+}
+
+static bool is_foreign_account(const rp_plan *p, rp_str text, uint32_t scope)
+{
+    rp_arn arn;
+    return rp_arn_parse(text, &arn) && arn.account.len > 0 &&
+           !rp_str_equal(arn.account, p->scopes[scope].account);
+}
+
+static void ask_gap(rp_plan *p, const rp_facts *facts, uint32_t source, uint32_t id)
+{
+    const rp_rec_source *s = &p->bundle->sources[source];
+    rp_str text = rp_strtab_get(&facts->texts, id);
+    for (uint32_t i = 0; i < p->scope_count; i++) {
+        if (rp_map_find(&p->mentions, rp_map_pair(s->table, id), i) == RP_MAP_NONE ||
+            is_foreign_account(p, text, i))
+            continue;
+        rp_question q = {.scope = scope_for(p, text, i), .source = source, .count = 1};
+        q.names[0] = source_text(p, p->bundle->args[s->first_arg].name);
+        q.values[0] = text;
+        if (q.scope != RP_NONE) ask(p, &q);
+    }
+}
+
+// What a column mentions of those that a group is asked by.
+static void ask_gaps_of(rp_plan *p, const rp_facts *facts, uint32_t source, uint32_t column,
+                        const rp_map *held)
+{
+    const rp_rec_column *c = &p->bundle->columns[column];
+    uint32_t wanted = p->bundle->args[p->bundle->sources[source].first_arg].value;
+    bool names = false;
+    for (uint32_t j = c->first_join; j < c->first_join + c->join_count; j++) {
+        names = names || p->bundle->joins[j].column == wanted;
+    }
+    for (uint32_t r = 0; names && r < rp_facts_row_count(facts, c->table); r++) {
+        uint32_t id = rp_facts_cell_id(facts, column, r);
+        if (id != RP_NONE && rp_map_find(held, id, 0) == RP_MAP_NONE) ask_gap(p, facts, source, id);
+    }
+}
+
+void rp_plan_rest(rp_plan *plan, const rp_facts *facts)
+{
+    const rp_bundle *b = plan->bundle;
+    for (uint32_t s = 0; s < b->source_count; s++) {
+        rp_map held;
+        if (!fills_gaps(plan, s)) continue;
+        uint32_t wanted = b->args[b->sources[s].first_arg].value;
+        rp_map_init(&held, plan->alloc);
+        plan->failed = plan->failed || !note_texts(facts, wanted, b->sources[s].table, &held);
+        for (uint32_t c = 0; !plan->failed && c < b->column_count; c++) {
+            if (plan->watched[c]) ask_gaps_of(plan, facts, s, c, &held);
+        }
+        rp_map_free(&held);
+    }
+}
+
 // ---- Scopes ------------------------------------------------------------------------------------
 
 static bool has_literals_only(const rp_plan *p, const rp_rec_source *source)
@@ -605,7 +697,7 @@ bool rp_plan_asks(const rp_plan *plan, uint32_t source)
 {
     bool group = plan->bundle->sources[source].kind == RP_SOURCE_GROUP;
     return plan->needed[source] && plan->bundle->sources[source].kind != RP_SOURCE_FILE &&
-           !(group && is_told(plan, source));
+           (!(group && is_told(plan, source)) || fills_gaps(plan, source));
 }
 
 // ---- In words ----------------------------------------------------------------------------------
@@ -632,8 +724,10 @@ void rp_plan_describe(const rp_plan *plan, uint32_t source, rp_buf *out)
         rp_buf_add_text(out, "once, if something names such a row");
         return;
     }
-    rp_buf_printf(out, "for each %.*s%s", (int)name.len, name.ptr,
-                  s->kind == RP_SOURCE_KEY || later ? " that is mentioned" : "");
+    const char *which = fills_gaps(plan, source)            ? " that is mentioned and in no list"
+                        : s->kind == RP_SOURCE_KEY || later ? " that is mentioned"
+                                                            : "";
+    rp_buf_printf(out, "for each %.*s%s", (int)name.len, name.ptr, which);
     rp_str field, value;
     if (s->kind == RP_SOURCE_GROUP && plan->calls[source] != NULL &&
         rp_call_only(plan->calls[source], &field, &value))

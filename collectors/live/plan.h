@@ -67,6 +67,10 @@ void rp_plan_add_scope(rp_plan *plan, rp_str account, rp_str region);
 // Takes in the rows that an answer of `scope` has added to `facts`: adds questions.
 void rp_plan_grow(rp_plan *plan, const rp_facts *facts, uint32_t scope);
 
+// Once everything else is answered: adds questions by name for rows that are mentioned and that no
+// listing held (a secret that is about to be deleted is in no list).
+void rp_plan_rest(rp_plan *plan, const rp_facts *facts);
+
 // Whether a source may be asked at all: a policy reads it, and no listing says the same.
 bool rp_plan_asks(const rp_plan *plan, uint32_t source);
 // Whether a source is asked at the beginning, because it depends on nothing.

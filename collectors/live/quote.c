@@ -18,6 +18,10 @@ static void add_escape(rp_buf *out, unsigned char c)
 void rp_quote(rp_buf *out, rp_str text)
 {
     size_t begin = 0;
+    if (text.len == 0) {
+        rp_buf_add_text(out, "\"\"");
+        return;
+    }
     rp_buf_add_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];

@@ -41,7 +41,8 @@ typedef struct rp_session {
     rp_account *account;
     rp_str region;
     rp_bucket buckets[RP_SERVICE_COUNT];
-    uint32_t silent[RP_SERVICE_COUNT]; // faults of transport in a row
+    uint32_t silent[RP_SERVICE_COUNT];      // faults of transport in a row
+    int64_t silent_since[RP_SERVICE_COUNT]; // when the first of them was sent
 } rp_session;
 
 // Milliseconds: since 1970, and of a clock that only goes forward.
