@@ -2,6 +2,7 @@
 #include "cli/live.h"
 
 #include "cli/live_log.h"
+#include "cli/version.h"
 #include "collectors/json.h"
 #include "collectors/live/credentials.h"
 #include "vm/base/text.h"
@@ -418,12 +419,30 @@ static bool set_deadline(live *l)
     return true;
 }
 
+// The program and its version, and what AWS_SDK_UA_APP_ID calls the application, as AWS SDKs do.
+static rp_str agent_of(live *l)
+{
+    static const char plain[] = "-._!#$%&'*+^`|~"; // RFC 9110: token
+    char text[128];
+    rp_str app = l->settings.app_id;
+    for (size_t i = 0; i < app.len; i++) {
+        char c = app.ptr[i];
+        bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!word && strchr(plain, c) == NULL) app.len = 0;
+    }
+    bool named = app.len > 0 && app.len <= 50;
+    int size = snprintf(text, sizeof text, "rdspol/" RP_VERSION "%s%.*s", named ? " app/" : "",
+                        named ? (int)app.len : 0, named ? app.ptr : "");
+    return rp_arena_str(&l->arena, rp_str_make(text, (size_t)size));
+}
+
 static bool open_client(live *l)
 {
     rdspol_error error = {0};
     rp_str bundle = l->settings.ca_bundle;
     rp_http_opts opts = {.ca_bundle = bundle.len > 0 ? bundle.ptr : NULL};
     opts.connections = l->jobs;
+    opts.agent = agent_of(l).ptr;
     if (!rp_crypto_load(&l->app->crypto))
         return refuse(
             rp_app_error("live collection needs libcrypto (OpenSSL), which was not found"));

@@ -68,7 +68,7 @@ struct rp_http {
     curl_table curl;
     CURLM *multi;
     bool initialised;
-    const char *ca_bundle;
+    const char *ca_bundle, *agent;
     uint32_t running;
     size_t held;                  // bytes of bodies that were not taken
     transfer *ended, *last_ended; // in the order in which they ended
@@ -139,6 +139,7 @@ rdspol_status rp_http_open(rp_http **out, const rp_http_opts *opts, rdspol_error
     if (http != NULL) {
         http->alloc = alloc;
         http->ca_bundle = opts->ca_bundle;
+        http->agent = opts->agent;
         status = !load(http) ? RDSPOL_INPUT
                              : (begin(http, opts->connections) ? RDSPOL_OK : RDSPOL_NO_MEMORY);
     }
@@ -299,6 +300,8 @@ static bool set_transport(const transfer *t, const rp_http_request *r)
     (void)c->easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
     if (good && t->http->ca_bundle != NULL)
         good = c->easy_setopt(e, CURLOPT_CAINFO, t->http->ca_bundle) == CURLE_OK;
+    if (good && t->http->agent != NULL)
+        good = c->easy_setopt(e, CURLOPT_USERAGENT, t->http->agent) == CURLE_OK;
     if (good && r->direct) good = c->easy_setopt(e, CURLOPT_PROXY, "") == CURLE_OK;
     return good;
 }

@@ -68,6 +68,7 @@ typedef struct rp_http rp_http;
 
 typedef struct rp_http_opts {
     const char *ca_bundle; // PEM file of trusted certificates; NULL: those of the system
+    const char *agent;     // what User-Agent says; NULL: nothing
     uint32_t connections;  // at most at once to one host; 0: 16
     rp_alloc alloc;
 } rp_http_opts;
