@@ -845,11 +845,11 @@ static bool parse_ranges(collector *c)
 static bool has_kind(const rp_bundle *b, rp_kind kind)
 {
     bool found = false;
-    for (uint32_t c = 0; c < b->column_count; c++) {
-        found |= RP_TYPE_KIND(b->columns[c].type) == kind;
+    for (uint32_t c = 0; !found && c < b->column_count; c++) {
+        found = RP_TYPE_KIND(b->columns[c].type) == kind;
     }
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        found |= RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
+    for (uint32_t i = 0; !found && i < b->insn_count; i++) {
+        found = RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
     }
     return found;
 }

@@ -42,16 +42,32 @@ static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
     }
 }
 
+// The end of the marked ones from `first` to before `end`; `first` if there is none. Mostly few are
+// marked: eight at once are passed over.
+static uint32_t last_marked(const unsigned char *need, uint32_t first, uint32_t end)
+{
+    uint64_t eight = 0;
+    while (end - first >= sizeof eight) {
+        memcpy(&eight, need + end - sizeof eight, sizeof eight);
+        if (eight != 0) {
+            break;
+        }
+        end -= (uint32_t)sizeof eight;
+    }
+    while (end != first && need[end - 1] == 0) {
+        end--;
+    }
+    return end;
+}
+
 // Everything that a marked instruction needs stands before it; but for what it loads, in the same
 // outermost frame.
 static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint32_t last,
                    bool through_stores)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = last + 1; i-- > first;) {
-        if (need[i] == 0) {
-            continue;
-        }
+    for (uint32_t end = last + 1; (end = last_marked(need, first, end)) != first; end--) {
+        uint32_t i = end - 1;
         mark_operands(run, need, i);
         if (through_stores) {
             mark_store(run, need, i);
@@ -80,20 +96,28 @@ void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
     spread(run, need, f->first, value, false);
 }
 
+// Marks of the own folds of a frame stay.
+static void drop_frame(const rp_run *run, unsigned char *need, uint32_t frame)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_frame_info *f = &b->frames[frame];
+    for (uint32_t end = f->end; (end = last_marked(need, f->first + 1, end)) != f->first + 1; end--) {
+        bool own = run->stands[end - 1] == frame;
+        need[end - 1] = own && rp_op_folds(rp_bundle_op(b, end - 1)) ? need[end - 1] : 0;
+    }
+    need[f->first] = f->depth == 0 ? 0 : need[f->first];
+}
+
+// Frames stand in the order of their beginnings; inside one that was dropped nothing is marked.
 void rp_run_drop_empty(const rp_run *run, unsigned char *need)
 {
     const rp_bundle *b = run->bundle;
+    uint32_t end = 0;
     for (uint32_t i = 0; i < b->frame_count; i++) {
         const rp_frame_info *f = &b->frames[i];
-        if (run->world.rows[f->table] != 0) {
-            continue;
-        }
-        for (uint32_t k = f->first + 1; k < f->end; k++) {
-            bool own_fold = run->stands[k] == i && rp_op_folds(rp_bundle_op(b, k));
-            need[k] = own_fold ? need[k] : 0;
-        }
-        if (f->depth == 0) {
-            need[f->first] = 0;
+        if (run->world.rows[f->table] == 0 && f->first >= end) {
+            drop_frame(run, need, i);
+            end = f->end;
         }
     }
 }
