@@ -398,6 +398,13 @@ static uint32_t own_rows(const rp_run *run, uint32_t table)
     return rows;
 }
 
+// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows. Rows
+// that the run makes may be more than it knows of here.
+static bool has_cells(const rp_run *run, uint32_t column, bool own, uint32_t rows)
+{
+    return own || (rows != 0 && run->reads[column] != 0);
+}
+
 static bool bind_table(rp_run *run, uint32_t table)
 {
     const rp_rec_table *t = &run->bundle->tables[table];
@@ -407,7 +414,9 @@ static bool bind_table(rp_run *run, uint32_t table)
     run->world.rows[table] = rows;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         bool fact = !own && run->bundle->columns[c].origin == RP_COLUMN_FACT;
-        ok = fact ? bind_fact_column(run, c) : new_column(run, c, rows);
+        ok = fact                              ? bind_fact_column(run, c)
+             : has_cells(run, c, own, rows) ? new_column(run, c, rows)
+                                               : bind_empty_column(run, c);
     }
     if (ok) {
         fill_cells(run, table);
@@ -685,7 +694,11 @@ bool rp_prepare_texts(rp_run *run)
     const rp_bundle *b = run->bundle;
     for (uint32_t i = 0; i < b->text_count; i++) {
         const rp_rec_text *t = &b->texts[i];
-        if (!(t->op == RP_TEXT_SPLIT ? fill_text_list(run, t) : fill_text_column(run, t))) {
+        bool split = t->op == RP_TEXT_SPLIT;
+        if (!split && run->reads[t->result] == 0) {
+            continue;
+        }
+        if (!(split ? fill_text_list(run, t) : fill_text_column(run, t))) {
             return false;
         }
     }
@@ -748,8 +761,8 @@ static bool each_id(rp_run *run, rp_kind kind, bool (*visit)(void *ctx, uint32_t
     for (uint32_t c = 0; c < b->column_count; c++) {
         const rp_val *column = &run->world.columns[c];
         uint32_t rows = run->world.rows[b->columns[c].table];
-        bool wanted =
-            RP_TYPE_KIND(b->columns[c].type) == kind && b->columns[c].origin != RP_COLUMN_DERIVED;
+        bool wanted = RP_TYPE_KIND(b->columns[c].type) == kind && run->reads[c] != 0 &&
+                      b->columns[c].origin != RP_COLUMN_DERIVED;
         for (uint32_t r = 0; wanted && r < rows; r++) {
             if (rp_bits_get(column->p, r) && !visit(ctx, ((const uint32_t *)column->v)[r])) {
                 return false;
@@ -902,7 +915,7 @@ static bool find_full_columns(rp_run *run)
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
         uint32_t rows = run->world.rows[b->columns[c].table];
         uint64_t count = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED) {
+        if (b->columns[c].origin == RP_COLUMN_DERIVED || run->reads[c] == 0) {
             continue;
         }
         const rp_val *v = &run->world.columns[c];

@@ -30,15 +30,33 @@ static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
     }
 }
 
+// The column that an instruction reads, or RP_NONE: of a look-up that of the keys.
+static uint32_t column_read(const rp_bundle *b, uint32_t i)
+{
+    switch (rp_bundle_op(b, i)) {
+    case RP_OP_LOAD: return rp_bundle_insn(b, i).a;
+    case RP_OP_GATHER: return rp_bundle_insn(b, i).b;
+    case RP_OP_LOOKUP: return b->tables[b->lists[rp_bundle_insn(b, i).b].element].first_column;
+    default: return RP_NONE;
+    }
+}
+
 static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    uint32_t op = rp_bundle_op(b, i);
-    uint32_t column = op == RP_OP_LOAD     ? rp_bundle_insn(b, i).a
-                      : op == RP_OP_GATHER ? rp_bundle_insn(b, i).b
-                                           : RP_NONE;
+    uint32_t column = column_read(b, i);
     if (column != RP_NONE && b->store_of[column] != RP_NONE) {
         need[b->store_of[column]] = 1;
+    }
+}
+
+// Of `store` the column that it writes.
+static void mark_column(rp_run *run, uint32_t i)
+{
+    bool stores = rp_bundle_op(run->bundle, i) == RP_OP_STORE;
+    uint32_t column = stores ? rp_bundle_insn(run->bundle, i).a : column_read(run->bundle, i);
+    if (column != RP_NONE) {
+        run->reads[column] = 1;
     }
 }
 
@@ -198,10 +216,48 @@ static bool keep_columns_of_messages(rp_run *run)
     for (uint32_t i = 0; need != NULL && i < run->bundle->insn_count; i++) {
         if (need[i] != 0) {
             mark_store(run, run->live, i);
+            mark_column(run, i);
         }
     }
     rp_arena_clear(&scratch);
     return need != NULL;
+}
+
+// ---- Which columns are read --------------------------------------------------------------------
+
+static void mark_observed(rp_run *run, uint32_t policy)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_policy *p = &b->policys[policy];
+    for (uint32_t k = 0; k < p->clause_count; k++) {
+        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
+        for (uint32_t o = 0; o < c->observed_count; o++) {
+            run->reads[b->observeds[c->first_observed + o].column] = 1;
+        }
+    }
+}
+
+// Columns of what runs, of what policies say, and what functions of texts make those of. A function
+// stands behind those that make its argument.
+static void mark_columns(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        if (run->live[i] != 0) {
+            mark_column(run, i);
+        }
+    }
+    for (uint32_t i = 0; i < b->policy_count; i++) {
+        if (run->selected[i] != 0) {
+            mark_observed(run, i);
+        }
+    }
+    for (uint32_t i = b->text_count; i-- > 0;) {
+        const rp_rec_text *t = &b->texts[i];
+        if (t->result == RP_NONE || run->reads[t->result] != 0) {
+            run->reads[t->column] = 1;
+        }
+    }
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -209,7 +265,8 @@ bool rp_prepare_live(rp_run *run)
     const rp_bundle *b = run->bundle;
     run->live = RP_NEW_ARRAY(&run->arena, unsigned char, b->insn_count);
     run->stands = RP_NEW_ARRAY(&run->arena, uint32_t, b->insn_count);
-    if (run->live == NULL || run->stands == NULL) {
+    run->reads = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
+    if (run->live == NULL || run->stands == NULL || run->reads == NULL) {
         return false;
     }
     find_standing(run);
@@ -227,6 +284,7 @@ bool rp_prepare_live(rp_run *run)
         return false;
     }
     rp_run_spread(run, run->live, true);
+    mark_columns(run);
     return true;
 }
 
