@@ -30,6 +30,12 @@ static bool is_fact(const rp_facts *f, uint32_t column)
     return f->bundle->columns[column].origin == RP_COLUMN_FACT;
 }
 
+// The same of lists, by their kind.
+static bool is_kept_list(uint32_t kind)
+{
+    return kind == RP_LIST_FACT || kind == RP_LIST_MAP;
+}
+
 static void *zeroed(rp_facts *f, size_t size)
 {
     void *block = rp_alloc_get(f->alloc, size);
@@ -259,8 +265,7 @@ static bool grow_column(rp_facts *f, rp_fact_table *rows, uint32_t c)
 static bool grow_list(rp_facts *f, rp_fact_table *rows, uint32_t l)
 {
     rp_fact_list *list = &f->lists[l];
-    uint32_t kind = f->bundle->lists[l].kind;
-    if (kind != RP_LIST_FACT && kind != RP_LIST_MAP) {
+    if (!is_kept_list(f->bundle->lists[l].kind)) {
         return true;
     }
     return grow_ids(f, rows, &list->begin) && grow_ids(f, rows, &list->end) &&
@@ -596,24 +601,32 @@ void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_
 
 // ---- What an answer left out -------------------------------------------------------------------
 
-static bool is_fed(const rp_facts *f, uint32_t table, uint64_t mask, uint32_t source)
+static bool is_fed(const rp_bundle *b, uint32_t table, uint64_t mask, uint32_t source)
 {
     if (source == RP_NONE) {
         return true;
     }
-    return (mask >> (source - f->bundle->tables[table].first_source) & 1u) != 0;
+    return (mask >> (source - b->tables[table].first_source) & 1u) != 0;
+}
+
+static bool column_fed(const rp_bundle *b, uint32_t column, uint32_t source)
+{
+    return is_fed(b, b->columns[column].table, b->fed_by[column], source);
+}
+
+static bool list_fed(const rp_bundle *b, uint32_t list, uint32_t source)
+{
+    return is_fed(b, b->lists[list].owner, b->fed_by[b->column_count + list], source);
 }
 
 bool rp_facts_column_fed(const rp_facts *facts, uint32_t column, uint32_t source)
 {
-    const rp_bundle *b = facts->bundle;
-    return is_fed(facts, b->columns[column].table, b->fed_by[column], source);
+    return column_fed(facts->bundle, column, source);
 }
 
 bool rp_facts_list_fed(const rp_facts *facts, uint32_t list, uint32_t source)
 {
-    const rp_bundle *b = facts->bundle;
-    return is_fed(facts, b->lists[list].owner, b->fed_by[b->column_count + list], source);
+    return list_fed(facts->bundle, list, source);
 }
 
 static void set_default(rp_facts *f, uint32_t column, uint32_t row, uint32_t constant)
@@ -684,27 +697,52 @@ static bool is_hidden(const rp_rec_table *t, uint32_t column)
     return column == t->region || (column == t->account && t->kind == RP_TABLE_RESOURCE);
 }
 
-void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source,
-                           const uint64_t *touched, rp_fill mode)
+void rp_facts_fillable(const rp_bundle *bundle, uint32_t table, uint32_t source, uint64_t *bits)
+{
+    const rp_rec_table *t = &bundle->tables[table];
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        uint32_t column = t->first_column + i;
+        bool fact = bundle->columns[column].origin == RP_COLUMN_FACT && !is_hidden(t, column);
+        rp_bits_put(bits, i, fact && column_fed(bundle, column, source));
+    }
+    for (uint32_t i = 0; i < t->list_count; i++) {
+        uint32_t list = t->first_list + i;
+        rp_bits_put(bits, t->column_count + i,
+                    is_kept_list(bundle->lists[list].kind) && list_fed(bundle, list, source));
+    }
+}
+
+void rp_facts_fill(rp_facts *facts, uint32_t table, uint32_t row, const uint64_t *bits,
+                   rp_fill mode)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    size_t words = rp_bits_words((size_t)t->column_count + t->list_count);
+    for (size_t w = 0; row != RP_NONE && w < words; w++) {
+        for (uint64_t left = bits[w]; left != 0; left &= left - 1) {
+            uint32_t i = (uint32_t)w * RP_WORD_BITS + rp_bits_lowest(left);
+            if (i < t->column_count) {
+                fill_column(facts, t->first_column + i, row, mode);
+            } else {
+                fill_list(facts, t->first_list + i - t->column_count, row, mode);
+            }
+        }
+    }
+}
+
+void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, rp_fill mode)
 {
     const rp_rec_table *t = &facts->bundle->tables[table];
     if (row == RP_NONE) {
         return;
     }
-    for (uint32_t i = 0; i < t->column_count; i++) {
-        uint32_t column = t->first_column + i;
-        if (is_fact(facts, column) && !is_hidden(t, column) &&
-            rp_facts_column_fed(facts, column, source) &&
-            !(touched != NULL ? rp_bits_get(touched, i) : column_touched(facts, column, row))) {
-            fill_column(facts, column, row, mode);
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        if (is_fact(facts, c) && !is_hidden(t, c) && !column_touched(facts, c, row)) {
+            fill_column(facts, c, row, mode);
         }
     }
-    for (uint32_t i = 0; i < t->list_count; i++) {
-        uint32_t list = t->first_list + i;
-        if (facts->lists[list].begin != NULL && rp_facts_list_fed(facts, list, source) &&
-            !(touched != NULL ? rp_bits_get(touched, t->column_count + i)
-                              : list_touched(facts, list, row))) {
-            fill_list(facts, list, row, mode);
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        if (facts->lists[l].begin != NULL && !list_touched(facts, l, row)) {
+            fill_list(facts, l, row, mode);
         }
     }
 }

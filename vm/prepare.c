@@ -788,16 +788,16 @@ static bool each_id(rp_run *run, rp_kind kind, bool (*visit)(void *ctx, uint32_t
 
 typedef struct collector {
     rp_run *run;
-    uint32_t *index; // per id: RP_NONE, or its place in `ids`
+    uint32_t *index; // per id: 0, or its place in `ids` and one; pages without one stay untouched
     rp_buf ids;
 } collector;
 
 static bool collect_id(void *ctx, uint32_t id)
 {
     collector *c = ctx;
-    if (c->index[id] == RP_NONE) {
-        c->index[id] = (uint32_t)(c->ids.size / sizeof id);
+    if (c->index[id] == 0) {
         rp_buf_add(&c->ids, &id, sizeof id);
+        c->index[id] = (uint32_t)(c->ids.size / sizeof id);
     }
     return !c->ids.failed;
 }
@@ -848,7 +848,7 @@ static bool parse_ranges(collector *c)
     uint32_t count = (uint32_t)(c->ids.size / sizeof(uint32_t));
     rp_cidr *ranges = RP_NEW_ARRAY(&c->run->arena, rp_cidr, (size_t)count + 1);
     for (uint32_t k = 0; ranges != NULL && k < count; k++) {
-        (void)rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k]);
+        (void)rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k + 1]);
     }
     c->run->world.range_of = c->index;
     c->run->world.ranges = ranges;
@@ -877,7 +877,6 @@ static bool bind_ids(rp_run *run, rp_kind kind, bool (*finish)(collector *c))
     if (c.index == NULL) {
         return false;
     }
-    memset(c.index, 0xff, ((size_t)run->world.id_count + 1) * sizeof *c.index);
     rp_buf_init(&c.ids, run->alloc, SIZE_MAX);
     bool ok = each_id(run, kind, collect_id, &c) && finish(&c);
     rp_buf_free(&c.ids);

@@ -186,9 +186,9 @@ static void count_to(rp_json *j, unsigned char *to)
     if (p >= to) {
         return;
     }
-    for (; to - p >= 64; p += 64) {
-        line += rp_json_newlines64(p);
-    }
+    size_t blocks = (size_t)(to - p) / 64;
+    line += rp_json_newlines64(p, blocks);
+    p += 64 * blocks;
     for (; p < to; p++) {
         line += *p == '\n';
     }
