@@ -108,7 +108,7 @@ rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src);
 
 // Rows are padded, so that a word or 64 values may be read from any row below the count.
 typedef struct rp_fact_column {
-    void *values;      // uint32_t, int64_t, double; NULL for bool
+    void *values;      // uint32_t, int64_t, double; NULL for bool, and while no cell has one
     uint64_t *known;   // of a bool: false
     uint64_t *present; // of a bool: true; NULL if not optional
 } rp_fact_column;
@@ -215,6 +215,10 @@ rp_str rp_facts_row_key(const rp_facts *facts, uint32_t table, uint32_t row);
 // A known and present text of a cell; empty otherwise.
 rp_str rp_facts_cell_text(const rp_facts *facts, uint32_t column, uint32_t row);
 uint32_t rp_facts_cell_id(const rp_facts *facts, uint32_t column, uint32_t row);
+
+// Gives back what a large table has room for beyond its rows, of which there will be no more. Before
+// it is known what is judged and who owns what.
+void rp_facts_shrink(rp_facts *facts, uint32_t table);
 
 rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error);
 // Whether facts that were built for one bundle can be judged by another.

@@ -318,6 +318,21 @@ static bool bind_empty_column(rp_run *run, uint32_t column)
     return empty->v != NULL && empty->p != NULL;
 }
 
+// Values of columns in which no cell has one: they may be looked at, but mean nothing. One array of
+// zeros for the largest table.
+static void *no_values(rp_run *run)
+{
+    uint32_t most = 0;
+    for (uint32_t t = 0; run->no_values == NULL && t < run->bundle->table_count; t++) {
+        uint32_t rows = run->facts->tables[t].rows;
+        most = rows > most ? rows : most;
+    }
+    if (run->no_values == NULL) {
+        run->no_values = RP_NEW_ARRAY(&run->arena, uint64_t, (size_t)most + RP_WORD_BITS);
+    }
+    return run->no_values;
+}
+
 static bool bind_fact_column(rp_run *run, uint32_t column)
 {
     const rp_fact_column *c = &run->facts->columns[column];
@@ -325,7 +340,11 @@ static bool bind_fact_column(rp_run *run, uint32_t column)
         return bind_empty_column(run, column);
     }
     rp_val *out = &run->world.columns[column];
-    out->v = c->values;
+    bool boolean = RP_TYPE_KIND(run->bundle->columns[column].type) == RP_KIND_BOOL;
+    out->v = c->values != NULL || boolean ? c->values : no_values(run);
+    if (out->v == NULL && !boolean) {
+        return false;
+    }
     out->k = c->known;
     out->p = c->present != NULL ? c->present : c->known;
     return true;

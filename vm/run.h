@@ -29,6 +29,7 @@ struct rdspol_run {
     rp_strtab overlay;
     rp_world world;
     rp_val empty; // a column without rows
+    void *no_values; // see rp_fact_column; NULL until it is needed
     rp_exec exec;
     uint32_t chunk;
     rp_run_param *params;

@@ -75,6 +75,9 @@ static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
     const rp_rec_column *c = &f->bundle->columns[column];
     const rp_fact_column *x = &f->columns[column];
     size_t count = (size_t)rows + 64;
+    if (x->values == NULL && RP_TYPE_KIND(c->type) != RP_KIND_BOOL) {
+        return nothing_known(x, rows);
+    }
     switch (RP_TYPE_KIND(c->type)) {
     case RP_KIND_BOOL:
     case RP_KIND_INT:
