@@ -213,7 +213,8 @@ static bool write_source(embed *e, rp_str bundle, const char *path)
 {
     FILE *out = fopen(path, "wb");
     if (out == NULL) return false;
-    (void)fputs("// Made by rdspol-embed.\n#include \"cli/stdlib.h\"\n#include \"vm/bundle.h\"\n", out);
+    (void)fputs("// Made by rdspol-embed.\n#include \"cli/stdlib.h\"\n#include \"vm/bundle.h\"\n",
+                out);
     write_files(e, out);
     bool written = write_bundle(e, bundle, out) && write_opened(bundle, out);
     return fclose(out) == 0 && written;

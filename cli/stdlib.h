@@ -15,7 +15,7 @@ typedef struct rp_stdlib_file {
 
 extern const rp_stdlib_file rp_stdlib_files[];
 extern const size_t rp_stdlib_file_count;
-extern const unsigned char rp_stdlib_bundle[]; // aligned to eight bytes: opened in place
+extern const unsigned char rp_stdlib_bundle[];      // aligned to eight bytes: opened in place
 extern const struct rdspol_bundle rp_stdlib_opened; // of those bytes; never closed
 extern const size_t rp_stdlib_bundle_size;
 extern const char rp_stdlib_bundle_sha256[65];

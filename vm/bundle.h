@@ -40,11 +40,12 @@ struct rdspol_bundle {
     // From verification.
     const rp_frame_info *frames;
     uint32_t frame_count;
-    const uint32_t *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
-    const uint16_t *table_of; // per instruction: the table that its result refers to, else 0
-    const uint32_t *store_of; // per column: the instruction that stores it, or RP_NONE
-    const uint32_t *emit_of;  // per policy: its emit
-    const uint32_t *text_of;  // per column: its TEXT record, or RP_NONE
+    const uint32_t
+        *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
+    const uint16_t *table_of;     // per instruction: the table that its result refers to, else 0
+    const uint32_t *store_of;     // per column: the instruction that stores it, or RP_NONE
+    const uint32_t *emit_of;      // per policy: its emit
+    const uint32_t *text_of;      // per column: its TEXT record, or RP_NONE
     const uint32_t *text_of_list; // per list
     const uint64_t *fed_by;       // per column and then per list: mask of its table's sources
 };

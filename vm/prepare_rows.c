@@ -119,7 +119,8 @@ static void drop_frame(const rp_run *run, unsigned char *need, uint32_t frame)
 {
     const rp_bundle *b = run->bundle;
     const rp_frame_info *f = &b->frames[frame];
-    for (uint32_t end = f->end; (end = last_marked(need, f->first + 1, end)) != f->first + 1; end--) {
+    for (uint32_t end = f->end; (end = last_marked(need, f->first + 1, end)) != f->first + 1;
+         end--) {
         bool own = run->stands[end - 1] == frame;
         need[end - 1] = own && rp_op_folds(rp_bundle_op(b, end - 1)) ? need[end - 1] : 0;
     }

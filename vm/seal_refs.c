@@ -43,8 +43,8 @@ static bool alloc_owners(rp_facts *f)
 }
 
 // The resource that a row belongs to; false if it is not known (yet).
-static inline bool owner_of(const rp_facts *f, uint32_t table, uint32_t row,
-                            uint32_t *owner_table, uint32_t *owner_row)
+static inline bool owner_of(const rp_facts *f, uint32_t table, uint32_t row, uint32_t *owner_table,
+                            uint32_t *owner_row)
 {
     const rp_fact_table *rows = &f->tables[table];
     if (f->bundle->tables[table].kind == RP_TABLE_RESOURCE) {

@@ -54,7 +54,8 @@ START_TEST(indices_are_those_of_the_verifier)
     same("tables", made->table_of, opened->table_of, insns * sizeof *made->table_of);
     same("stores", made->store_of, opened->store_of, columns * sizeof *made->store_of);
     same("texts", made->text_of, opened->text_of, columns * sizeof *made->text_of);
-    same("split texts", made->text_of_list, opened->text_of_list, lists * sizeof *made->text_of_list);
+    same("split texts", made->text_of_list, opened->text_of_list,
+         lists * sizeof *made->text_of_list);
     same("emits", made->emit_of, opened->emit_of, made->policy_count * sizeof *made->emit_of);
     same("sources", made->fed_by, opened->fed_by, (columns + lists) * sizeof *made->fed_by);
 }
