@@ -10,20 +10,24 @@
 
 // ---- What runs ---------------------------------------------------------------------------------
 
-static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
+static inline void mark_half(unsigned char *need, rp_operand kind, uint32_t half)
 {
-    const rp_bundle *b = run->bundle;
-    const rp_insn n = rp_bundle_insn(b, i);
-    uint32_t op = n.op;
-    const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {n.a, n.b, n.c};
-    for (int k = 0; k < 3; k++) {
-        if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
-            need[operands[k]] = 1;
-        }
+    if (rp_operand_is_value(kind) && half != RP_INSN_NONE) {
+        need[half] = 1;
     }
+}
+
+// Whole programs are marked several times in a run: an instruction is not taken apart for it.
+static inline void mark_operands(const rp_bundle *b, unsigned char *need, uint32_t i)
+{
+    const rp_rec_insn *n = &b->insns[i];
+    uint32_t op = n->head & 0xffu;
+    const rp_operand *kinds = rp_op_infos[op].operands;
+    mark_half(need, kinds[0], n->head >> 16);
+    mark_half(need, kinds[1], n->tail & 0xffffu);
+    mark_half(need, kinds[2], n->tail >> 16);
     if (op == RP_OP_EMIT) {
-        const rp_rec_policy *policy = &b->policys[n.a];
+        const rp_rec_policy *policy = &b->policys[n->head >> 16];
         for (uint32_t k = 0; k < policy->clause_count; k++) {
             need[b->clauses[policy->first_clause + k].value] = 1;
         }
@@ -31,12 +35,13 @@ static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
 }
 
 // The column that an instruction reads, or RP_NONE: of a look-up that of the keys.
-static uint32_t column_read(const rp_bundle *b, uint32_t i)
+static inline uint32_t column_read(const rp_bundle *b, uint32_t i)
 {
-    switch (rp_bundle_op(b, i)) {
-    case RP_OP_LOAD: return rp_bundle_insn(b, i).a;
-    case RP_OP_GATHER: return rp_bundle_insn(b, i).b;
-    case RP_OP_LOOKUP: return b->tables[b->lists[rp_bundle_insn(b, i).b].element].first_column;
+    const rp_rec_insn *n = &b->insns[i];
+    switch (n->head & 0xffu) {
+    case RP_OP_LOAD: return n->head >> 16;
+    case RP_OP_GATHER: return n->tail & 0xffffu;
+    case RP_OP_LOOKUP: return b->tables[b->lists[n->tail & 0xffffu].element].first_column;
     default: return RP_NONE;
     }
 }
@@ -86,7 +91,7 @@ static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint3
     const rp_bundle *b = run->bundle;
     for (uint32_t end = last + 1; (end = last_marked(need, first, end)) != first; end--) {
         uint32_t i = end - 1;
-        mark_operands(run, need, i);
+        mark_operands(b, need, i);
         if (through_stores) {
             mark_store(run, need, i);
         }
