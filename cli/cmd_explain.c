@@ -99,14 +99,7 @@ static int explain(const rdspol_bundle *bundle, rp_str name)
 
 int rp_cmd_explain(rp_app *app)
 {
-    rdspol_bundle *bundle = NULL;
-    rdspol_error error = {0};
     if (app->args.operand_count != 1)
         return rp_app_error("explain needs the code of a diagnostic or the name of a policy");
-    error.status =
-        rdspol_bundle_open(&bundle, rp_stdlib_bundle, rp_stdlib_bundle_size, NULL, &error);
-    int status = error.status == RDSPOL_OK ? explain(bundle, rp_str_from(app->args.operands[0]))
-                                           : rp_app_library_error("standard library", &error);
-    rdspol_bundle_close(bundle);
-    return status;
+    return explain(&rp_stdlib_opened, rp_str_from(app->args.operands[0]));
 }

@@ -3,10 +3,13 @@
 //     rdspol-embed OUT.c ROOT FILE...      files relative to ROOT
 //
 // Compiles the files with the compiler that was just built and writes their texts, the bundle and
-// the bundle's hash as C arrays. A library that does not compile breaks the build.
+// the bundle's hash as C arrays; and the bundle once more as it is when it is opened, so that the
+// program need not open it. A library that does not compile, or a bundle that the verifier refuses,
+// breaks the build.
 #include "cli/stdlib.h"
 #include "crypto/crypto.h"
 #include "vm/base/alloc.h"
+#include "vm/bundle.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -107,13 +110,113 @@ static bool write_bundle(embed *e, rp_str bundle, FILE *out)
     return true;
 }
 
+// ---- The opened bundle -------------------------------------------------------------------------
+
+// Records of a section, one in braces; an empty array is none in C.
+static void write_records(FILE *out, const char *name, const uint32_t *words, size_t width,
+                          size_t count)
+{
+    (void)fprintf(out, "static const rp_rec_%s %s_records[] = {", name, name);
+    for (size_t i = 0; i < width * count; i++) {
+        bool first = i % width == 0;
+        bool last = i % width == width - 1;
+        (void)fprintf(out, "%s%uu%s", first ? "{" : "", (unsigned)words[i], last ? "},\n" : ",");
+    }
+    (void)fputs(count == 0 ? "{0}};\n" : "};\n", out);
+}
+
+static void write_sections(const rp_bundle *b, FILE *out)
+{
+    // A record is a struct of words without padding.
+#define SECTION(ID, name, FIELDS)                                                                  \
+    if (rp_section_is_made(RP_SECTION_##ID))                                                       \
+        write_records(out, #name, (const void *)b->name##s,                                        \
+                      sizeof(rp_rec_##name) / sizeof(uint32_t), b->name##_count);
+#include "vm/format.def"
+#undef SECTION
+}
+
+static void write_numbers(FILE *out, const char *type, const char *name, const uint32_t *numbers,
+                          size_t count)
+{
+    (void)fprintf(out, "static const %s %s[] = {", type, name);
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(out, "%uu,%s", (unsigned)numbers[i], i % 16 == 15 ? "\n" : "");
+    }
+    (void)fputs("0};\n", out);
+}
+
+static void write_tables(const rp_bundle *b, FILE *out)
+{
+    (void)fputs("static const uint16_t tables_of[] = {", out);
+    for (uint32_t i = 0; i < b->insn_count; i++) (void)fprintf(out, "%uu,", b->table_of[i]);
+    (void)fputs("0};\nstatic const uint64_t sources_of[] = {", out);
+    for (uint32_t i = 0; i < b->column_count + b->list_count; i++)
+        (void)fprintf(out, "0x%llxu,", (unsigned long long)b->fed_by[i]);
+    (void)fputs("0};\nstatic const rp_frame_info frames[] = {", out);
+    for (uint32_t i = 0; i < b->frame_count; i++) {
+        const rp_frame_info *f = &b->frames[i];
+        (void)fprintf(out, "{%uu,%uu,%uu,%uu,%uu,%d},\n", f->first, f->end, f->parent, f->table,
+                      f->depth, f->message);
+    }
+    (void)fputs("{0}};\n", out);
+}
+
+static void write_verified(const rp_bundle *b, FILE *out)
+{
+    write_tables(b, out);
+    write_numbers(out, "uint32_t", "frames_of", b->frame_of, b->insn_count);
+    write_numbers(out, "uint32_t", "stores_of", b->store_of, b->column_count);
+    write_numbers(out, "uint32_t", "emits_of", b->emit_of, b->policy_count);
+    write_numbers(out, "uint32_t", "texts_of", b->text_of, b->column_count);
+    write_numbers(out, "uint32_t", "texts_of_lists", b->text_of_list, b->list_count);
+}
+
+static void write_members(const rp_bundle *b, const void *bytes, FILE *out)
+{
+    const char *start = bytes;
+    size_t places = (size_t)(b->place_bytes - (const unsigned char *)bytes);
+#define SECTION(ID, name, FIELDS)                                                                  \
+    if (rp_section_is_made(RP_SECTION_##ID))                                                       \
+        (void)fprintf(out, ".%ss = %s_records,\n", #name, #name);                                  \
+    (void)fprintf(out, ".%s_count = %uu,\n", #name, (unsigned)b->name##_count);
+#include "vm/format.def"
+#undef SECTION
+    (void)fprintf(out,
+                  ".text = (const char *)rp_stdlib_bundle + %zu,\n"
+                  ".place_bytes = rp_stdlib_bundle + %zu,\n.place_size = %zu,\n"
+                  ".frames = frames,\n.frame_count = %uu,\n"
+                  ".frame_of = frames_of,\n.table_of = tables_of,\n.store_of = stores_of,\n"
+                  ".emit_of = emits_of,\n.text_of = texts_of,\n"
+                  ".text_of_list = texts_of_lists,\n.fed_by = sources_of,\n",
+                  (size_t)(b->text - start), places, b->place_size, b->frame_count);
+}
+
+static bool write_opened(rp_str bundle, FILE *out)
+{
+    rdspol_bundle *b = NULL;
+    rdspol_error error = {0};
+    if (rdspol_bundle_open(&b, bundle.ptr, bundle.len, NULL, &error) != RDSPOL_OK) {
+        (void)fprintf(stderr, "rdspol-embed: %s\n", error.message);
+        return false;
+    }
+    write_sections(b, out);
+    write_verified(b, out);
+    (void)fputs("const struct rdspol_bundle rp_stdlib_opened = {\n", out);
+    write_members(b, bundle.ptr, out);
+    (void)fputs("};\n", out);
+    rdspol_bundle_close(b);
+    return true;
+}
+
 static bool write_source(embed *e, rp_str bundle, const char *path)
 {
     FILE *out = fopen(path, "wb");
     if (out == NULL) return false;
-    (void)fputs("// Made by rdspol-embed.\n#include \"cli/stdlib.h\"\n", out);
+    (void)fputs("// Made by rdspol-embed.\n#include \"cli/stdlib.h\"\n#include \"vm/bundle.h\"\n",
+                out);
     write_files(e, out);
-    bool written = write_bundle(e, bundle, out);
+    bool written = write_bundle(e, bundle, out) && write_opened(bundle, out);
     return fclose(out) == 0 && written;
 }
 

@@ -6,28 +6,30 @@
 #include <errno.h>
 #include <stdlib.h>
 
+// What was compiled just now is trusted: hashes are not compared.
 static bool open_bytes(rp_policies *policies, const char *name, bool trusted, rp_app *app)
 {
     rdspol_error error = {0};
-    // The bundle inside the program is as trustworthy as the program: hashes are not compared.
     rdspol_open_opts opts = {.size = sizeof opts};
     if (!trusted) {
         opts.sha256 = rp_crypto_sha256_of_section;
         opts.sha256_ctx = &app->crypto;
     }
-    rdspol_status status = rdspol_bundle_open(&policies->bundle, policies->bytes.ptr,
+    rdspol_status status = rdspol_bundle_open(&policies->opened, policies->bytes.ptr,
                                               policies->bytes.len, &opts, &error);
     error.status = status;
+    policies->bundle = policies->opened;
     if (status != RDSPOL_OK) (void)rp_app_library_error(name, &error);
     return status == RDSPOL_OK;
 }
 
-static bool open_pack(rp_policies *policies, rp_app *app)
+static bool take_pack(rp_policies *policies)
 {
     policies->bytes = rp_str_make((const char *)rp_stdlib_bundle, rp_stdlib_bundle_size);
+    policies->bundle = &rp_stdlib_opened;
     memcpy(policies->sha256, rp_stdlib_bundle_sha256, sizeof policies->sha256);
     policies->hashed = true;
-    return open_bytes(policies, "standard library", true, app);
+    return true;
 }
 
 static bool open_file(rp_policies *policies, const char *path, rp_app *app)
@@ -73,13 +75,13 @@ bool rp_policies_open(rp_policies *policies, rp_app *app, const char *name)
         return false;
     }
     if (bundle) return open_file(policies, name, app);
-    if (policies->pack != NULL && !waivers) return open_pack(policies, app);
+    if (policies->pack != NULL && !waivers) return take_pack(policies);
     return open_sources(policies, name, app);
 }
 
 void rp_policies_close(rp_policies *policies)
 {
-    rdspol_bundle_close(policies->bundle);
+    rdspol_bundle_close(policies->opened);
     rdspol_compilation_free(policies->compilation);
     rp_source_set_free(&policies->set);
     free(policies->file);

@@ -5,7 +5,8 @@
 #include "cli/sources.h"
 
 typedef struct rp_policies {
-    rdspol_bundle *bundle;
+    const rdspol_bundle *bundle;
+    rdspol_bundle *opened; // the same, to be closed; NULL: the one inside the program
     rp_str bytes;
     const char *pack; // the pack that was named instead of a file, or NULL
     char sha256[64];  // of the bytes; see rp_policies_hash

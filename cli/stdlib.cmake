@@ -16,3 +16,8 @@ add_custom_command(
   COMMAND rdspol-embed ${RDSPOL_STDLIB_C} ${RDSPOL_STDLIB} ${rdspol_stdlib_files}
   DEPENDS rdspol-embed ${rdspol_stdlib_paths}
   COMMENT "Compiling the standard library" VERBATIM)
+
+# Its own library, so that a test can look at it too.
+add_library(rdspol_stdlib_objects OBJECT ${RDSPOL_STDLIB_C})
+target_include_directories(rdspol_stdlib_objects PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/vm/include)
+target_link_libraries(rdspol_stdlib_objects PRIVATE rdspol_flags)

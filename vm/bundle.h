@@ -38,15 +38,16 @@ struct rdspol_bundle {
     const unsigned char *place_bytes; // packed; `places` is not used
     size_t place_size;
     // From verification.
-    rp_frame_info *frames;
+    const rp_frame_info *frames;
     uint32_t frame_count;
-    uint32_t *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
-    uint16_t *table_of; // per instruction: the table that its result refers to, else 0
-    uint32_t *store_of; // per column: the instruction that stores it, or RP_NONE
-    uint32_t *emit_of;  // per policy: its emit
-    uint32_t *text_of;  // per column: its TEXT record, or RP_NONE
-    uint32_t *text_of_list; // per list
-    uint64_t *fed_by;       // per column and then per list: mask of its table's sources
+    const uint32_t
+        *frame_of; // per instruction: frame that holds its result's user (a fold: the outer)
+    const uint16_t *table_of;     // per instruction: the table that its result refers to, else 0
+    const uint32_t *store_of;     // per column: the instruction that stores it, or RP_NONE
+    const uint32_t *emit_of;      // per policy: its emit
+    const uint32_t *text_of;      // per column: its TEXT record, or RP_NONE
+    const uint32_t *text_of_list; // per list
+    const uint64_t *fed_by;       // per column and then per list: mask of its table's sources
 };
 
 // Text of a string index; empty for RP_NONE.

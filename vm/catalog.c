@@ -136,6 +136,9 @@ uint32_t rdspol_bundle_find_policy(const rdspol_bundle *bundle, rdspol_str name)
     uint32_t found = RP_NONE;
     for (uint32_t i = 0; i < bundle->policy_count; i++) {
         rp_str own = rp_bundle_text(bundle, bundle->policys[i].name);
+        if (!rp_str_ends(name, own)) { // as most do not
+            continue;
+        }
         rp_str module = rp_bundle_text(bundle, bundle->policys[i].module);
         if (is_qualified(name, module, own)) {
             return i;

@@ -30,6 +30,12 @@ static bool is_fact(const rp_facts *f, uint32_t column)
     return f->bundle->columns[column].origin == RP_COLUMN_FACT;
 }
 
+// The same of lists, by their kind.
+static bool is_kept_list(uint32_t kind)
+{
+    return kind == RP_LIST_FACT || kind == RP_LIST_MAP;
+}
+
 static void *zeroed(rp_facts *f, size_t size)
 {
     void *block = rp_alloc_get(f->alloc, size);
@@ -215,7 +221,9 @@ static bool grow(rp_facts *f, rp_fact_table *rows, void **block, size_t old_size
     if (bytes == NULL) {
         return false;
     }
-    memset(bytes + old_size, 0, new_size - old_size);
+    if (new_size > old_size) {
+        memset(bytes + old_size, 0, new_size - old_size);
+    }
     *block = bytes;
     rows->grown++;
     return true;
@@ -249,7 +257,7 @@ static bool grow_column(rp_facts *f, rp_fact_table *rows, uint32_t c)
     if (!is_fact(f, c)) {
         return true;
     }
-    if (size != 0 && !grow_array(f, rows, &column->values, size)) {
+    if (column->values != NULL && !grow_array(f, rows, &column->values, size)) {
         return false;
     }
     return grow_plane(f, rows, &column->known) &&
@@ -259,24 +267,20 @@ static bool grow_column(rp_facts *f, rp_fact_table *rows, uint32_t c)
 static bool grow_list(rp_facts *f, rp_fact_table *rows, uint32_t l)
 {
     rp_fact_list *list = &f->lists[l];
-    uint32_t kind = f->bundle->lists[l].kind;
-    if (kind != RP_LIST_FACT && kind != RP_LIST_MAP) {
+    if (!is_kept_list(f->bundle->lists[l].kind)) {
         return true;
     }
     return grow_ids(f, rows, &list->begin) && grow_ids(f, rows, &list->end) &&
            grow_plane(f, rows, &list->complete);
 }
 
-// If this fails half-way, the first `grown` arrays have the capacity that was wanted, the builder
-// is dead, and free_table tells the allocator so.
-static bool grow_table(rp_facts *f, uint32_t table)
+// To the capacity that is wanted. If this fails half-way, the first `grown` arrays have it, and
+// free_table tells the allocator so.
+static bool resize_table(rp_facts *f, uint32_t table)
 {
     const rp_rec_table *t = &f->bundle->tables[table];
     rp_fact_table *rows = &f->tables[table];
-    // Large tables grow by half: what is reserved is memory that was written to.
-    uint32_t old = rows->capacity, more = old < LARGE_ROWS ? old : old / 2;
-    rows->wanted = old == 0 ? FIRST_ROWS : (old + more) / 64 * 64;
-    bool ok = rows->wanted <= MAX_ROWS;
+    bool ok = true;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         ok = grow_column(f, rows, c);
     }
@@ -293,6 +297,25 @@ static bool grow_table(rp_facts *f, uint32_t table)
         rows->grown = 0;
     }
     return ok;
+}
+
+// If this fails, the builder is dead.
+static bool grow_table(rp_facts *f, uint32_t table)
+{
+    rp_fact_table *rows = &f->tables[table];
+    // Large tables grow by half: what is reserved is memory that was written to.
+    uint32_t old = rows->capacity, more = old < LARGE_ROWS ? old : old / 2;
+    rows->wanted = old == 0 ? FIRST_ROWS : (old + more) / 64 * 64;
+    return rows->wanted <= MAX_ROWS && resize_table(f, table);
+}
+
+void rp_facts_shrink(rp_facts *facts, uint32_t table)
+{
+    rp_fact_table *rows = &facts->tables[table];
+    rows->wanted = (rows->rows + 63) / 64 * 64;
+    if (rows->capacity >= LARGE_ROWS && rows->wanted < rows->capacity) {
+        (void)resize_table(facts, table); // what could not be made smaller stays as it is
+    }
 }
 
 uint32_t rp_facts_row_add(rp_facts *facts, uint32_t table)
@@ -372,10 +395,30 @@ void rp_facts_set_bool(rp_facts *facts, uint32_t column, uint32_t row, bool valu
     }
 }
 
+// The values of a column that is not bool, made for the first of them: many columns never have one.
+// NULL if memory ran out.
+static void *make_values(rp_facts *f, uint32_t column)
+{
+    uint32_t capacity = f->tables[f->bundle->columns[column].table].capacity;
+    if (f->status == RDSPOL_OK) {
+        f->columns[column].values = zeroed(f, array_size(capacity, element_size(f, column)));
+        f->status = f->columns[column].values == NULL ? RDSPOL_NO_MEMORY : RDSPOL_OK;
+    }
+    return f->columns[column].values;
+}
+
+static inline void *values_of(rp_facts *f, uint32_t column)
+{
+    void *values = f->columns[column].values;
+    return values != NULL ? values : make_values(f, column);
+}
+
 static void set_id(rp_facts *f, uint32_t column, uint32_t row, uint32_t id)
 {
-    if (!is_dead_cell(f, column, row) && id != RP_NONE) {
-        ((uint32_t *)f->columns[column].values)[row] = id;
+    bool sets = !is_dead_cell(f, column, row) && id != RP_NONE;
+    uint32_t *values = sets ? values_of(f, column) : NULL;
+    if (values != NULL) {
+        values[row] = id;
         mark_present(f, column, row);
     }
 }
@@ -384,16 +427,20 @@ void rp_facts_set_int(rp_facts *facts, uint32_t column, uint32_t row, int64_t va
 {
     if (RP_TYPE_KIND(facts->bundle->columns[column].type) == RP_KIND_FLOAT) {
         rp_facts_set_float(facts, column, row, (double)value);
-    } else if (!is_dead_cell(facts, column, row)) {
-        ((int64_t *)facts->columns[column].values)[row] = value;
+        return;
+    }
+    int64_t *values = is_dead_cell(facts, column, row) ? NULL : values_of(facts, column);
+    if (values != NULL) {
+        values[row] = value;
         mark_present(facts, column, row);
     }
 }
 
 void rp_facts_set_float(rp_facts *facts, uint32_t column, uint32_t row, double value)
 {
-    if (!is_dead_cell(facts, column, row)) {
-        ((double *)facts->columns[column].values)[row] = value;
+    double *values = is_dead_cell(facts, column, row) ? NULL : values_of(facts, column);
+    if (values != NULL) {
+        values[row] = value;
         mark_present(facts, column, row);
     }
 }
@@ -414,8 +461,10 @@ void rp_facts_set_absent(rp_facts *facts, uint32_t column, uint32_t row)
     } else {
         rp_bits_clear(facts->columns[column].present, row);
         unsigned char *values = facts->columns[column].values;
-        size_t size = element_size(facts, column);
-        memset(values + row * size, 0, size);
+        size_t size = values == NULL ? 0 : element_size(facts, column);
+        for (size_t i = 0; i < size; i++) {
+            values[row * size + i] = 0;
+        }
     }
 }
 
@@ -596,24 +645,32 @@ void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_
 
 // ---- What an answer left out -------------------------------------------------------------------
 
-static bool is_fed(const rp_facts *f, uint32_t table, uint64_t mask, uint32_t source)
+static bool is_fed(const rp_bundle *b, uint32_t table, uint64_t mask, uint32_t source)
 {
     if (source == RP_NONE) {
         return true;
     }
-    return (mask >> (source - f->bundle->tables[table].first_source) & 1u) != 0;
+    return (mask >> (source - b->tables[table].first_source) & 1u) != 0;
+}
+
+static bool column_fed(const rp_bundle *b, uint32_t column, uint32_t source)
+{
+    return is_fed(b, b->columns[column].table, b->fed_by[column], source);
+}
+
+static bool list_fed(const rp_bundle *b, uint32_t list, uint32_t source)
+{
+    return is_fed(b, b->lists[list].owner, b->fed_by[b->column_count + list], source);
 }
 
 bool rp_facts_column_fed(const rp_facts *facts, uint32_t column, uint32_t source)
 {
-    const rp_bundle *b = facts->bundle;
-    return is_fed(facts, b->columns[column].table, b->fed_by[column], source);
+    return column_fed(facts->bundle, column, source);
 }
 
 bool rp_facts_list_fed(const rp_facts *facts, uint32_t list, uint32_t source)
 {
-    const rp_bundle *b = facts->bundle;
-    return is_fed(facts, b->lists[list].owner, b->fed_by[b->column_count + list], source);
+    return list_fed(facts->bundle, list, source);
 }
 
 static void set_default(rp_facts *f, uint32_t column, uint32_t row, uint32_t constant)
@@ -684,27 +741,52 @@ static bool is_hidden(const rp_rec_table *t, uint32_t column)
     return column == t->region || (column == t->account && t->kind == RP_TABLE_RESOURCE);
 }
 
-void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source,
-                           const uint64_t *touched, rp_fill mode)
+void rp_facts_fillable(const rp_bundle *bundle, uint32_t table, uint32_t source, uint64_t *bits)
+{
+    const rp_rec_table *t = &bundle->tables[table];
+    for (uint32_t i = 0; i < t->column_count; i++) {
+        uint32_t column = t->first_column + i;
+        bool fact = bundle->columns[column].origin == RP_COLUMN_FACT && !is_hidden(t, column);
+        rp_bits_put(bits, i, fact && column_fed(bundle, column, source));
+    }
+    for (uint32_t i = 0; i < t->list_count; i++) {
+        uint32_t list = t->first_list + i;
+        rp_bits_put(bits, t->column_count + i,
+                    is_kept_list(bundle->lists[list].kind) && list_fed(bundle, list, source));
+    }
+}
+
+void rp_facts_fill(rp_facts *facts, uint32_t table, uint32_t row, const uint64_t *bits,
+                   rp_fill mode)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    size_t words = rp_bits_words((size_t)t->column_count + t->list_count);
+    for (size_t w = 0; row != RP_NONE && w < words; w++) {
+        for (uint64_t left = bits[w]; left != 0; left &= left - 1) {
+            uint32_t i = (uint32_t)w * RP_WORD_BITS + rp_bits_lowest(left);
+            if (i < t->column_count) {
+                fill_column(facts, t->first_column + i, row, mode);
+            } else {
+                fill_list(facts, t->first_list + i - t->column_count, row, mode);
+            }
+        }
+    }
+}
+
+void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, rp_fill mode)
 {
     const rp_rec_table *t = &facts->bundle->tables[table];
     if (row == RP_NONE) {
         return;
     }
-    for (uint32_t i = 0; i < t->column_count; i++) {
-        uint32_t column = t->first_column + i;
-        if (is_fact(facts, column) && !is_hidden(t, column) &&
-            rp_facts_column_fed(facts, column, source) &&
-            !(touched != NULL ? rp_bits_get(touched, i) : column_touched(facts, column, row))) {
-            fill_column(facts, column, row, mode);
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        if (is_fact(facts, c) && !is_hidden(t, c) && !column_touched(facts, c, row)) {
+            fill_column(facts, c, row, mode);
         }
     }
-    for (uint32_t i = 0; i < t->list_count; i++) {
-        uint32_t list = t->first_list + i;
-        if (facts->lists[list].begin != NULL && rp_facts_list_fed(facts, list, source) &&
-            !(touched != NULL ? rp_bits_get(touched, t->column_count + i)
-                              : list_touched(facts, list, row))) {
-            fill_list(facts, list, row, mode);
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        if (facts->lists[l].begin != NULL && !list_touched(facts, l, row)) {
+            fill_list(facts, l, row, mode);
         }
     }
 }
@@ -875,10 +957,13 @@ static void append_column(const merge *m, uint32_t column, uint32_t first, uint3
     if (to->present != NULL) {
         append_plane(to->present, from->present, first, count);
     }
+    unsigned char *values = from->values == NULL ? NULL : values_of(m->dst, column);
+    if (values == NULL) {
+        return;
+    }
     if (size == 4) {
         append_ids(m, column, first, count);
-    } else if (size != 0) {
-        unsigned char *values = to->values;
+    } else {
         memcpy(values + first * size, from->values, count * size);
     }
 }

@@ -72,11 +72,14 @@ void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t be
 void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_reason reason,
                            uint32_t detail);
 
-// `touched`: bit (column - first_column) for each column that was set, then bit
-// (column_count + list - first_list) for each list; NULL: what is known counts as touched.
-// `source` RP_NONE: all columns of the table (records).
-void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, uint32_t source,
-                           const uint64_t *touched, rp_fill mode);
+// What is filled where an answer says nothing: bit (column - first_column) for each column, then bit
+// (column_count + list - first_list) for each list. Which ones a source (RP_NONE: any) may fill; and
+// filling those of which the caller took what was there.
+void rp_facts_fillable(const rp_bundle *bundle, uint32_t table, uint32_t source, uint64_t *bits);
+void rp_facts_fill(rp_facts *facts, uint32_t table, uint32_t row, const uint64_t *bits,
+                   rp_fill mode);
+// Fills what is neither known nor has a reason.
+void rp_facts_fill_missing(rp_facts *facts, uint32_t table, uint32_t row, rp_fill mode);
 // Whether a column (or list) has a path in a source; true for all if `source` is RP_NONE.
 bool rp_facts_column_fed(const rp_facts *facts, uint32_t column, uint32_t source);
 bool rp_facts_list_fed(const rp_facts *facts, uint32_t list, uint32_t source);
@@ -105,7 +108,7 @@ rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src);
 
 // Rows are padded, so that a word or 64 values may be read from any row below the count.
 typedef struct rp_fact_column {
-    void *values;      // uint32_t, int64_t, double; NULL for bool
+    void *values;      // uint32_t, int64_t, double; NULL for bool, and while no cell has one
     uint64_t *known;   // of a bool: false
     uint64_t *present; // of a bool: true; NULL if not optional
 } rp_fact_column;
@@ -212,6 +215,10 @@ rp_str rp_facts_row_key(const rp_facts *facts, uint32_t table, uint32_t row);
 // A known and present text of a cell; empty otherwise.
 rp_str rp_facts_cell_text(const rp_facts *facts, uint32_t column, uint32_t row);
 uint32_t rp_facts_cell_id(const rp_facts *facts, uint32_t column, uint32_t row);
+
+// Gives back what a large table has room for beyond its rows, of which there will be no more. Before
+// it is known what is judged and who owns what.
+void rp_facts_shrink(rp_facts *facts, uint32_t table);
 
 rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error);
 // Whether facts that were built for one bundle can be judged by another.

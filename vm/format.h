@@ -143,6 +143,13 @@ static inline bool rp_section_is_packed(uint32_t section)
     return section != RP_SECTION_BYTES && section != RP_SECTION_INSN;
 }
 
+// Whether opening makes an array of a section's records: not of texts, nor of places, which are
+// unpacked when they are asked for.
+static inline bool rp_section_is_made(uint32_t section)
+{
+    return section != RP_SECTION_BYTES && section != RP_SECTION_PLACE;
+}
+
 // One struct a record type: rp_rec_string, rp_rec_const, ...
 #define RP_FIELD_MEMBER(name, kind) uint32_t name;
 #define SECTION(ID, name, FIELDS)                                                                  \

@@ -260,7 +260,7 @@ rdspol_status rdspol_facts_complete(rdspol_facts *facts, rdspol_str kind, uint32
     if (!find_field(facts, kind, row, rp_str_make("", 0), &at)) {
         return RDSPOL_INVALID_ARGUMENT;
     }
-    rp_facts_fill_missing(facts, at.table, row, RP_NONE, NULL, RP_FILL_TEST);
+    rp_facts_fill_missing(facts, at.table, row, RP_FILL_TEST);
     return facts->status;
 }
 

@@ -318,6 +318,21 @@ static bool bind_empty_column(rp_run *run, uint32_t column)
     return empty->v != NULL && empty->p != NULL;
 }
 
+// Values of columns in which no cell has one: they may be looked at, but mean nothing. One array of
+// zeros for the largest table.
+static void *no_values(rp_run *run)
+{
+    uint32_t most = 0;
+    for (uint32_t t = 0; run->no_values == NULL && t < run->bundle->table_count; t++) {
+        uint32_t rows = run->facts->tables[t].rows;
+        most = rows > most ? rows : most;
+    }
+    if (run->no_values == NULL) {
+        run->no_values = RP_NEW_ARRAY(&run->arena, uint64_t, (size_t)most + RP_WORD_BITS);
+    }
+    return run->no_values;
+}
+
 static bool bind_fact_column(rp_run *run, uint32_t column)
 {
     const rp_fact_column *c = &run->facts->columns[column];
@@ -325,7 +340,11 @@ static bool bind_fact_column(rp_run *run, uint32_t column)
         return bind_empty_column(run, column);
     }
     rp_val *out = &run->world.columns[column];
-    out->v = c->values;
+    bool boolean = RP_TYPE_KIND(run->bundle->columns[column].type) == RP_KIND_BOOL;
+    out->v = c->values != NULL || boolean ? c->values : no_values(run);
+    if (out->v == NULL && !boolean) {
+        return false;
+    }
     out->k = c->known;
     out->p = c->present != NULL ? c->present : c->known;
     return true;
@@ -398,6 +417,13 @@ static uint32_t own_rows(const rp_run *run, uint32_t table)
     return rows;
 }
 
+// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows. Rows
+// that the run makes may be more than it knows of here.
+static bool has_cells(const rp_run *run, uint32_t column, bool own, uint32_t rows)
+{
+    return own || (rows != 0 && run->reads[column] != 0);
+}
+
 static bool bind_table(rp_run *run, uint32_t table)
 {
     const rp_rec_table *t = &run->bundle->tables[table];
@@ -407,7 +433,9 @@ static bool bind_table(rp_run *run, uint32_t table)
     run->world.rows[table] = rows;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         bool fact = !own && run->bundle->columns[c].origin == RP_COLUMN_FACT;
-        ok = fact ? bind_fact_column(run, c) : new_column(run, c, rows);
+        ok = fact                              ? bind_fact_column(run, c)
+             : has_cells(run, c, own, rows) ? new_column(run, c, rows)
+                                               : bind_empty_column(run, c);
     }
     if (ok) {
         fill_cells(run, table);
@@ -685,7 +713,11 @@ bool rp_prepare_texts(rp_run *run)
     const rp_bundle *b = run->bundle;
     for (uint32_t i = 0; i < b->text_count; i++) {
         const rp_rec_text *t = &b->texts[i];
-        if (!(t->op == RP_TEXT_SPLIT ? fill_text_list(run, t) : fill_text_column(run, t))) {
+        bool split = t->op == RP_TEXT_SPLIT;
+        if (!split && run->reads[t->result] == 0) {
+            continue;
+        }
+        if (!(split ? fill_text_list(run, t) : fill_text_column(run, t))) {
             return false;
         }
     }
@@ -748,8 +780,8 @@ static bool each_id(rp_run *run, rp_kind kind, bool (*visit)(void *ctx, uint32_t
     for (uint32_t c = 0; c < b->column_count; c++) {
         const rp_val *column = &run->world.columns[c];
         uint32_t rows = run->world.rows[b->columns[c].table];
-        bool wanted =
-            RP_TYPE_KIND(b->columns[c].type) == kind && b->columns[c].origin != RP_COLUMN_DERIVED;
+        bool wanted = RP_TYPE_KIND(b->columns[c].type) == kind && run->reads[c] != 0 &&
+                      b->columns[c].origin != RP_COLUMN_DERIVED;
         for (uint32_t r = 0; wanted && r < rows; r++) {
             if (rp_bits_get(column->p, r) && !visit(ctx, ((const uint32_t *)column->v)[r])) {
                 return false;
@@ -775,16 +807,16 @@ static bool each_id(rp_run *run, rp_kind kind, bool (*visit)(void *ctx, uint32_t
 
 typedef struct collector {
     rp_run *run;
-    uint32_t *index; // per id: RP_NONE, or its place in `ids`
+    uint32_t *index; // per id: 0, or its place in `ids` and one; pages without one stay untouched
     rp_buf ids;
 } collector;
 
 static bool collect_id(void *ctx, uint32_t id)
 {
     collector *c = ctx;
-    if (c->index[id] == RP_NONE) {
-        c->index[id] = (uint32_t)(c->ids.size / sizeof id);
+    if (c->index[id] == 0) {
         rp_buf_add(&c->ids, &id, sizeof id);
+        c->index[id] = (uint32_t)(c->ids.size / sizeof id);
     }
     return !c->ids.failed;
 }
@@ -835,7 +867,7 @@ static bool parse_ranges(collector *c)
     uint32_t count = (uint32_t)(c->ids.size / sizeof(uint32_t));
     rp_cidr *ranges = RP_NEW_ARRAY(&c->run->arena, rp_cidr, (size_t)count + 1);
     for (uint32_t k = 0; ranges != NULL && k < count; k++) {
-        (void)rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k]);
+        (void)rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k + 1]);
     }
     c->run->world.range_of = c->index;
     c->run->world.ranges = ranges;
@@ -845,11 +877,11 @@ static bool parse_ranges(collector *c)
 static bool has_kind(const rp_bundle *b, rp_kind kind)
 {
     bool found = false;
-    for (uint32_t c = 0; c < b->column_count; c++) {
-        found |= RP_TYPE_KIND(b->columns[c].type) == kind;
+    for (uint32_t c = 0; !found && c < b->column_count; c++) {
+        found = RP_TYPE_KIND(b->columns[c].type) == kind;
     }
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        found |= RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
+    for (uint32_t i = 0; !found && i < b->insn_count; i++) {
+        found = RP_TYPE_KIND(rp_bundle_type(b, i)) == kind;
     }
     return found;
 }
@@ -864,7 +896,6 @@ static bool bind_ids(rp_run *run, rp_kind kind, bool (*finish)(collector *c))
     if (c.index == NULL) {
         return false;
     }
-    memset(c.index, 0xff, ((size_t)run->world.id_count + 1) * sizeof *c.index);
     rp_buf_init(&c.ids, run->alloc, SIZE_MAX);
     bool ok = each_id(run, kind, collect_id, &c) && finish(&c);
     rp_buf_free(&c.ids);
@@ -902,7 +933,7 @@ static bool find_full_columns(rp_run *run)
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
         uint32_t rows = run->world.rows[b->columns[c].table];
         uint64_t count = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED) {
+        if (b->columns[c].origin == RP_COLUMN_DERIVED || run->reads[c] == 0) {
             continue;
         }
         const rp_val *v = &run->world.columns[c];

@@ -10,36 +10,77 @@
 
 // ---- What runs ---------------------------------------------------------------------------------
 
-static void mark_operands(const rp_run *run, unsigned char *need, uint32_t i)
+static inline void mark_half(unsigned char *need, rp_operand kind, uint32_t half)
 {
-    const rp_bundle *b = run->bundle;
-    const rp_insn n = rp_bundle_insn(b, i);
-    uint32_t op = n.op;
-    const rp_op_info *info = rp_op_get(op);
-    const uint32_t operands[] = {n.a, n.b, n.c};
-    for (int k = 0; k < 3; k++) {
-        if (rp_operand_is_value(info->operands[k]) && operands[k] != RP_NONE) {
-            need[operands[k]] = 1;
-        }
+    if (rp_operand_is_value(kind) && half != RP_INSN_NONE) {
+        need[half] = 1;
     }
+}
+
+// Whole programs are marked several times in a run: an instruction is not taken apart for it.
+static inline void mark_operands(const rp_bundle *b, unsigned char *need, uint32_t i)
+{
+    const rp_rec_insn *n = &b->insns[i];
+    uint32_t op = n->head & 0xffu;
+    const rp_operand *kinds = rp_op_infos[op].operands;
+    mark_half(need, kinds[0], n->head >> 16);
+    mark_half(need, kinds[1], n->tail & 0xffffu);
+    mark_half(need, kinds[2], n->tail >> 16);
     if (op == RP_OP_EMIT) {
-        const rp_rec_policy *policy = &b->policys[n.a];
+        const rp_rec_policy *policy = &b->policys[n->head >> 16];
         for (uint32_t k = 0; k < policy->clause_count; k++) {
             need[b->clauses[policy->first_clause + k].value] = 1;
         }
     }
 }
 
+// The column that an instruction reads, or RP_NONE: of a look-up that of the keys.
+static inline uint32_t column_read(const rp_bundle *b, uint32_t i)
+{
+    const rp_rec_insn *n = &b->insns[i];
+    switch (n->head & 0xffu) {
+    case RP_OP_LOAD: return n->head >> 16;
+    case RP_OP_GATHER: return n->tail & 0xffffu;
+    case RP_OP_LOOKUP: return b->tables[b->lists[n->tail & 0xffffu].element].first_column;
+    default: return RP_NONE;
+    }
+}
+
 static void mark_store(const rp_run *run, unsigned char *need, uint32_t i)
 {
     const rp_bundle *b = run->bundle;
-    uint32_t op = rp_bundle_op(b, i);
-    uint32_t column = op == RP_OP_LOAD     ? rp_bundle_insn(b, i).a
-                      : op == RP_OP_GATHER ? rp_bundle_insn(b, i).b
-                                           : RP_NONE;
+    uint32_t column = column_read(b, i);
     if (column != RP_NONE && b->store_of[column] != RP_NONE) {
         need[b->store_of[column]] = 1;
     }
+}
+
+// Of `store` the column that it writes.
+static void mark_column(rp_run *run, uint32_t i)
+{
+    bool stores = rp_bundle_op(run->bundle, i) == RP_OP_STORE;
+    uint32_t column = stores ? rp_bundle_insn(run->bundle, i).a : column_read(run->bundle, i);
+    if (column != RP_NONE) {
+        run->reads[column] = 1;
+    }
+}
+
+// The end of the marked ones from `first` to before `end`; `first` if there is none. Mostly few are
+// marked: eight at once are passed over.
+static uint32_t last_marked(const unsigned char *need, uint32_t first, uint32_t end)
+{
+    uint64_t eight = 0;
+    while (end - first >= sizeof eight) {
+        memcpy(&eight, need + end - sizeof eight, sizeof eight);
+        if (eight != 0) {
+            break;
+        }
+        end -= (uint32_t)sizeof eight;
+    }
+    while (end != first && need[end - 1] == 0) {
+        end--;
+    }
+    return end;
 }
 
 // Everything that a marked instruction needs stands before it; but for what it loads, in the same
@@ -48,11 +89,9 @@ static void spread(const rp_run *run, unsigned char *need, uint32_t first, uint3
                    bool through_stores)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = last + 1; i-- > first;) {
-        if (need[i] == 0) {
-            continue;
-        }
-        mark_operands(run, need, i);
+    for (uint32_t end = last + 1; (end = last_marked(need, first, end)) != first; end--) {
+        uint32_t i = end - 1;
+        mark_operands(b, need, i);
         if (through_stores) {
             mark_store(run, need, i);
         }
@@ -80,20 +119,29 @@ void rp_run_mark(const rp_run *run, unsigned char *need, uint32_t value)
     spread(run, need, f->first, value, false);
 }
 
+// Marks of the own folds of a frame stay.
+static void drop_frame(const rp_run *run, unsigned char *need, uint32_t frame)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_frame_info *f = &b->frames[frame];
+    for (uint32_t end = f->end; (end = last_marked(need, f->first + 1, end)) != f->first + 1;
+         end--) {
+        bool own = run->stands[end - 1] == frame;
+        need[end - 1] = own && rp_op_folds(rp_bundle_op(b, end - 1)) ? need[end - 1] : 0;
+    }
+    need[f->first] = f->depth == 0 ? 0 : need[f->first];
+}
+
+// Frames stand in the order of their beginnings; inside one that was dropped nothing is marked.
 void rp_run_drop_empty(const rp_run *run, unsigned char *need)
 {
     const rp_bundle *b = run->bundle;
+    uint32_t end = 0;
     for (uint32_t i = 0; i < b->frame_count; i++) {
         const rp_frame_info *f = &b->frames[i];
-        if (run->world.rows[f->table] != 0) {
-            continue;
-        }
-        for (uint32_t k = f->first + 1; k < f->end; k++) {
-            bool own_fold = run->stands[k] == i && rp_op_folds(rp_bundle_op(b, k));
-            need[k] = own_fold ? need[k] : 0;
-        }
-        if (f->depth == 0) {
-            need[f->first] = 0;
+        if (run->world.rows[f->table] == 0 && f->first >= end) {
+            drop_frame(run, need, i);
+            end = f->end;
         }
     }
 }
@@ -174,10 +222,48 @@ static bool keep_columns_of_messages(rp_run *run)
     for (uint32_t i = 0; need != NULL && i < run->bundle->insn_count; i++) {
         if (need[i] != 0) {
             mark_store(run, run->live, i);
+            mark_column(run, i);
         }
     }
     rp_arena_clear(&scratch);
     return need != NULL;
+}
+
+// ---- Which columns are read --------------------------------------------------------------------
+
+static void mark_observed(rp_run *run, uint32_t policy)
+{
+    const rp_bundle *b = run->bundle;
+    const rp_rec_policy *p = &b->policys[policy];
+    for (uint32_t k = 0; k < p->clause_count; k++) {
+        const rp_rec_clause *c = &b->clauses[p->first_clause + k];
+        for (uint32_t o = 0; o < c->observed_count; o++) {
+            run->reads[b->observeds[c->first_observed + o].column] = 1;
+        }
+    }
+}
+
+// Columns of what runs, of what policies say, and what functions of texts make those of. A function
+// stands behind those that make its argument.
+static void mark_columns(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    for (uint32_t i = 0; i < b->insn_count; i++) {
+        if (run->live[i] != 0) {
+            mark_column(run, i);
+        }
+    }
+    for (uint32_t i = 0; i < b->policy_count; i++) {
+        if (run->selected[i] != 0) {
+            mark_observed(run, i);
+        }
+    }
+    for (uint32_t i = b->text_count; i-- > 0;) {
+        const rp_rec_text *t = &b->texts[i];
+        if (t->result == RP_NONE || run->reads[t->result] != 0) {
+            run->reads[t->column] = 1;
+        }
+    }
 }
 
 bool rp_prepare_live(rp_run *run)
@@ -185,7 +271,8 @@ bool rp_prepare_live(rp_run *run)
     const rp_bundle *b = run->bundle;
     run->live = RP_NEW_ARRAY(&run->arena, unsigned char, b->insn_count);
     run->stands = RP_NEW_ARRAY(&run->arena, uint32_t, b->insn_count);
-    if (run->live == NULL || run->stands == NULL) {
+    run->reads = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
+    if (run->live == NULL || run->stands == NULL || run->reads == NULL) {
         return false;
     }
     find_standing(run);
@@ -203,6 +290,7 @@ bool rp_prepare_live(rp_run *run)
         return false;
     }
     rp_run_spread(run, run->live, true);
+    mark_columns(run);
     return true;
 }
 

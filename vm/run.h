@@ -29,11 +29,13 @@ struct rdspol_run {
     rp_strtab overlay;
     rp_world world;
     rp_val empty; // a column without rows
+    void *no_values; // see rp_fact_column; NULL until it is needed
     rp_exec exec;
     uint32_t chunk;
     rp_run_param *params;
     unsigned char *selected;                  // per policy
     unsigned char *live;                      // per instruction
+    unsigned char *reads;                     // per column: judging or explaining looks at it
     uint32_t *stands;                         // per instruction: the frame it stands in
     unsigned char **verdicts;                 // per policy, selected: one byte a row
     uint64_t (*counts)[RDSPOL_VERDICT_COUNT]; // per policy

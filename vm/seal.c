@@ -324,6 +324,16 @@ static bool make_judged(rp_facts *f)
     return true;
 }
 
+// Resources get stubs while references are resolved; nothing gets rows after that.
+static void shrink_tables(rp_facts *f, bool resources)
+{
+    for (uint32_t t = 0; t < f->bundle->table_count; t++) {
+        if ((f->bundle->tables[t].kind == RP_TABLE_RESOURCE) == resources) {
+            rp_facts_shrink(f, t);
+        }
+    }
+}
+
 rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
 {
     if (facts->sealed) {
@@ -333,10 +343,12 @@ rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
         return rp_seal_no_memory(error);
     }
     RP_TRY(check_builder(facts, error));
+    shrink_tables(facts, false);
     RP_TRY(rp_seal_maps(facts, error));
     RP_TRY(rp_seal_scopes(facts, error));
     RP_TRY(rp_seal_merge(facts, error));
     RP_TRY(rp_seal_references(facts, error));
+    shrink_tables(facts, true);
     facts->has_audited = any_audited(facts);
     fill_audited(facts);
     if (!make_listings(facts) || !make_judged(facts)) {

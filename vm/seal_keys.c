@@ -92,6 +92,9 @@ static void find_unknown(leads *l, uint32_t table)
     const rp_facts *f = l->f;
     const rp_rec_table *t = &f->bundle->tables[table];
     uint32_t rows = f->tables[table].rows;
+    if (rows == 0) {
+        return;
+    }
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
         for (uint32_t r = 0; column_leads(l, c) && r < rows; r++) {
             if (!rp_bits_get(f->columns[c].known, r)) {

@@ -117,7 +117,7 @@ void rp_seal_copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
     rp_fact_column *c = &f->columns[column];
     size_t size = rp_plan_value_size(RP_TYPE_KIND(f->bundle->columns[column].type));
     unsigned char *values = c->values;
-    if (size != 0) {
+    if (values != NULL) {
         memcpy(values + to * size, values + from * size, size);
     }
     rp_bits_put(c->known, to, rp_bits_get(c->known, from));

@@ -43,8 +43,8 @@ static bool alloc_owners(rp_facts *f)
 }
 
 // The resource that a row belongs to; false if it is not known (yet).
-static bool owner_of(const rp_facts *f, uint32_t table, uint32_t row, uint32_t *owner_table,
-                     uint32_t *owner_row)
+static inline bool owner_of(const rp_facts *f, uint32_t table, uint32_t row, uint32_t *owner_table,
+                            uint32_t *owner_row)
 {
     const rp_fact_table *rows = &f->tables[table];
     if (f->bundle->tables[table].kind == RP_TABLE_RESOURCE) {
@@ -71,27 +71,40 @@ static bool give_owner(rp_facts *f, uint32_t element, uint32_t begin, uint32_t e
     return fresh;
 }
 
-static bool pass_owner(rp_facts *f, uint32_t table, uint32_t row)
+// Of a row that lives: the resource that it is, or belongs to as far as that is known.
+static inline bool lives_in(const rp_facts *f, uint32_t table, uint32_t row, uint32_t *owner_table,
+                            uint32_t *owner_row)
 {
-    const rp_rec_table *t = &f->bundle->tables[table];
+    const rp_fact_meta *meta = f->tables[table].meta;
+    bool dead = meta != NULL && meta[row].state == RP_ROW_DEAD;
+    return !dead && owner_of(f, table, row, owner_table, owner_row);
+}
+
+static bool pass_list(rp_facts *f, uint32_t list)
+{
+    uint32_t table = f->bundle->lists[list].owner, element = f->bundle->lists[list].element;
+    const rp_fact_list *l = &f->lists[list];
     uint32_t owner_table, owner_row;
     bool fresh = false;
-    if (!owner_of(f, table, row, &owner_table, &owner_row)) {
-        return false;
-    }
-    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        const rp_fact_list *list = &f->lists[l];
-        if (list->begin != NULL) {
-            fresh |= give_owner(f, f->bundle->lists[l].element, list->begin[row], list->end[row],
-                                owner_table, owner_row);
+    for (uint32_t r = 0; l->begin != NULL && r < f->tables[table].rows; r++) {
+        if (l->begin[r] != l->end[r] && lives_in(f, table, r, &owner_table, &owner_row)) {
+            fresh |= give_owner(f, element, l->begin[r], l->end[r], owner_table, owner_row);
         }
     }
-    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        uint32_t type = f->bundle->columns[c].type, target = RP_TYPE_TABLE(type);
-        if (RP_TYPE_KIND(type) == RP_KIND_REF && rp_seal_is_present(f, c, row) &&
-            f->bundle->tables[target].kind != RP_TABLE_RESOURCE) {
-            uint32_t e = ((const uint32_t *)f->columns[c].values)[row];
-            fresh |= e != RP_NONE && give_owner(f, target, e, e + 1, owner_table, owner_row);
+    return fresh;
+}
+
+static bool pass_record(rp_facts *f, uint32_t column)
+{
+    uint32_t table = f->bundle->columns[column].table;
+    uint32_t target = RP_TYPE_TABLE(f->bundle->columns[column].type);
+    const uint32_t *records = f->columns[column].values;
+    uint32_t owner_table, owner_row;
+    bool fresh = false;
+    for (uint32_t r = 0; records != NULL && r < f->tables[table].rows; r++) {
+        if (rp_seal_is_present(f, column, r) && records[r] != RP_NONE &&
+            lives_in(f, table, r, &owner_table, &owner_row)) {
+            fresh |= give_owner(f, target, records[r], records[r] + 1, owner_table, owner_row);
         }
     }
     return fresh;
@@ -99,11 +112,16 @@ static bool pass_owner(rp_facts *f, uint32_t table, uint32_t row)
 
 static bool pass_owners(rp_facts *f, uint32_t table)
 {
-    bool resource = f->bundle->tables[table].kind == RP_TABLE_RESOURCE;
+    const rp_rec_table *t = &f->bundle->tables[table];
     bool fresh = false;
-    for (uint32_t r = 0; r < f->tables[table].rows; r++) {
-        if (!resource || f->tables[table].meta[r].state != RP_ROW_DEAD) {
-            fresh |= pass_owner(f, table, r);
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        fresh |= pass_list(f, l);
+    }
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        uint32_t type = f->bundle->columns[c].type;
+        if (RP_TYPE_KIND(type) == RP_KIND_REF &&
+            f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE) {
+            fresh |= pass_record(f, c);
         }
     }
     return fresh;

@@ -538,7 +538,8 @@ static bool open_front(walk *w)
            open_words(f, h, (const uint32_t *)words);
 }
 
-// A table, column or list has the arrays that the schema gives it, if it has any rows.
+// A table, column or list has the arrays that the schema gives it, if it has any rows; a column of
+// which no cell has a value may lack those.
 static bool flags_fit(const walk *w)
 {
     const rp_bundle *b = w->facts->bundle;
@@ -554,9 +555,10 @@ static bool flags_fit(const walk *w)
         unsigned flags = w->column_flags[c];
         bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
         bool present = boolean || RP_TYPE_OPTIONAL(b->columns[c].type);
-        unsigned wanted = HAS_KNOWN | (present ? HAS_PRESENT : 0u) | (boolean ? 0u : HAS_VALUES);
+        unsigned values = boolean ? 0u : HAS_VALUES;
+        unsigned wanted = HAS_KNOWN | (present ? HAS_PRESENT : 0u) | values;
         bool fact = b->columns[c].origin == RP_COLUMN_FACT;
-        if (flags != 0 && flags != wanted) return false;
+        if (flags != 0 && (flags | values) != wanted) return false;
         if (fact && flags == 0 && w->rows[b->columns[c].table] != 0) return false;
     }
     for (uint32_t l = 0; l < b->list_count; l++) {

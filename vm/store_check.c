@@ -70,11 +70,26 @@ static bool nothing_known(const rp_fact_column *c, uint32_t rows)
     return all_zero(plane, rp_bits_words(rows));
 }
 
+// A weak reference that is open says RP_NONE: it is no row that there is.
+static bool weak_are_sound(const rp_fact_column *c, uint32_t rows, uint32_t limit)
+{
+    const uint32_t *values = c->values;
+    const uint64_t *plane = c->present != NULL ? c->present : c->known;
+    for (uint32_t r = 0; r < rows; r++) {
+        bool open = values[r] == RP_NONE && !rp_bits_get(plane, r);
+        if (values[r] >= limit && !open) return false;
+    }
+    return all_below(values + rows, 64, limit);
+}
+
 static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
 {
     const rp_rec_column *c = &f->bundle->columns[column];
     const rp_fact_column *x = &f->columns[column];
     size_t count = (size_t)rows + 64;
+    if (x->values == NULL && RP_TYPE_KIND(c->type) != RP_KIND_BOOL) {
+        return nothing_known(x, rows);
+    }
     switch (RP_TYPE_KIND(c->type)) {
     case RP_KIND_BOOL:
     case RP_KIND_INT:
@@ -83,7 +98,10 @@ static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
     case RP_KIND_FLOAT: return all_finite(x->values, count);
     case RP_KIND_REF: {
         bool empty = f->tables[RP_TYPE_TABLE(c->type)].rows == 0;
-        return all_below(x->values, count, limit_of(f, c)) && (!empty || nothing_known(x, rows));
+        bool weak = (c->flags & RP_COLUMN_WEAK) != 0;
+        bool rows_there = weak ? weak_are_sound(x, rows, limit_of(f, c))
+                               : all_below(x->values, count, limit_of(f, c));
+        return rows_there && (!empty || nothing_known(x, rows));
     }
     case RP_KIND_STRING:
     case RP_KIND_CIDR:

@@ -373,7 +373,7 @@ static rdspol_status check_text(const rp_verifier *v, uint32_t i)
         uint32_t element = b->lists[t->list].element;
         CHECK(v->parts_read[element] == 0, "text", i, "its parts were asked for before");
         v->parts_done[element]++;
-        b->text_of_list[t->list] = i;
+        v->text_of_list[t->list] = i;
         return RDSPOL_OK;
     }
     CHECK(t->result != RP_NONE && t->list == RP_NONE && b->text_of[t->result] == RP_NONE, "text", i,
@@ -382,7 +382,7 @@ static rdspol_status check_text(const rp_verifier *v, uint32_t i)
     CHECK(result->table == input->table && result->origin == RP_COLUMN_TEXT &&
               RP_TYPE_KIND(result->type) == text_result(t->op),
           "text", i, "its result has another type");
-    b->text_of[t->result] = i;
+    v->text_of[t->result] = i;
     return RDSPOL_OK;
 }
 
@@ -479,22 +479,36 @@ static uint32_t count_opening(const rp_bundle *b)
     return count;
 }
 
-static rdspol_status make_indices(const rp_verifier *v)
+static void show_indices(const rp_verifier *v)
 {
     rp_bundle *b = v->bundle;
-    b->text_of = new_index(b, b->column_count);
-    b->text_of_list = new_index(b, b->list_count);
-    b->store_of = new_index(b, b->column_count);
-    b->emit_of = new_index(b, b->policy_count);
-    b->frame_of = new_index(b, b->insn_count);
-    b->table_of = RP_NEW_ARRAY(&b->arena, uint16_t, b->insn_count);
-    b->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, count_opening(b));
-    b->fed_by = RP_NEW_ARRAY(&b->arena, uint64_t, (size_t)b->column_count + b->list_count);
-    if (b->text_of == NULL || b->text_of_list == NULL || b->store_of == NULL ||
-        b->emit_of == NULL || b->frame_of == NULL || b->table_of == NULL || b->frames == NULL ||
-        b->fed_by == NULL) {
+    b->frames = v->frames;
+    b->frame_of = v->frame_of;
+    b->table_of = v->table_of;
+    b->store_of = v->store_of;
+    b->emit_of = v->emit_of;
+    b->text_of = v->text_of;
+    b->text_of_list = v->text_of_list;
+    b->fed_by = v->fed_by;
+}
+
+static rdspol_status make_indices(rp_verifier *v)
+{
+    rp_bundle *b = v->bundle;
+    v->text_of = new_index(b, b->column_count);
+    v->text_of_list = new_index(b, b->list_count);
+    v->store_of = new_index(b, b->column_count);
+    v->emit_of = new_index(b, b->policy_count);
+    v->frame_of = new_index(b, b->insn_count);
+    v->table_of = RP_NEW_ARRAY(&b->arena, uint16_t, b->insn_count);
+    v->frames = RP_NEW_ARRAY(&b->arena, rp_frame_info, count_opening(b));
+    v->fed_by = RP_NEW_ARRAY(&b->arena, uint64_t, (size_t)b->column_count + b->list_count);
+    if (v->text_of == NULL || v->text_of_list == NULL || v->store_of == NULL ||
+        v->emit_of == NULL || v->frame_of == NULL || v->table_of == NULL || v->frames == NULL ||
+        v->fed_by == NULL) {
         return rp_error_set(v->error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
+    show_indices(v);
     return RDSPOL_OK;
 }
 
@@ -536,15 +550,16 @@ static uint64_t sources_of(const rp_bundle *b, uint32_t table, uint32_t own, uin
     return mask;
 }
 
-static void find_feeding_sources(rp_bundle *b)
+static void find_feeding_sources(const rp_verifier *v)
 {
+    const rp_bundle *b = v->bundle;
     for (uint32_t i = 0; i < b->column_count; i++) {
         const rp_rec_column *c = &b->columns[i];
-        b->fed_by[i] = sources_of(b, c->table, c->source, c->first_path, c->path_count);
+        v->fed_by[i] = sources_of(b, c->table, c->source, c->first_path, c->path_count);
     }
     for (uint32_t i = 0; i < b->list_count; i++) {
         const rp_rec_list *l = &b->lists[i];
-        b->fed_by[b->column_count + i] =
+        v->fed_by[b->column_count + i] =
             sources_of(b, l->owner, l->source, l->first_path, l->path_count);
     }
 }
@@ -554,7 +569,7 @@ rdspol_status rp_verify(rp_bundle *bundle, rdspol_error *error)
     rp_verifier checker = {.bundle = bundle, .error = error};
     const rp_verifier *v = &checker;
     RP_TRY(check_limits(v));
-    RP_TRY(make_indices(v));
+    RP_TRY(make_indices(&checker));
     RP_TRY(make_parts(&checker));
     RP_TRY(check_strings(v));
     RP_TRY(check_consts(v));
@@ -565,6 +580,6 @@ rdspol_status rp_verify(rp_bundle *bundle, rdspol_error *error)
     RP_TRY(check_params(v));
     RP_TRY(check_texts(v));
     RP_TRY(check_policies(v));
-    find_feeding_sources(bundle);
+    find_feeding_sources(v);
     return rp_verify_code(v);
 }

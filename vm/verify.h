@@ -8,6 +8,11 @@
 typedef struct rp_verifier {
     rp_bundle *bundle;
     rdspol_error *error;
+    // What the bundle points to, while it is written.
+    rp_frame_info *frames;
+    uint32_t *frame_of, *store_of, *emit_of, *text_of, *text_of_list;
+    uint16_t *table_of;
+    uint64_t *fed_by;
     // Per table: columns behind the first that no text function fills; lists of parts of texts that
     // are its rows, and how many of them are filled; whether a function over its rows was met.
     uint32_t *other_columns, *parts_due, *parts_done;

@@ -218,7 +218,7 @@ static rdspol_status check_store(const pass *p)
     CHECK(c->origin == RP_COLUMN_DERIVED && rp_type_same(c->type, type_of(p, p->insn.b)),
           "a store of another type");
     CHECK(p->b->store_of[p->insn.a] == RP_NONE, "a column that is stored twice");
-    p->b->store_of[p->insn.a] = p->at;
+    p->v->store_of[p->insn.a] = p->at;
     return RDSPOL_OK;
 }
 
@@ -235,7 +235,7 @@ static rdspol_status check_emit(const pass *p)
         CHECK(is_usable(p, value) && RP_TYPE_KIND(type_of(p, value)) == RP_KIND_BOOL,
               "a clause that is no bool of the frame");
     }
-    b->emit_of[p->insn.a] = p->at;
+    p->v->emit_of[p->insn.a] = p->at;
     return RDSPOL_OK;
 }
 
@@ -408,20 +408,19 @@ static rdspol_status open_frame(pass *p)
     } else if (p->op == RP_OP_FILTER) {
         table = b->frames[current(p)].table;
     }
-    rp_frame_info *f = &b->frames[b->frame_count];
+    rp_frame_info *f = &p->v->frames[b->frame_count];
     f->first = p->at;
     f->parent = current(p);
     f->table = table;
     f->depth = p->depth;
     f->message = p->depth == 0 ? p->op == RP_OP_ROWS : in_message(p);
-    b->frame_of[p->at] = b->frame_count;
+    p->v->frame_of[p->at] = b->frame_count;
     p->stack[p->depth++] = b->frame_count++;
     return RDSPOL_OK;
 }
 
 static rdspol_status check_insn(pass *p)
 {
-    rp_bundle *b = p->b;
     RP_TRY(check_type_word(p));
     if (p->op == RP_OP_END) {
         CHECK(p->depth != 0, "no frame to end");
@@ -440,15 +439,15 @@ static rdspol_status check_insn(pass *p)
         RP_TRY(check_typed(p));
     }
     if (RP_TYPE_KIND(p->type) == RP_KIND_REF) {
-        b->table_of[p->at] = (uint16_t)result_table(p); // at most RP_MAX_TABLES
+        p->v->table_of[p->at] = (uint16_t)result_table(p); // at most RP_MAX_TABLES
     }
-    b->frame_of[p->at] = current(p);
+    p->v->frame_of[p->at] = current(p);
     if (rp_op_folds(p->op)) {
         CHECK(p->depth > 1, "a fold in an outermost frame");
-        b->frame_of[p->at] = p->stack[p->depth - 2];
+        p->v->frame_of[p->at] = p->stack[p->depth - 2];
     }
     if (p->op == RP_OP_END) {
-        b->frames[current(p)].end = p->at;
+        p->v->frames[current(p)].end = p->at;
         p->depth--;
     }
     return RDSPOL_OK;

@@ -1148,8 +1148,8 @@ static bool read_file(reading_file *f, rp_str path, rp_arena *names)
 }
 
 rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str path,
-                                rp_read_fn read, void *ctx, rp_file_notes *notes,
-                                rdspol_error *error)
+                                rp_read_fn read, void *ctx, rp_json_spare *spare,
+                                rp_file_notes *notes, rdspol_error *error)
 {
     reading_file f = {.d = d, .facts = facts, .notes = notes};
     rp_arena names;
@@ -1161,7 +1161,7 @@ rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str p
     }
     rp_arena_init(&names, d->alloc);
     rp_arena_init(&f.arena, d->alloc);
-    rp_json_open(f.json, d->alloc, &d->limits, read, ctx);
+    rp_json_open(f.json, d->alloc, &d->limits, read, ctx, spare);
     rp_reading_init(&f.rows, d->alloc, d->scheme, facts);
     f.rows.json = f.json;
     if (!rp_json_failed(f.json)) {

@@ -32,7 +32,7 @@ typedef struct rp_file_notes {
 // Reads all documents of a stream into facts. `path` is the file's name: for hints and places. The
 // error has the file's name in its message, the byte offset and the path in the JSON.
 rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str path,
-                                rp_read_fn read, void *ctx, rp_file_notes *notes,
-                                rdspol_error *error);
+                                rp_read_fn read, void *ctx, rp_json_spare *spare,
+                                rp_file_notes *notes, rdspol_error *error);
 
 #endif

@@ -46,13 +46,40 @@ static void set_end(rp_json *j, unsigned char *end)
     memset(end, 0, RP_JSON_PAD);
 }
 
+static unsigned char *take_window(rp_json *j)
+{
+    unsigned char *window = j->spare != NULL ? j->spare->window : NULL;
+    if (window == NULL) {
+        return rp_alloc_get(j->alloc, block_size(RP_JSON_WINDOW));
+    }
+    j->spare->window = NULL;
+    return window;
+}
+
+// One that has grown is too large to be kept.
+static void give_window(rp_json *j)
+{
+    if (j->spare != NULL && j->spare->window == NULL && j->capacity == RP_JSON_WINDOW) {
+        j->spare->window = j->window;
+    } else {
+        rp_alloc_free(j->alloc, j->window, block_size(j->capacity));
+    }
+}
+
+void rp_json_spare_free(rp_json_spare *spare, rp_alloc alloc)
+{
+    rp_alloc_free(alloc, spare->window, block_size(RP_JSON_WINDOW));
+    spare->window = NULL;
+}
+
 void rp_json_open(rp_json *json, rp_alloc alloc, const rp_json_limits *limits, rp_read_fn read,
-                  void *ctx)
+                  void *ctx, rp_json_spare *spare)
 {
     start(json, alloc, limits);
     json->read = read;
     json->ctx = ctx;
-    json->window = rp_alloc_get(json->alloc, block_size(RP_JSON_WINDOW));
+    json->spare = spare;
+    json->window = take_window(json);
     if (json->window == NULL) {
         (void)rp_json_fail_at(json, 0, RDSPOL_NO_MEMORY, "out of memory");
         return;
@@ -81,8 +108,8 @@ void rp_json_free(rp_json *json)
 {
     free_trail(json);
     rp_buf_free(&json->text);
-    if (!json->borrowed) {
-        rp_alloc_free(json->alloc, json->window, block_size(json->capacity));
+    if (!json->borrowed && json->window != NULL) {
+        give_window(json);
     }
     json->window = NULL;
 }
@@ -186,9 +213,9 @@ static void count_to(rp_json *j, unsigned char *to)
     if (p >= to) {
         return;
     }
-    for (; to - p >= 64; p += 64) {
-        line += rp_json_newlines64(p);
-    }
+    size_t blocks = (size_t)(to - p) / 64;
+    line += rp_json_newlines64(p, blocks);
+    p += 64 * blocks;
     for (; p < to; p++) {
         line += *p == '\n';
     }

@@ -62,11 +62,18 @@ typedef struct rp_json_guess {
     unsigned char bytes[RP_JSON_GLUE];
 } rp_json_guess;
 
+// A window that one scanner left for the next: files are many, and fresh memory costs more than
+// reading a small one. Of one thread and one allocator.
+typedef struct rp_json_spare {
+    unsigned char *window; // of RP_JSON_WINDOW, or NULL
+} rp_json_spare;
+
 typedef struct rp_json {
     rp_alloc alloc;
     rp_json_limits limits;
     rp_read_fn read;
     void *ctx;
+    rp_json_spare *spare;  // or NULL
     unsigned char *window; // RP_JSON_PAD bytes, then `capacity` bytes, then RP_JSON_PAD zeros
     size_t capacity;
     unsigned char *at, *end; // in the window
@@ -91,12 +98,14 @@ typedef struct rp_json {
 
 enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024 };
 
-// Reads from a callback. The caller calls `rp_json_free` in any case.
+// Reads from a callback. The caller calls `rp_json_free` in any case. `spare` may be NULL; it is used
+// until then.
 void rp_json_open(rp_json *json, rp_alloc alloc, const rp_json_limits *limits, rp_read_fn read,
-                  void *ctx);
+                  void *ctx, rp_json_spare *spare);
 // Reads a text in memory, which is followed by RP_JSON_PAD zero bytes and outlives the scanner.
 void rp_json_open_text(rp_json *json, rp_alloc alloc, const rp_json_limits *limits, rp_str text);
 void rp_json_free(rp_json *json);
+void rp_json_spare_free(rp_json_spare *spare, rp_alloc alloc);
 rp_json_limits rp_json_limits_default(void);
 
 // The kind of the next value. Consumes blanks only.

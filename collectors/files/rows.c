@@ -283,6 +283,16 @@ static void empty_lists(rp_reading *r, const row *at)
     }
 }
 
+// At the end of a row: the bits of what was touched become those of what is to be filled.
+static void fill_untouched(rp_reading *r, const row *at, const uint64_t *fillable, rp_fill mode)
+{
+    uint64_t *bits = r->bits + at->touched;
+    for (size_t w = 0; w < at->asked - at->touched; w++) {
+        bits[w] = fillable[w] & ~bits[w];
+    }
+    rp_facts_fill(r->facts, at->table, at->id, bits, mode);
+}
+
 static void fill_row(rp_reading *r, const row *at, bool lenient)
 {
     if (r->scheme->bundle->tables[at->table].kind != RP_TABLE_RECORD) {
@@ -291,8 +301,7 @@ static void fill_row(rp_reading *r, const row *at, bool lenient)
     if (lenient) {
         empty_lists(r, at);
     }
-    rp_facts_fill_missing(r->facts, at->table, at->id, RP_NONE, r->bits + at->touched,
-                          RP_FILL_ANSWER);
+    fill_untouched(r, at, r->scheme->fillable[at->table], RP_FILL_ANSWER);
 }
 
 static bool run_list(rp_reading *r, const rp_reader *reader, const row *at);
@@ -958,8 +967,7 @@ static void finish(rp_reading *r, const rp_feed *feed, const rp_asked *asked, co
                !rp_bits_get(r->bits + at->touched, column_bit(r, at, feed->arn));
     set_arguments(r, feed, at, asked);
     set_unasked(r, feed, at);
-    rp_facts_fill_missing(r->facts, at->table, at->id, feed->source, r->bits + at->touched,
-                          cut ? RP_FILL_QUERY_CUT : RP_FILL_ANSWER);
+    fill_untouched(r, at, feed->fillable, cut ? RP_FILL_QUERY_CUT : RP_FILL_ANSWER);
     const rp_rec_table *t = &r->scheme->bundle->tables[at->table];
     if ((t->flags & RP_TABLE_REGION) != 0 && t->key != RP_NONE && asked->region != RP_NONE) {
         rp_facts_set_row(r->facts, t->key, at->id, asked->region);

@@ -1,6 +1,8 @@
 // Making a scheme: each path of each column and list is laid into the tree of its source.
 #include "collectors/files/scheme.h"
 
+#include "vm/facts.h"
+
 typedef struct maker {
     rp_scheme *scheme;
     const rp_bundle *b;
@@ -198,6 +200,26 @@ static void lay_element(maker *m, rp_node *node, steps s, uint32_t table)
     }
 }
 
+static uint64_t *fillable_of(maker *m, uint32_t table, uint32_t source)
+{
+    const rp_rec_table *t = &m->b->tables[table];
+    size_t words = ((size_t)t->column_count + t->list_count) / 64 + 1;
+    uint64_t *bits = make(m, words * sizeof *bits);
+    if (bits != NULL) {
+        rp_facts_fillable(m->b, table, source, bits);
+    }
+    return bits;
+}
+
+// Rows of records will be added to a table.
+static void note_rows(maker *m, uint32_t table)
+{
+    uint64_t **bits = &m->scheme->fillable[table];
+    if (*bits == NULL && m->b->tables[table].kind == RP_TABLE_RECORD) {
+        *bits = fillable_of(m, table, RP_NONE);
+    }
+}
+
 static rp_reader *list_reader(maker *m, rp_node *node, rp_reader_kind kind, uint32_t list,
                               uint32_t order, rp_node *inside)
 {
@@ -208,6 +230,7 @@ static rp_reader *list_reader(maker *m, rp_node *node, rp_reader_kind kind, uint
     const rp_rec_list *l = &m->b->lists[list];
     reader->field = list;
     reader->table = l->element;
+    note_rows(m, l->element);
     reader->order = order;
     reader->lower = (l->flags & RP_LIST_LOWER) != 0;
     reader->several = l->path_count > 1;
@@ -411,6 +434,7 @@ static rp_node *record_node(maker *m, uint32_t table, bool lenient)
     rp_node **made = lenient ? &m->scheme->in_json[table] : &m->scheme->records[table];
     if (*made == NULL) {
         maker inner = *m;
+        note_rows(m, table);
         inner.feed = NULL;
         inner.lenient = lenient;
         *made = new_node(&inner);
@@ -498,6 +522,7 @@ static void make_feed(maker *m, uint32_t source)
         }
     }
     feed->arn = sure_arn(m->b, feed);
+    feed->fillable = fillable_of(m, s->table, source);
     finish_node(m, feed->node);
 }
 
@@ -509,7 +534,9 @@ bool rp_scheme_make(rp_scheme *scheme, const rp_bundle *bundle, rp_alloc alloc)
     scheme->feeds = RP_NEW_ARRAY(&scheme->arena, rp_feed, bundle->source_count);
     scheme->records = RP_NEW_ARRAY(&scheme->arena, rp_node *, bundle->table_count);
     scheme->in_json = RP_NEW_ARRAY(&scheme->arena, rp_node *, bundle->table_count);
-    scheme->failed = scheme->feeds == NULL || scheme->records == NULL || scheme->in_json == NULL;
+    scheme->fillable = RP_NEW_ARRAY(&scheme->arena, uint64_t *, bundle->table_count);
+    scheme->failed = scheme->feeds == NULL || scheme->records == NULL || scheme->in_json == NULL ||
+                     scheme->fillable == NULL;
     maker m = {scheme, bundle, false, NULL, NULL};
     for (uint32_t s = 0; s < bundle->source_count && !scheme->failed; s++) {
         make_feed(&m, s);

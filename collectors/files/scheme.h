@@ -83,6 +83,7 @@ typedef struct rp_feed {
     rp_node *node; // of a row
     rp_found *found;
     rp_argument *arguments;
+    uint64_t *fillable; // see rp_facts_fillable
     uint32_t arn; // the column that every answer has, or RP_NONE
 } rp_feed;
 
@@ -92,6 +93,7 @@ typedef struct rp_scheme {
     rp_feed *feeds;      // by source
     rp_node **records;   // by table: the node of a record's row
     rp_node **in_json;   // the same inside a JSON text
+    uint64_t **fillable; // by table of records
     uint32_t node_count;
     bool failed;
 } rp_scheme;

@@ -555,5 +555,19 @@ P
   expect 0 "the catalogue is JSON and whole" python3 whole.py strict.json
 fi
 
+# Packed facts say the same as what they were packed from: a whole fleet, and targets of proxies whose
+# instances nobody listed. Only a build with live collection has `facts`.
+if "$rdspol" facts --help >/dev/null 2>&1; then
+  mkdir proxies && cp "$fleet"/db-prox*.json proxies/
+  for facts in "$fleet" proxies; do
+    expect 0 "facts pack" "$rdspol" facts pack all "$facts" -q -o packed.rpf
+    expect 0 "packed facts" "$rdspol" run all packed.rpf -v --format ndjson --exit-zero --now 2026-11-24
+    grep -v '"input' out >of_packed
+    expect 0 "the facts themselves" "$rdspol" run all "$facts" -v --format ndjson --exit-zero --now 2026-11-24
+    grep -v '"input' out >of_files
+    holds "packed facts say the same as files" cmp of_packed of_files
+  done
+fi
+
 [ $failures -eq 0 ] || echo "$failures failed"
 exit $((failures > 0))

@@ -60,7 +60,7 @@ static rdspol_status run(const uint8_t *data, size_t size, size_t piece, uint64_
     if (j == NULL) {
         abort();
     }
-    rp_json_open(j, (rp_alloc){NULL, NULL}, NULL, read_piece, &p);
+    rp_json_open(j, (rp_alloc){NULL, NULL}, NULL, read_piece, &p, NULL);
     while (!rp_json_failed(j) && rp_json_peek(j) != RP_JSON_END) {
         read_any(j);
     }

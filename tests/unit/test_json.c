@@ -32,7 +32,7 @@ static void open_pieces(rp_json *j, pieces *p, rp_str text, size_t piece)
 {
     p->rest = text;
     p->piece = piece;
-    rp_json_open(j, (rp_alloc){NULL, NULL}, NULL, read_piece, p);
+    rp_json_open(j, (rp_alloc){NULL, NULL}, NULL, read_piece, p, NULL);
 }
 
 static void read_any(rp_json *j)

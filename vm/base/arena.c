@@ -139,9 +139,19 @@ void *rp_arena_array(rp_arena *arena, size_t count, size_t size)
     return rp_arena_zero(arena, bytes);
 }
 
+// Bytes need no alignment: they are taken from the end of the block at hand.
+static char *alloc_bytes(rp_arena *arena, size_t size)
+{
+    if (size != 0 && size <= arena->left && arena->next != NULL) {
+        arena->left -= size;
+        return arena->next + arena->left;
+    }
+    return rp_arena_alloc(arena, size);
+}
+
 rp_str rp_arena_str(rp_arena *arena, rp_str text)
 {
-    char *copy = rp_arena_alloc(arena, text.len + 1);
+    char *copy = alloc_bytes(arena, text.len + 1);
     if (copy == NULL) {
         return rp_str_make(NULL, 0);
     }
