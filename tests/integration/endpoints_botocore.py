@@ -49,7 +49,10 @@ def main():
     home = {r: p["id"] for p in partitions["partitions"] for r in p["regions"]}
     regions = [r for r in home if not r.endswith("-global")] + STRANGE
     providers = {s: EndpointProvider(loader.load_service_model(s, "endpoint-rule-set-1"), partitions) for s in SERVICES}
-    cases = list(itertools.product(SERVICES, regions, (False, True), (False, True), OWN))
+    # Organizations answers in one region of each partition since then; before, some went elsewhere.
+    old = tuple(int(n) for n in botocore.__version__.split(".")[:2]) < (1, 44)
+    services = [s for s in SERVICES if not (old and s == "organizations")]
+    cases = list(itertools.product(services, regions, (False, True), (False, True), OWN))
     text = "".join(f"{s} {r} {int(f)} {int(d)} {o}\n" for s, r, f, d, o in cases)
     lines = subprocess.run([tool], input=text, capture_output=True, text=True, check=True).stdout.splitlines()
     if len(lines) != len(cases):
