@@ -117,41 +117,7 @@ static uint64_t aligned(uint64_t at)
     return (at + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-// ---- Schema ------------------------------------------------------------------------------------
-
-static uint64_t mixed(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 29;
-}
-
-static uint64_t with_text(uint64_t hash, const rp_bundle *b, uint32_t text)
-{
-    return mixed(hash, rp_strtab_hash(rp_bundle_text(b, text)));
-}
-
-uint64_t rp_store_schema(const rp_bundle *bundle)
-{
-    const rp_bundle *b = bundle;
-    uint64_t hash = RP_STORE_VERSION;
-    for (uint32_t t = 0; t < b->table_count; t++) {
-        hash = mixed(with_text(hash, b, b->tables[t].name), b->tables[t].kind);
-    }
-    for (uint32_t c = 0; c < b->column_count; c++) {
-        const rp_rec_column *x = &b->columns[c];
-        hash = mixed(with_text(hash, b, x->name), (uint64_t)x->type << 32 | x->table);
-        hash = mixed(hash, (uint64_t)x->origin << 32 | x->flags);
-    }
-    for (uint32_t l = 0; l < b->list_count; l++) {
-        const rp_rec_list *x = &b->lists[l];
-        hash = mixed(with_text(hash, b, x->name), (uint64_t)x->owner << 32 | x->element);
-        hash = mixed(hash, (uint64_t)x->kind << 32 | x->flags);
-    }
-    for (uint32_t s = 0; s < b->source_count; s++) {
-        hash = mixed(with_text(hash, b, b->sources[s].operation), b->sources[s].kind);
-    }
-    return hash;
-}
+// ---- Saving ------------------------------------------------------------------------------------
 
 static bool is_little_endian(void)
 {
@@ -160,8 +126,6 @@ static bool is_little_endian(void)
     memcpy(&first, &one, 1);
     return first == 1;
 }
-
-// ---- Saving ------------------------------------------------------------------------------------
 
 static bool put(walk *w, const void *data, size_t size)
 {

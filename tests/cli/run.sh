@@ -119,6 +119,23 @@ says err "judged alone" "packed facts and others"
 head -c 5000 fleet.rpf >cut.rpf
 expect 2 "packed facts that were cut" "$rdspol" run practices cut.rpf
 says err "damaged" "packed facts that were cut"
+cat >widgets.rdspol <<'P'
+resource widget "My::Widget" from file "Widgets" {
+  unique id: string = "Id"
+  safe: bool = "Safe" ?? true
+}
+policy safe on widget { require widget.safe }
+P
+sed 's/"Safe"/"ReallySafe"/' widgets.rdspol >other_path.rdspol
+sed "s/?? true/?? false/" widgets.rdspol >other_default.rdspol
+mkdir widgets && echo '{"Widgets":[{"Id":"w","ReallySafe":false}]}' >widgets/widgets.json
+expect 0 "pack widgets" "$rdspol" facts pack widgets.rdspol widgets -o widgets.rpf
+expect 0 "run packed widgets" "$rdspol" run widgets.rdspol widgets.rpf
+for other in path default; do
+  expect 1 "another $other" "$rdspol" run other_$other.rdspol widgets
+  expect 2 "packed by another $other" "$rdspol" run other_$other.rdspol widgets.rpf
+  says err "pack them anew" "packed by another $other"
+done
 expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
 says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
