@@ -70,6 +70,30 @@ static bool nothing_known(const rp_fact_column *c, uint32_t rows)
     return all_zero(plane, rp_bits_words(rows));
 }
 
+// A weak reference that is not known may say that it is no row that there is: RP_NONE.
+static bool weak_is_sound(const rp_fact_column *c, uint32_t rows, uint32_t limit)
+{
+    const uint32_t *values = c->values;
+    uint32_t bad = 0;
+    for (uint32_t r = 0; r < rows; r++) {
+        bool open = values[r] == RP_NONE && !rp_bits_get(c->known, r);
+        bad |= (uint32_t)(values[r] >= limit && !open);
+    }
+    return bad == 0 && all_below(values + rows, 64, limit);
+}
+
+static bool reference_is_sound(const rp_facts *f, uint32_t column, uint32_t rows)
+{
+    const rp_rec_column *c = &f->bundle->columns[column];
+    const rp_fact_column *x = &f->columns[column];
+    bool empty = f->tables[RP_TYPE_TABLE(c->type)].rows == 0;
+    bool weak = (c->flags & RP_COLUMN_WEAK) != 0;
+    uint32_t limit = limit_of(f, c);
+    return (weak ? weak_is_sound(x, rows, limit)
+                 : all_below(x->values, (size_t)rows + 64, limit)) &&
+           (!empty || nothing_known(x, rows));
+}
+
 static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
 {
     const rp_rec_column *c = &f->bundle->columns[column];
@@ -81,10 +105,7 @@ static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
     case RP_KIND_TIME:
     case RP_KIND_DURATION: return true;
     case RP_KIND_FLOAT: return all_finite(x->values, count);
-    case RP_KIND_REF: {
-        bool empty = f->tables[RP_TYPE_TABLE(c->type)].rows == 0;
-        return all_below(x->values, count, limit_of(f, c)) && (!empty || nothing_known(x, rows));
-    }
+    case RP_KIND_REF: return reference_is_sound(f, column, rows);
     case RP_KIND_STRING:
     case RP_KIND_CIDR:
     case RP_KIND_VERSION:
