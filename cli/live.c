@@ -341,6 +341,15 @@ static bool add_enabled(live *l, live_account *a, rp_str response)
     return good;
 }
 
+// As an account that cannot be entered: which Regions it has is not known.
+static bool note_failure(live *l, live_account *a, rp_str home, const rdspol_error *error)
+{
+    if (l->account_count == 1) return report(error);
+    a->failure = *error;
+    (void)rp_app_library_error("", error);
+    return add_target(l, a, home);
+}
+
 static bool ask_regions(live *l, live_account *a, rp_str home)
 {
     rp_outcome out;
@@ -348,7 +357,7 @@ static bool ask_regions(live *l, live_account *a, rp_str home)
     size_t before = l->target_count;
     rp_call call = {.info = rp_call_find(RP_STR("ec2"), RP_STR("DescribeRegions"))};
     if (a->failure.status != RDSPOL_OK) return add_target(l, a, home);
-    if (!ask(l, a, home, &call, &out, &error)) return report(&error);
+    if (!ask(l, a, home, &call, &out, &error)) return note_failure(l, a, home, &error);
     if (!add_enabled(l, a, out.response)) return false;
     return l->target_count > before ||
            refuse(rp_app_error("ec2:DescribeRegions names no Region of account %.*s",

@@ -247,6 +247,8 @@ rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition);
 
 // ---- layout.c ----
 rp_ltable *rp_layout_entity(rp_ir_program *ir, rp_entity *entity);
+// All fields that may mention rows of a type, if rows of it are asked for by key.
+void rp_layout_leads(rp_ir_program *ir, rp_entity *entity);
 rp_lcolumn *rp_layout_column(rp_ir_program *ir, rp_field *field);
 rp_llist *rp_layout_list(rp_ir_program *ir, rp_field *field);
 rp_lcolumn *rp_layout_add_column(rp_ir_program *ir, rp_ltable *table, rp_str name, rp_ir_type type,

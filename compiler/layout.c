@@ -166,6 +166,7 @@ static void lay_relation(rp_ir_program *ir, rp_llist *list, const rp_field *fiel
 {
     rp_field *holder = field->through != NULL ? field->through : field->inverse;
     list->kind = RP_LIST_RELATION;
+    rp_layout_leads(ir, field->type->element->entity);
     if (field->through != NULL) list->through = rp_layout_column(ir, field->inverse);
     if (holder->type->kind == RP_T_LIST) {
         list->by_list = rp_layout_list(ir, holder);

@@ -282,6 +282,7 @@ static void lower_policy(rp_ir_program *ir, rp_policy_decl *decl, rp_ir_policy *
     if (decl->entity == NULL) return;
     rp_ir_policy *policy = RP_NEW(ir->arena, rp_ir_policy);
     *policy = (rp_ir_policy){.decl = decl, .table = rp_layout_entity(ir, decl->entity)};
+    rp_layout_leads(ir, decl->entity);
     rp_ir_clause **last_clause = &policy->clauses;
     for (const rp_clause *clause = decl->clauses; clause != NULL; clause = clause->next) {
         if (clause->is_when) add_clause(ir, policy, &last_clause, clause);

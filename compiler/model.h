@@ -182,6 +182,7 @@ struct rp_entity {
     rp_field *key, *unique, *account, *region;
     rp_var self;                    // the row, in definitions
     rp_state record_state;          // for cycles of records
+    bool has_leads;                 // fields that refer to it are laid out (leads.c)
     struct rp_layout_table *layout; // once a value is read of it (ir.h)
     struct rp_entity *next;
 };

@@ -867,7 +867,10 @@ static bool parse_ranges(collector *c)
     uint32_t count = (uint32_t)(c->ids.size / sizeof(uint32_t));
     rp_cidr *ranges = RP_NEW_ARRAY(&c->run->arena, rp_cidr, (size_t)count + 1);
     for (uint32_t k = 0; ranges != NULL && k < count; k++) {
-        (void)rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k + 1]);
+        // Texts of packed facts may be anything: what is no range is an empty one of no family.
+        if (!rp_cidr_parse(rp_world_text(&c->run->world, collected(c, k)), &ranges[k + 1])) {
+            ranges[k + 1] = (rp_cidr){0};
+        }
     }
     c->run->world.range_of = c->index;
     c->run->world.ranges = ranges;

@@ -556,13 +556,14 @@ static bool owner_is_complete(const relation *r, uint32_t owner)
     return true;
 }
 
-// Counts become ranges: each owner's members lie behind those of the owner before.
-static uint32_t lay_out(relation *r, uint32_t owners)
+// Counts become ranges: each owner's members lie behind those of the owner before. How many there
+// are; ranges of more than 2^32, which no memory holds, are not followed.
+static uint64_t lay_out(relation *r, uint32_t owners)
 {
-    uint32_t total = 0;
+    uint64_t total = 0;
     for (uint32_t o = 0; o < owners; o++) {
         uint32_t count = r->end[o];
-        r->begin[o] = r->end[o] = total;
+        r->begin[o] = r->end[o] = (uint32_t)total;
         total += count;
         r->last[o] = RP_NONE;
     }
@@ -587,7 +588,8 @@ static bool build_relation(rp_run *run, uint32_t list)
     }
     memset(r.last, 0xff, owners * sizeof *r.last);
     visit_rows(&r);
-    r.order = RP_NEW_ARRAY(arena, uint32_t, lay_out(&r, owners));
+    uint64_t members = lay_out(&r, owners);
+    r.order = members > UINT32_MAX ? NULL : RP_NEW_ARRAY(arena, uint32_t, (size_t)members);
     if (r.order == NULL) {
         return false;
     }

@@ -2,6 +2,7 @@
 #include "vm/store.h"
 
 #include "vm/base/bits.h"
+#include "vm/base/checked.h"
 #include "vm/plan.h"
 
 #include <stdint.h>
@@ -20,9 +21,9 @@ enum { HAS_RANGES = 1 };
 // ---- The walk ----------------------------------------------------------------------------------
 
 // Told each array in turn: where its pointer stands, the bytes that are used, and all its bytes
-// with what may be read behind the last row.
+// with what may be read behind the last row: numbers that fit where addresses have 32 bits, too.
 typedef struct walk {
-    bool (*array)(struct walk *w, void *pointer, size_t used, size_t size);
+    bool (*array)(struct walk *w, void *pointer, uint64_t used, uint64_t size);
     rp_facts *facts;
     const rp_store_header *header;
     const uint32_t *rows; // by table
@@ -33,15 +34,15 @@ typedef struct walk {
     void *ctx;
 } walk;
 
-static size_t plane_size(uint32_t rows)
+static uint64_t plane_size(uint32_t rows)
 {
-    return rows == 0 ? 0 : ((size_t)rows / 64 + 2) * sizeof(uint64_t);
+    return rows == 0 ? 0 : ((uint64_t)rows / 64 + 2) * sizeof(uint64_t);
 }
 
 static bool lanes(walk *w, void *pointer, uint32_t rows, size_t element)
 {
-    size_t size = rows == 0 ? 0 : ((size_t)rows + 64) * element;
-    return w->array(w, pointer, rows * element, size);
+    uint64_t size = rows == 0 ? 0 : ((uint64_t)rows + 64) * element;
+    return w->array(w, pointer, (uint64_t)rows * element, size);
 }
 
 static bool plane(walk *w, void *pointer, uint32_t rows)
@@ -49,8 +50,9 @@ static bool plane(walk *w, void *pointer, uint32_t rows)
     return w->array(w, pointer, rp_bits_words(rows) * sizeof(uint64_t), plane_size(rows));
 }
 
-static bool whole(walk *w, void *pointer, size_t size)
+static bool whole(walk *w, void *pointer, uint32_t count, size_t element)
 {
+    uint64_t size = (uint64_t)count * element;
     return w->array(w, pointer, size, size);
 }
 
@@ -60,7 +62,7 @@ static bool walk_table(walk *w, uint32_t table)
     uint32_t rows = w->rows[table];
     unsigned flags = w->table_flags[table];
     bool good = true;
-    if ((flags & HAS_META) != 0) good = whole(w, &t->meta, rows * sizeof *t->meta);
+    if ((flags & HAS_META) != 0) good = whole(w, &t->meta, rows, sizeof *t->meta);
     if ((flags & HAS_JUDGED) != 0) good = good && plane(w, &t->judged, rows);
     if ((flags & HAS_OWNERS) != 0) {
         good = good && lanes(w, &t->owner_table, rows, sizeof(uint32_t)) &&
@@ -97,10 +99,10 @@ static bool walk_maps(walk *w)
 {
     rp_facts *f = w->facts;
     const rp_store_header *h = w->header;
-    return whole(w, &f->reasons.slots, h->reason_slots * sizeof(rp_map_slot)) &&
-           whole(w, &f->answers.slots, h->answer_slots * sizeof(rp_map_slot)) &&
-           whole(w, &f->pairs.slots, h->pair_slots * sizeof(rp_map_slot)) &&
-           whole(w, &f->audited.slots, h->audited_slots * sizeof(rp_map_slot));
+    return whole(w, &f->reasons.slots, h->reason_slots, sizeof(rp_map_slot)) &&
+           whole(w, &f->answers.slots, h->answer_slots, sizeof(rp_map_slot)) &&
+           whole(w, &f->pairs.slots, h->pair_slots, sizeof(rp_map_slot)) &&
+           whole(w, &f->audited.slots, h->audited_slots, sizeof(rp_map_slot));
 }
 
 static bool walk_arrays(walk *w)
@@ -117,41 +119,7 @@ static uint64_t aligned(uint64_t at)
     return (at + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-// ---- Schema ------------------------------------------------------------------------------------
-
-static uint64_t mixed(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 29;
-}
-
-static uint64_t with_text(uint64_t hash, const rp_bundle *b, uint32_t text)
-{
-    return mixed(hash, rp_strtab_hash(rp_bundle_text(b, text)));
-}
-
-uint64_t rp_store_schema(const rp_bundle *bundle)
-{
-    const rp_bundle *b = bundle;
-    uint64_t hash = RP_STORE_VERSION;
-    for (uint32_t t = 0; t < b->table_count; t++) {
-        hash = mixed(with_text(hash, b, b->tables[t].name), b->tables[t].kind);
-    }
-    for (uint32_t c = 0; c < b->column_count; c++) {
-        const rp_rec_column *x = &b->columns[c];
-        hash = mixed(with_text(hash, b, x->name), (uint64_t)x->type << 32 | x->table);
-        hash = mixed(hash, (uint64_t)x->origin << 32 | x->flags);
-    }
-    for (uint32_t l = 0; l < b->list_count; l++) {
-        const rp_rec_list *x = &b->lists[l];
-        hash = mixed(with_text(hash, b, x->name), (uint64_t)x->owner << 32 | x->element);
-        hash = mixed(hash, (uint64_t)x->kind << 32 | x->flags);
-    }
-    for (uint32_t s = 0; s < b->source_count; s++) {
-        hash = mixed(with_text(hash, b, b->sources[s].operation), b->sources[s].kind);
-    }
-    return hash;
-}
+// ---- Saving ------------------------------------------------------------------------------------
 
 static bool is_little_endian(void)
 {
@@ -160,8 +128,6 @@ static bool is_little_endian(void)
     memcpy(&first, &one, 1);
     return first == 1;
 }
-
-// ---- Saving ------------------------------------------------------------------------------------
 
 static bool put(walk *w, const void *data, size_t size)
 {
@@ -186,14 +152,14 @@ static bool align_output(walk *w)
     return put_zeros(w, aligned(w->at) - w->at);
 }
 
-static bool save_array(walk *w, void *pointer, size_t used, size_t size)
+static bool save_array(walk *w, void *pointer, uint64_t used, uint64_t size)
 {
     void *data;
     memcpy(&data, pointer, sizeof data);
-    return align_output(w) && put(w, data, used) && put_zeros(w, size - used);
+    return align_output(w) && put(w, data, (size_t)used) && put_zeros(w, size - used);
 }
 
-static bool count_array(walk *w, void *pointer, size_t used, size_t size)
+static bool count_array(walk *w, void *pointer, uint64_t used, uint64_t size)
 {
     (void)pointer, (void)used;
     w->at = aligned(w->at) + size;
@@ -296,7 +262,8 @@ static bool put_words(walk *w, const rp_facts *f)
                                              f->pair[i].scanned};
         good = put(w, row, sizeof row);
     }
-    for (uint32_t i = 0; good && i < f->listing_count; i++) {
+    uint32_t listings = f->bundle->table_count * f->pair_count; // opened facts have room for more
+    for (uint32_t i = 0; good && i < listings; i++) {
         const rp_listing *l = &f->listing[i];
         const uint32_t row[RP_STORE_LISTING] = {(uint32_t)l->answered, l->source,
                                                 (uint32_t)l->why.reason, l->why.detail};
@@ -401,7 +368,7 @@ static rdspol_status refuse(rdspol_error *error, const char *why)
     return rp_error_set(error, RDSPOL_INPUT, NULL, "packed facts: %s", why);
 }
 
-static bool open_array(walk *w, void *pointer, size_t used, size_t size)
+static bool open_array(walk *w, void *pointer, uint64_t used, uint64_t size)
 {
     (void)used;
     uint64_t at = aligned(w->at);
@@ -454,7 +421,9 @@ static bool open_texts(rp_strtab *texts, const unsigned char *bytes, uint32_t co
 {
     const uint32_t *offsets = (const uint32_t *)(const void *)bytes;
     const char *data = (const char *)(offsets + count + 1);
-    texts->items = rp_alloc_get(texts->alloc, ((size_t)count + 1) * sizeof *texts->items);
+    size_t room;
+    bool fits = rp_checked_mul_size((size_t)count + 1, sizeof *texts->items, &room);
+    texts->items = fits ? rp_alloc_get(texts->alloc, room) : NULL;
     if (texts->items == NULL) return false;
     texts->item_capacity = count + 1;
     bool good = offsets[0] == 0 && offsets[count] == size;
@@ -538,6 +507,15 @@ static bool open_front(walk *w)
            open_words(f, h, (const uint32_t *)words);
 }
 
+static bool list_flags_fit(const walk *w, uint32_t list)
+{
+    const rp_rec_list *l = &w->facts->bundle->lists[list];
+    unsigned flags = w->list_flags[list];
+    bool fact = l->kind == RP_LIST_FACT || l->kind == RP_LIST_MAP;
+    if (l->owner == RP_NONE) return flags == 0;
+    return flags == HAS_RANGES || (flags == 0 && (!fact || w->rows[l->owner] == 0));
+}
+
 // A table, column or list has the arrays that the schema gives it, if it has any rows; a column of
 // which no cell has a value may lack those.
 static bool flags_fit(const walk *w)
@@ -562,9 +540,7 @@ static bool flags_fit(const walk *w)
         if (fact && flags == 0 && w->rows[b->columns[c].table] != 0) return false;
     }
     for (uint32_t l = 0; l < b->list_count; l++) {
-        if (w->list_flags[l] > HAS_RANGES ||
-            (w->list_flags[l] != 0 && b->lists[l].owner == RP_NONE))
-            return false;
+        if (!list_flags_fit(w, l)) return false;
     }
     return true;
 }

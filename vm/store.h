@@ -30,7 +30,8 @@ typedef struct rp_store_header {
 // rows of words instead.
 enum { RP_STORE_ANSWER = 8, RP_STORE_PAIR = 3, RP_STORE_LISTING = 4, RP_STORE_REASON = 2 };
 
-// A number that differs if tables, columns, lists or sources of a schema do.
+// A number that differs if tables, columns, lists or sources of a schema do, or where in the answers
+// their facts are read from.
 uint64_t rp_store_schema(const rp_bundle *bundle);
 
 // Whether nothing in facts that point into bytes from outside leads out of them: indices, ids,

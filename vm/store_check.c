@@ -70,16 +70,28 @@ static bool nothing_known(const rp_fact_column *c, uint32_t rows)
     return all_zero(plane, rp_bits_words(rows));
 }
 
-// A weak reference that is open says RP_NONE: it is no row that there is.
-static bool weak_are_sound(const rp_fact_column *c, uint32_t rows, uint32_t limit)
+// A weak reference that is not known may say that it is no row that there is: RP_NONE.
+static bool weak_is_sound(const rp_fact_column *c, uint32_t rows, uint32_t limit)
 {
     const uint32_t *values = c->values;
-    const uint64_t *plane = c->present != NULL ? c->present : c->known;
+    uint32_t bad = 0;
     for (uint32_t r = 0; r < rows; r++) {
-        bool open = values[r] == RP_NONE && !rp_bits_get(plane, r);
-        if (values[r] >= limit && !open) return false;
+        bool open = values[r] == RP_NONE && !rp_bits_get(c->known, r);
+        bad |= (uint32_t)(values[r] >= limit && !open);
     }
-    return all_below(values + rows, 64, limit);
+    return bad == 0 && all_below(values + rows, 64, limit);
+}
+
+static bool reference_is_sound(const rp_facts *f, uint32_t column, uint32_t rows)
+{
+    const rp_rec_column *c = &f->bundle->columns[column];
+    const rp_fact_column *x = &f->columns[column];
+    bool empty = f->tables[RP_TYPE_TABLE(c->type)].rows == 0;
+    bool weak = (c->flags & RP_COLUMN_WEAK) != 0;
+    uint32_t limit = limit_of(f, c);
+    return (weak ? weak_is_sound(x, rows, limit)
+                 : all_below(x->values, (size_t)rows + 64, limit)) &&
+           (!empty || nothing_known(x, rows));
 }
 
 static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
@@ -96,13 +108,7 @@ static bool values_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
     case RP_KIND_TIME:
     case RP_KIND_DURATION: return true;
     case RP_KIND_FLOAT: return all_finite(x->values, count);
-    case RP_KIND_REF: {
-        bool empty = f->tables[RP_TYPE_TABLE(c->type)].rows == 0;
-        bool weak = (c->flags & RP_COLUMN_WEAK) != 0;
-        bool rows_there = weak ? weak_are_sound(x, rows, limit_of(f, c))
-                               : all_below(x->values, count, limit_of(f, c));
-        return rows_there && (!empty || nothing_known(x, rows));
-    }
+    case RP_KIND_REF: return reference_is_sound(f, column, rows);
     case RP_KIND_STRING:
     case RP_KIND_CIDR:
     case RP_KIND_VERSION:

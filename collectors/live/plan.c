@@ -134,20 +134,23 @@ static bool need_leads(rp_plan *p, uint32_t target)
     return l.tables != NULL;
 }
 
+// Asked for by key, or by a name that references tell, too.
 static bool has_keys(const rp_plan *p, uint32_t table)
 {
     const rp_rec_table *t = &p->bundle->tables[table];
+    uint64_t named = t->key == RP_NONE ? 0 : p->bundle->fed_by[t->key];
     for (uint32_t s = t->first_source; s < t->first_source + t->source_count; s++) {
-        if (p->bundle->sources[s].kind == RP_SOURCE_KEY) return true;
+        uint32_t kind = p->bundle->sources[s].kind;
+        bool tells = kind == RP_SOURCE_GROUP && (named >> (s - t->first_source) & 1) != 0;
+        if (kind == RP_SOURCE_KEY || tells) return true;
     }
     return false;
 }
 
-static bool need_all_leads(rp_plan *p, const uint32_t *policies, size_t count)
+static bool need_all_leads(rp_plan *p)
 {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t table = p->bundle->policys[policies[i]].table;
-        if (has_keys(p, table) && !need_leads(p, table)) return false;
+    for (uint32_t t = 0; t < p->bundle->table_count; t++) {
+        if (p->judged[t] && has_keys(p, t) && !need_leads(p, t)) return false;
     }
     return true;
 }
@@ -206,7 +209,7 @@ bool rp_plan_init(rp_plan *plan, const rp_bundle *bundle, const rp_operations *o
         plan->judged == NULL || plan->calls == NULL || plan->seen == NULL)
         return false;
     note_needs(plan, policies, count);
-    if (!need_all_leads(plan, policies, count)) return false;
+    if (!need_all_leads(plan)) return false;
     close_needs(plan);
     settle_watched(plan);
     settle_calls(plan);

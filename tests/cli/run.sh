@@ -119,6 +119,26 @@ says err "judged alone" "packed facts and others"
 head -c 5000 fleet.rpf >cut.rpf
 expect 2 "packed facts that were cut" "$rdspol" run practices cut.rpf
 says err "damaged" "packed facts that were cut"
+cat >widgets.rdspol <<'P'
+resource widget "My::Widget" from file "Widgets" {
+  unique id: string = "Id"
+  safe: bool = "Safe" ?? true
+}
+policy safe on widget { require widget.safe }
+P
+sed 's/"Safe"/"ReallySafe"/' widgets.rdspol >other_path.rdspol
+sed "s/?? true/?? false/" widgets.rdspol >other_default.rdspol
+mkdir widgets && echo '{"Widgets":[{"Id":"w","ReallySafe":false}]}' >widgets/widgets.json
+expect 0 "pack widgets" "$rdspol" facts pack widgets.rdspol widgets -o widgets.rpf
+expect 0 "run packed widgets" "$rdspol" run widgets.rdspol widgets.rpf
+for other in path default; do
+  expect 1 "another $other" "$rdspol" run other_$other.rdspol widgets
+  expect 2 "packed by another $other" "$rdspol" run other_$other.rdspol widgets.rpf
+  says err "pack them anew" "packed by another $other"
+done
+echo 'policy p on kms_key { require kms_key.enabled }' >keys.rdspol
+mkdir mentions && cp "$fleet/db-instances.json" mentions
+expect 3 "keys that are mentioned and were not described" "$rdspol" run keys.rdspol mentions
 expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
 says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
@@ -482,6 +502,8 @@ echo '{"SecretList":[]}' >secrets/123456789012/us-east-1/secrets.json
 echo '{"DBClusters":[]}' >secrets/123456789012/us-east-1/db-clusters.json
 echo '{"DBProxies":[]}' >secrets/123456789012/us-east-1/db-proxies.json
 expect 3 "databases that might refer to a secret" "$rdspol" run practices --policy rotating_secrets secrets
+echo '{"TenantDatabases":[]}' >secrets/123456789012/us-east-1/tenant-databases.json
+expect 3 "instances that might refer to a secret" "$rdspol" run practices --policy rotating_secrets secrets
 echo '{"DBInstances":[]}' >secrets/123456789012/us-east-1/db-instances.json
 expect 0 "no database refers to a secret" "$rdspol" run practices --policy rotating_secrets secrets
 
@@ -490,6 +512,11 @@ key=arn:aws:kms:us-east-1:123456789012:key/k
 mkdir -p policies/123456789012/us-east-1
 cd policies/123456789012/us-east-1
 echo '{"DBClusters":[]}' >db-clusters.json
+echo '{"DBSnapshots":[]}' >db-snapshots.json
+echo '{"DBClusterSnapshots":[]}' >db-cluster-snapshots.json
+echo '{"TenantDatabases":[]}' >tenant-databases.json
+echo '{"DBProxies":[]}' >db-proxies.json
+echo '{"SecretList":[]}' >secrets.json
 echo '{"Aliases":[]}' >list-aliases.json
 echo '{"DBInstances":[{"DBInstanceIdentifier":"db","DBInstanceArn":"arn:aws:rds:us-east-1:123456789012:db:db","KmsKeyId":"'$key'"}]}' >db-instances.json
 echo '{"'$key'":{"KeyMetadata":{"KeyId":"k","Arn":"'$key'","KeyManager":"CUSTOMER"}}}' >describe-key.json

@@ -534,6 +534,16 @@ def part_accounts(program, world, problems, _args):
             before = (run.findings or {}).get(key)
             problems.check(before is not None and before["verdict"] == finding["verdict"], "accounts",
                            f"{key}: alone {brief(finding)}, among others {brief(before)}")
+        # An account that does not say its Regions is unknown, the others are judged.
+        aws.faults.append(fake.Fault("access_denied", operations={"DescribeRegions"},
+                                     where=lambda request: request.account == "210000000002"))
+        run = Run(program, words("practices", "--accounts-file", path, "--region", "all"), aws.environment())
+        found = run.findings or {}
+        problems.check(run.status in (1, 3) and "DescribeRegions" in run.err, "accounts", f"{run.status} {run.err[-300:]}")
+        problems.check(all(finding["verdict"] == "unknown" for key, finding in found.items() if key[1] == "210000000002"),
+                       "accounts", "an account whose Regions are not known is judged")
+        problems.check({key[1] for key in found} >= {fake.ACCOUNT, "210000000002"}, "accounts", "an account is missing")
+        aws.faults.clear()
         # Keys that expire while the run goes on are renewed, and not for every call.
         aws.forget()
         aws.faults.append(fake.Fault("expired_token", times=1, services={"rds", "kms"}))

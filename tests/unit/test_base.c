@@ -162,6 +162,7 @@ START_TEST(times_and_durations_read_back)
         ck_assert(rp_time_parse(rp_str_from(cases[i][0]), &ms));
         check_text(text, rp_time_print(ms, text), cases[i][1]);
     }
+    check_text(text, rp_time_print(INT64_MIN, text), "-292275055-05-16T16:47:04.192Z");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ck_assert_msg(!rp_time_parse(rp_str_from(bad[i]), &ms), "%s", bad[i]);
     }

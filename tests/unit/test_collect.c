@@ -421,6 +421,35 @@ START_TEST(a_secret_that_no_list_holds_is_asked_for_by_name)
 }
 END_TEST
 
+#define KEY "arn:aws:kms:us-east-1:123456789012:key/k-1"
+
+// Which keys there are only other rows tell: they are asked for, whether a policy reads them or not.
+START_TEST(what_leads_to_keys_is_asked_for)
+{
+    static const char with_key[] =
+        PAGE("<DBInstance><DBInstanceIdentifier>a</DBInstanceIdentifier><DBInstanceArn>arn:aws:rds:"
+             "us-east-1:123456789012:db:a</DBInstanceArn><KmsKeyId>" KEY "</KmsKeyId></DBInstance>",
+             "");
+    static const reply replies[] = {
+        {"DescribeDBInstances", "", 0, 200, with_key, 0},
+        {"secretsmanager.ListSecrets", "", 0, 200, "{\"SecretList\":[]}", 0},
+        {"TrentService.DescribeKey", KEY, 0, 200,
+         "{\"KeyMetadata\":{\"KeyId\":\"k-1\",\"Arn\":\"" KEY "\",\"Enabled\":false}}", 0}};
+    world w;
+    open_world(&w, "policy p on kms_key {\n  require kms_key.enabled\n}\n");
+    w.judges = true;
+    ck_assert_int_eq(COLLECT(&w, replies), RDSPOL_OK);
+    ck_assert_int_eq(count_of(&w, "\"kms:DescribeKey\""), 1);
+    ck_assert_uint_eq(w.failed, 1);
+    ck_assert_uint_eq(w.unknown, 1); // nobody said which keys snapshots have
+    close_world(&w);
+    open_world(&w, "policy p on secret {\n  require secret.rotation_enabled\n}\n");
+    ck_assert_int_eq(COLLECT(&w, replies), RDSPOL_OK);
+    ck_assert_int_eq(count_of(&w, "\"rds:DescribeDBInstances\""), 1);
+    close_world(&w);
+}
+END_TEST
+
 #define PARAMETERS(rows, more)                                                                     \
     "<DescribeDBParametersResponse><DescribeDBParametersResult><Parameters>" rows                  \
     "</Parameters>" more "</DescribeDBParametersResult></DescribeDBParametersResponse>"
@@ -495,6 +524,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, what_passes_is_asked_again_and_what_stays_is_noted);
     tcase_add_test(c, what_is_left_when_it_is_stopped_has_its_reason);
     tcase_add_test(c, what_is_asked_for_each_of_what_was_not_listed_is_unknown);
+    tcase_add_test(c, what_leads_to_keys_is_asked_for);
     tcase_add_test(c, a_secret_that_no_list_holds_is_asked_for_by_name);
     tcase_add_test(c, pages_of_one_answer_are_taken_in_together);
     tcase_add_test(c, a_collection_survives_each_failing_allocation);

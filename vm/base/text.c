@@ -315,7 +315,7 @@ bool rp_time_parse(rp_str text, int64_t *ms)
 size_t rp_time_print(int64_t ms, char out[RP_TEXT_MAX])
 {
     int64_t days = ms / DAY - (ms % DAY < 0);
-    int64_t rest = ms - days * DAY;
+    int64_t rest = ms % DAY + (ms % DAY < 0 ? DAY : 0);
     int64_t year;
     int month, day;
     civil_from_days(days, &year, &month, &day);
