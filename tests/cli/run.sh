@@ -106,6 +106,14 @@ expect 2 "a folder that is not there" "${alone[@]}" "$rdspol" facts collect prac
 says err "nowhere/facts.json: No such file" "a folder that is not there"
 expect 2 "attempts" "${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 "$rdspol" run ok.rdspol --live --region eu-west-1 --max-attempts 0
 says err "from 1 to 100" "attempts"
+echo "arn:aws:iam::123456789012:role/audit" >roles
+aws=("${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_MAX_ATTEMPTS=1)
+for other in "--assume-role arn:aws:iam::123456789012:role/x" "--organization x" "--external-id x"; do
+  expect 2 "an accounts file and $other" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --accounts-file roles $other
+  says err "not with --assume-role" "an accounts file and $other"
+done
+expect 2 "an external id of nothing" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --external-id x
+says err "that of --assume-role" "an external id of nothing"
 
 # Packed facts: the same findings, and nothing else is taken for them.
 expect 0 "pack" "$rdspol" facts pack practices "$fleet" -o fleet.rpf
