@@ -124,6 +124,8 @@ expect 2 "packed facts of other policies" "$rdspol" run ok.rdspol fleet.rpf
 says err "pack them anew" "packed facts of other policies"
 expect 2 "packed facts and others" "$rdspol" run practices fleet.rpf "$fleet"
 says err "judged alone" "packed facts and others"
+"$rdspol" facts pack practices "$fleet" -o - >standard.rpf
+holds "packed facts on standard output" cmp standard.rpf fleet.rpf
 head -c 5000 fleet.rpf >cut.rpf
 expect 2 "packed facts that were cut" "$rdspol" run practices cut.rpf
 says err "damaged" "packed facts that were cut"
