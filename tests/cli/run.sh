@@ -149,6 +149,19 @@ done
 echo 'policy p on kms_key { require kms_key.enabled }' >keys.rdspol
 mkdir mentions && cp "$fleet/db-instances.json" mentions
 expect 3 "keys that are mentioned and were not described" "$rdspol" run keys.rdspol mentions
+# Saved facts whose members another tool has sorted are the same facts.
+echo 'policy p on instance { require instance.multi_az }' >zones.rdspol
+answer='"Operation":"rds:DescribeDBInstances"' first='"account":"111111111111","region":"eu-west-1"'
+second='"account":"222222222222","region":"eu-west-1"' denied='"Error":{"Code":"AccessDenied"}'
+echo "{\"rdspol_facts\":1,\"answers\":[{$answer,$first,\"Response\":{\"DBInstances\":[]}},{$answer,$second,$denied}]}" >written.json
+echo "{\"answers\":[{$answer,\"Response\":{\"DBInstances\":[]},$first},{$denied,$answer,$second}],\"rdspol_facts\":1}" >sorted.json
+expect 3 "saved facts" "$rdspol" run zones.rdspol written.json --format ndjson
+mv out written.out
+expect 3 "saved facts, sorted" "$rdspol" run zones.rdspol sorted.json --format ndjson
+holds "the order of members means nothing" cmp written.out out
+echo "{\"rdspol_facts\":1,\"answers\":[{$answer,$first,\"Response\":{\"DBInstances\":[]},$denied}]}" >both.json
+expect 2 "an answer that is a refusal, too" "$rdspol" run zones.rdspol both.json
+says err "both a Response and an Error" "an answer that is a refusal, too"
 expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
 says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol
