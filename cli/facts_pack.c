@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int take(void *ctx, const void *data, size_t size)
 {
@@ -26,7 +27,9 @@ static int write_packed(const rdspol_facts *facts, const char *path)
 {
     rp_out out;
     rdspol_error error = {0};
-    if (!rp_out_open_file(&out, path)) return rp_app_error("%s: %s", path, strerror(errno));
+    bool standard = strcmp(path, "-") == 0;
+    if (!(standard ? rp_out_open(&out, STDOUT_FILENO) : rp_out_open_file(&out, path)))
+        return rp_app_error("%s: %s", path, strerror(errno));
     rdspol_status status = rdspol_facts_save(facts, take, &out, &error);
     bool closed = rp_out_close(&out, status == RDSPOL_OK);
     if (status != RDSPOL_OK && status != RDSPOL_INPUT) return rp_app_library_error("", &error);

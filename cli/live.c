@@ -246,8 +246,23 @@ static bool read_accounts(live *l, const char *path)
     return l->account_count > 0 || refuse(rp_app_error("%s: names no role", path));
 }
 
+// What would be passed over in silence is refused.
+static bool options_fit(const live *l)
+{
+    bool file = option(l, RP_OPTION_ACCOUNTS_FILE).len > 0;
+    bool role = option(l, RP_OPTION_ASSUME_ROLE).len > 0;
+    bool organization = option(l, RP_OPTION_ORGANIZATION).len > 0;
+    bool external = option(l, RP_OPTION_EXTERNAL_ID).len > 0;
+    if (file && (role || organization || external))
+        return refuse(rp_app_error("--accounts-file names the roles and their external ids: not "
+                                   "with --assume-role, --organization or --external-id"));
+    return !external || role || organization ||
+           refuse(rp_app_error("--external-id is that of --assume-role or --organization"));
+}
+
 static bool open_accounts(live *l)
 {
+    if (!options_fit(l)) return false;
     const char *path = rp_args_text(&l->app->args, RP_OPTION_ACCOUNTS_FILE, NULL);
     if (path != NULL) return read_accounts(l, path);
     return new_account(l, option(l, RP_OPTION_ASSUME_ROLE), option(l, RP_OPTION_EXTERNAL_ID)) !=

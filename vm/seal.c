@@ -4,6 +4,8 @@
 // After sealing facts are read only. Must not guess: what no answer tells stays unknown.
 #include "vm/seal.h"
 
+#include "vm/store.h"
+
 // ---- Soundness of what the builder was given ---------------------------------------------------
 
 static bool lists_are_sound(const rp_facts *f, uint32_t list, uint32_t rows)
@@ -660,5 +662,5 @@ bool rp_facts_fit(const rp_facts *facts, const rp_bundle *bundle)
     for (uint32_t l = 0; same && own != bundle && l < own->list_count; l++) {
         same = same_list(own, bundle, l);
     }
-    return same;
+    return same && (own == bundle || rp_store_schema(own) == rp_store_schema(bundle));
 }

@@ -771,7 +771,8 @@ typedef struct envelope {
     rp_str code, message;
 } envelope;
 
-// A listing is read at once, however large; an answer to a question waits for it.
+// A listing is read at once, however large, if it is known whose it is; an answer to a question
+// waits for it. Members may stand in any order.
 static bool read_response(reading_file *f, envelope *e)
 {
     look l;
@@ -783,7 +784,8 @@ static bool read_response(reading_file *f, envelope *e)
         return false;
     }
     e->answered = true;
-    if (l.form == FORM_ANSWER && l.count == 1 && l.candidates[0]->argument.len == 0) {
+    bool placed = e->q.account != RP_NONE && e->q.region != RP_NONE;
+    if (placed && l.form == FORM_ANSWER && l.count == 1 && l.candidates[0]->argument.len == 0) {
         return read_answer(f, &l, &e->q);
     }
     e->waits = true;
@@ -859,7 +861,9 @@ static bool read_envelope(reading_file *f, const question *q)
         ok = envelope_member(f, &e, name);
     }
     ok = ok && !failed(f);
-    if (ok && e.waits) {
+    if (ok && e.answered && e.is_error) {
+        ok = rp_json_fail(f->json, RDSPOL_INPUT, "both a Response and an Error");
+    } else if (ok && e.waits) {
         ok = read_waiting(f, &e);
     } else if (ok && e.is_error) {
         ok = record_error(f, &e.q, e.code, e.message);

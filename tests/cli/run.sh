@@ -106,6 +106,14 @@ expect 2 "a folder that is not there" "${alone[@]}" "$rdspol" facts collect prac
 says err "nowhere/facts.json: No such file" "a folder that is not there"
 expect 2 "attempts" "${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 "$rdspol" run ok.rdspol --live --region eu-west-1 --max-attempts 0
 says err "from 1 to 100" "attempts"
+echo "arn:aws:iam::123456789012:role/audit" >roles
+aws=("${alone[@]}" AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_MAX_ATTEMPTS=1)
+for other in "--assume-role arn:aws:iam::123456789012:role/x" "--organization x" "--external-id x"; do
+  expect 2 "an accounts file and $other" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --accounts-file roles $other
+  says err "not with --assume-role" "an accounts file and $other"
+done
+expect 2 "an external id of nothing" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --external-id x
+says err "that of --assume-role" "an external id of nothing"
 
 # Packed facts: the same findings, and nothing else is taken for them.
 expect 0 "pack" "$rdspol" facts pack practices "$fleet" -o fleet.rpf
@@ -116,6 +124,8 @@ expect 2 "packed facts of other policies" "$rdspol" run ok.rdspol fleet.rpf
 says err "pack them anew" "packed facts of other policies"
 expect 2 "packed facts and others" "$rdspol" run practices fleet.rpf "$fleet"
 says err "judged alone" "packed facts and others"
+"$rdspol" facts pack practices "$fleet" -o - >standard.rpf
+holds "packed facts on standard output" cmp standard.rpf fleet.rpf
 head -c 5000 fleet.rpf >cut.rpf
 expect 2 "packed facts that were cut" "$rdspol" run practices cut.rpf
 says err "damaged" "packed facts that were cut"
@@ -139,6 +149,19 @@ done
 echo 'policy p on kms_key { require kms_key.enabled }' >keys.rdspol
 mkdir mentions && cp "$fleet/db-instances.json" mentions
 expect 3 "keys that are mentioned and were not described" "$rdspol" run keys.rdspol mentions
+# Saved facts whose members another tool has sorted are the same facts.
+echo 'policy p on instance { require instance.multi_az }' >zones.rdspol
+answer='"Operation":"rds:DescribeDBInstances"' first='"account":"111111111111","region":"eu-west-1"'
+second='"account":"222222222222","region":"eu-west-1"' denied='"Error":{"Code":"AccessDenied"}'
+echo "{\"rdspol_facts\":1,\"answers\":[{$answer,$first,\"Response\":{\"DBInstances\":[]}},{$answer,$second,$denied}]}" >written.json
+echo "{\"answers\":[{$answer,\"Response\":{\"DBInstances\":[]},$first},{$denied,$answer,$second}],\"rdspol_facts\":1}" >sorted.json
+expect 3 "saved facts" "$rdspol" run zones.rdspol written.json --format ndjson
+mv out written.out
+expect 3 "saved facts, sorted" "$rdspol" run zones.rdspol sorted.json --format ndjson
+holds "the order of members means nothing" cmp written.out out
+echo "{\"rdspol_facts\":1,\"answers\":[{$answer,$first,\"Response\":{\"DBInstances\":[]},$denied}]}" >both.json
+expect 2 "an answer that is a refusal, too" "$rdspol" run zones.rdspol both.json
+says err "both a Response and an Error" "an answer that is a refusal, too"
 expect 2 "facts show needs saved facts" "$rdspol" facts show "$fleet/db-instances.json"
 says err "rdspol_facts is missing" "facts show needs saved facts"
 expect 2 "later command" "$rdspol" fmt ok.rdspol

@@ -132,6 +132,31 @@ START_TEST(lists_of_rows_have_their_ranges)
 }
 END_TEST
 
+// Facts of another bundle are judged only if that reads the same.
+START_TEST(facts_that_were_read_otherwise_do_not_fit)
+{
+    world w, other;
+    rdspol_error error;
+    rdspol_run *run;
+    world_init(&w);
+    world_open(&w);
+    fill(&w, 1);
+    world_init(&other);
+    world_open(&other);
+    ck_assert_int_eq(rdspol_run_new(&run, other.bundle, w.facts, NULL, &error), RDSPOL_OK);
+    rdspol_run_free(run);
+    union {
+        const rp_rec_column *in;
+        rp_rec_column *out;
+    } group = {&other.bundle->columns[C_GROUP]};
+    group.out->join_count = 0;
+    ck_assert_int_eq(rdspol_run_new(&run, other.bundle, w.facts, NULL, &error),
+                     RDSPOL_SCHEMA_MISMATCH);
+    world_free(&other);
+    world_free(&w);
+}
+END_TEST
+
 static void change_text(packed *p, const char *from, const char *to)
 {
     size_t size = strlen(from), changed = 0;
@@ -179,6 +204,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, what_was_opened_can_be_saved_again);
     tcase_add_test(c, weak_references_that_lead_nowhere_are_kept);
     tcase_add_test(c, texts_that_are_no_ranges_are_not_half_read);
+    tcase_add_test(c, facts_that_were_read_otherwise_do_not_fit);
     tcase_add_test(c, lists_of_rows_have_their_ranges);
 }
 
