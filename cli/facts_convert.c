@@ -21,9 +21,33 @@
 typedef struct converting {
     const char *target;
     rp_facts_sink sink; // of a document
-    int reason;         // errno of the first failure
+    rp_buf scopes; // accounts and Regions that were looked at: pairs of texts, each with its NUL
+    int reason;    // errno of the first failure
     uint64_t answers;
 } converting;
+
+static bool is_scope(const rdspol_files_answer *a)
+{
+    return a->operation.len == 0;
+}
+
+static void add_scope(converting *c, const rdspol_files_answer *a)
+{
+    rp_buf_add_str(&c->scopes, a->account);
+    rp_buf_add_char(&c->scopes, '\0');
+    rp_buf_add_str(&c->scopes, a->region);
+    rp_buf_add_char(&c->scopes, '\0');
+    if (c->scopes.failed && c->reason == 0) c->reason = ENOMEM;
+}
+
+// The next text of the pairs; NULL at their end.
+static const char *next_text(const converting *c, size_t *at)
+{
+    if (*at >= c->scopes.size) return NULL;
+    const char *text = c->scopes.data + *at;
+    *at += strlen(text) + 1;
+    return text;
+}
 
 // ---- Files of the AWS CLI ----------------------------------------------------------------------
 
@@ -119,7 +143,8 @@ static void write_file(void *ctx, const rdspol_files_answer *a)
     converting *c = ctx;
     rp_alloc libc = rp_alloc_or_libc((rp_alloc){0});
     rp_buf path, text;
-    if (c->reason != 0) return;
+    if (is_scope(a)) add_scope(c, a);
+    if (is_scope(a) || c->reason != 0) return;
     rp_buf_init(&path, libc, 1 << 16);
     rp_buf_init(&text, libc, (size_t)1 << 32);
     add_path(&path, c->target, a);
@@ -157,7 +182,8 @@ static void add_answer(void *ctx, const rdspol_files_answer *a)
 {
     converting *c = ctx;
     rp_out text;
-    if (c->reason != 0) return;
+    if (is_scope(a)) add_scope(c, a);
+    if (is_scope(a) || c->reason != 0) return;
     if (!rp_out_open_memory(&text)) {
         c->reason = ENOMEM;
         return;
@@ -200,9 +226,32 @@ static bool read_input(rp_app *app, const char *input, rdspol_files_opts *opts)
     return good;
 }
 
+// Where nothing was answered is known from here alone.
+static void put_scopes(converting *c)
+{
+    rp_out text;
+    size_t at = 0;
+    const char *account;
+    if (!rp_out_open_memory(&text)) {
+        c->reason = ENOMEM;
+        return;
+    }
+    RP_OUT_LITERAL(&text, "\n],\"scope\":[");
+    while ((account = next_text(c, &at)) != NULL) {
+        rp_out_text(&text, account == c->scopes.data ? "\n{\"account\":" : ",\n{\"account\":");
+        rp_out_json(&text, rp_str_from(account));
+        RP_OUT_LITERAL(&text, ",\"region\":");
+        rp_out_json(&text, rp_str_from(next_text(c, &at)));
+        rp_out_char(&text, '}');
+    }
+    RP_OUT_LITERAL(&text, "]}\n");
+    rp_facts_put(&c->sink, text.data, text.size);
+    (void)rp_out_close(&text, false);
+}
+
 static bool to_document(rp_app *app, const char *input, converting *c)
 {
-    static const char head[] = "{\"rdspol_facts\":1,\"answers\":[", tail[] = "\n]}\n";
+    static const char head[] = "{\"rdspol_facts\":1,\"answers\":[";
     rdspol_files_opts opts = {.size = sizeof opts, .answer = add_answer, .answer_ctx = c};
     if (!rp_facts_sink_open(&c->sink, c->target)) {
         (void)rp_app_error("%s: %s", c->target, strerror(errno));
@@ -210,16 +259,38 @@ static bool to_document(rp_app *app, const char *input, converting *c)
     }
     rp_facts_put(&c->sink, head, sizeof head - 1);
     bool good = read_input(app, input, &opts);
-    rp_facts_put(&c->sink, tail, sizeof tail - 1);
+    put_scopes(c);
     bool closed = rp_facts_sink_close(&c->sink, good && c->reason == 0);
     if (!closed && good && c->reason == 0) c->reason = errno;
+    return good;
+}
+
+// Files say of an account and Region only what was answered there: where nothing was, they would
+// look as if nobody had asked.
+static bool each_answered(const converting *c)
+{
+    size_t at = 0;
+    const char *account;
+    bool good = true;
+    while (good && (account = next_text(c, &at)) != NULL) {
+        char path[4096];
+        struct stat st;
+        const char *region = next_text(c, &at);
+        int size = snprintf(path, sizeof path, "%s/%s/%s", c->target, account, region);
+        good = size > 0 && (size_t)size < sizeof path && stat(path, &st) == 0;
+        if (!good)
+            (void)rp_app_error(
+                "%s/%s: nothing was answered, which files cannot say: convert to one "
+                "document (FILE.json)",
+                account, region);
+    }
     return good;
 }
 
 static bool to_files(rp_app *app, const char *input, converting *c)
 {
     rdspol_files_opts opts = {.size = sizeof opts, .answer = write_file, .answer_ctx = c};
-    if (mkdir(c->target, 0777) == 0) return read_input(app, input, &opts);
+    if (mkdir(c->target, 0777) == 0) return read_input(app, input, &opts) && each_answered(c);
     (void)rp_app_error("%s: %s (the folder must be a new one)", c->target, strerror(errno));
     return false;
 }
@@ -231,14 +302,22 @@ static bool is_document(const char *name)
            rp_str_ends(text, RP_STR(".json.gz"));
 }
 
+static int convert(rp_app *app, const char *input, converting *c)
+{
+    bool good = is_document(c->target) ? to_document(app, input, c) : to_files(app, input, c);
+    if (good && c->reason != 0) return rp_app_error("%s: %s", c->target, strerror(c->reason));
+    if (good)
+        rp_app_note(app, "%llu answers written to %s", (unsigned long long)c->answers, c->target);
+    return good ? RP_EXIT_OK : RP_EXIT_TROUBLE;
+}
+
 int rp_facts_convert(rp_app *app, const char *input)
 {
     converting c = {.target = rp_args_text(&app->args, RP_OPTION_OUTPUT, NULL)};
     if (c.target == NULL)
         return rp_app_error("facts convert needs --output FILE.json[.gz] or --output FOLDER");
-    bool good = is_document(c.target) ? to_document(app, input, &c) : to_files(app, input, &c);
-    if (good && c.reason != 0) return rp_app_error("%s: %s", c.target, strerror(c.reason));
-    if (good)
-        rp_app_note(app, "%llu answers written to %s", (unsigned long long)c.answers, c.target);
-    return good ? RP_EXIT_OK : RP_EXIT_TROUBLE;
+    rp_buf_init(&c.scopes, rp_alloc_or_libc((rp_alloc){0}), 1u << 28);
+    int status = convert(app, input, &c);
+    rp_buf_free(&c.scopes);
+    return status;
 }

@@ -1039,7 +1039,10 @@ static bool read_scopes(reading_file *f)
         }
         const rp_str *account = asked_value(&texts, RP_STR("account"));
         const rp_str *region = asked_value(&texts, RP_STR("region"));
-        if (account != NULL && region != NULL) {
+        if (account != NULL && region != NULL && f->d->answer != NULL) {
+            rdspol_files_answer scope = {.account = *account, .region = *region};
+            f->d->answer(f->d->answer_ctx, &scope);
+        } else if (account != NULL && region != NULL) {
             rp_facts_scope_add(f->facts, rp_facts_text(f->facts, *account),
                                rp_facts_text(f->facts, *region));
         }

@@ -115,6 +115,18 @@ done
 expect 2 "an external id of nothing" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --external-id x
 says err "that of --assume-role" "an external id of nothing"
 
+# Where nothing was answered must not be lost on the way.
+cat >silent.json <<'J'
+{"rdspol_facts":1,"answers":[{"Operation":"rds:DescribeDBInstances","account":"123456789012","region":"us-east-1","Response":{"DBInstances":[]}}],
+ "scope":[{"account":"123456789012","region":"us-east-1"},{"account":"123456789012","region":"eu-west-1"}]}
+J
+expect 3 "a Region without answers" "$rdspol" run ok.rdspol silent.json
+expect 0 "to another document" "$rdspol" facts convert silent.json -o spoken.json
+expect 3 "still without answers" "$rdspol" run ok.rdspol spoken.json
+says out "eu-west-1" "still without answers"
+expect 2 "files cannot say it" "$rdspol" facts convert silent.json -o spoken
+says err "123456789012/eu-west-1: nothing was answered" "files cannot say it"
+
 # Packed facts: the same findings, and nothing else is taken for them.
 expect 0 "pack" "$rdspol" facts pack practices "$fleet" -o fleet.rpf
 "$rdspol" run practices "$fleet" --now 2026-11-24 --format ndjson | sed 's/,"location":{[^}]*}//' >files.ndjson

@@ -36,7 +36,8 @@ typedef struct rdspol_gunzip {
     void *ctx;
 } rdspol_gunzip;
 
-// One answer, as it stands in its document. Views are valid during the call.
+// One answer, as it stands in its document. Views are valid during the call. Without an operation it
+// is none: an account and Region that saved facts say was looked at, whether anything answered or not.
 typedef struct rdspol_files_answer {
     rdspol_str operation;       // "rds:DescribeDBInstances"
     rdspol_str account, region; // as far as document, folder or flags say
