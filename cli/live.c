@@ -256,6 +256,9 @@ static bool options_fit(const live *l)
     if (file && (role || organization || external))
         return refuse(rp_app_error("--accounts-file names the roles and their external ids: not "
                                    "with --assume-role, --organization or --external-id"));
+    if (role && organization)
+        return refuse(rp_app_error("--assume-role and --organization do not go together: take on the "
+                                   "first by a profile (role_arn)"));
     return !external || role || organization ||
            refuse(rp_app_error("--external-id is that of --assume-role or --organization"));
 }

@@ -112,6 +112,8 @@ for other in "--assume-role arn:aws:iam::123456789012:role/x" "--organization x"
   expect 2 "an accounts file and $other" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --accounts-file roles $other
   says err "not with --assume-role" "an accounts file and $other"
 done
+expect 2 "a role and an organization" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --assume-role arn:aws:iam::123456789012:role/x --organization y
+says err "do not go together" "a role and an organization"
 expect 2 "an external id of nothing" "${aws[@]}" "$rdspol" run ok.rdspol --live --region eu-west-1 --external-id x
 says err "that of --assume-role" "an external id of nothing"
 
