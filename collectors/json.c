@@ -81,9 +81,22 @@ rp_str rp_document_text(const rp_document *value, char room[RP_DOCUMENT_ROOM])
     return cJSON_IsNumber(v) ? number_text(v->valuedouble, room) : rp_str_make("", 0);
 }
 
-// An object, anywhere in a document, that has a member of this name; NULL if there is none. Walks
-// without recursion: what is open is kept here, because cJSON has no way up.
-static cJSON *find_holder(cJSON *value, const char *name)
+// Members to take out: those named `name`, of objects whose text `by` holds `part`, or of all.
+typedef struct dropping {
+    const char *name, *by, *part; // `by` NULL: of all
+} dropping;
+
+static bool is_holder(const cJSON *value, const dropping *d)
+{
+    if (!cJSON_IsObject(value) || !cJSON_HasObjectItem(value, d->name)) return false;
+    if (d->by == NULL) return true;
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, d->by));
+    return text != NULL && strstr(text, d->part) != NULL;
+}
+
+// An object, anywhere in a document, that has such a member; NULL if there is none. Walks without
+// recursion: what is open is kept here, because cJSON has no way up.
+static cJSON *find_holder(cJSON *value, const dropping *d)
 {
     enum { MAX_DEPTH = 1000 }; // as deep as cJSON parses
     cJSON *open[MAX_DEPTH];
@@ -93,7 +106,7 @@ static cJSON *find_holder(cJSON *value, const char *name)
             value = open[--depth]->next;
             continue;
         }
-        if (cJSON_IsObject(value) && cJSON_HasObjectItem(value, name)) return value;
+        if (is_holder(value, d)) return value;
         bool deeper = value->child != NULL && depth < MAX_DEPTH;
         if (deeper) open[depth++] = value;
         value = deeper ? value->child : value->next;
@@ -101,12 +114,23 @@ static cJSON *find_holder(cJSON *value, const char *name)
     return NULL;
 }
 
-void rp_document_drop(rp_document *document, const char *name)
+static void drop(rp_document *document, const dropping *d)
 {
     cJSON *holder;
-    while ((holder = find_holder((cJSON *)document, name)) != NULL) {
-        cJSON_DeleteItemFromObject(holder, name);
+    while ((holder = find_holder((cJSON *)document, d)) != NULL) {
+        cJSON_DeleteItemFromObject(holder, d->name);
     }
+}
+
+void rp_document_drop(rp_document *document, const char *name)
+{
+    drop(document, &(dropping){.name = name});
+}
+
+void rp_document_drop_beside(rp_document *document, const char *name, const char *by,
+                             const char *part)
+{
+    drop(document, &(dropping){name, by, part});
 }
 
 char *rp_document_print(const rp_document *document)

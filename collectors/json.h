@@ -36,6 +36,9 @@ rp_str rp_document_text(const rp_document *value, char room[RP_DOCUMENT_ROOM]);
 
 // Takes all members with a name out of a document, at any depth.
 void rp_document_drop(rp_document *document, const char *name);
+// Takes the members named `name` out of all objects whose member `by` is a text that holds `part`.
+void rp_document_drop_beside(rp_document *document, const char *name, const char *by,
+                             const char *part);
 // The document as text, to be freed with `rp_document_text_free`; NULL if memory ran out.
 char *rp_document_print(const rp_document *document);
 void rp_document_text_free(char *text);

@@ -433,6 +433,42 @@ static bool is_success(long status)
     return status >= 200 && status < 300;
 }
 
+// Members that the service models mark as sensitive. Those of answers in XML are not in wire.txt,
+// but for the values of options, of which most are read and some are passwords.
+static const struct {
+    const char *name, *by, *part; // of objects whose `by` holds `part`; NULL: of all
+} sensitive[] = {{"RecoveryPointTags", NULL, "RecoveryPointTags"}, {"Value", "Name", "PASSWORD"}};
+
+static bool print_into(rp_arena *arena, const rp_document *document, rp_str *out)
+{
+    char *text = rp_document_print(document);
+    bool good = text != NULL && keep(arena, rp_str_from(text), out);
+    rp_document_text_free(text);
+    return good;
+}
+
+// An answer without its sensitive members, if it has any. False if memory ran out.
+static bool without_sensitive(rp_arena *arena, rp_str body, rp_str *out)
+{
+    bool good = true;
+    *out = body;
+    for (size_t i = 0; good && i < sizeof sensitive / sizeof sensitive[0]; i++) {
+        size_t offset;
+        if (!rp_text_contains(*out, rp_str_from(sensitive[i].part))) continue;
+        rp_document *document = rp_document_parse(*out, &offset);
+        if (document == NULL) continue; // who reads it will say what is wrong
+        if (sensitive[i].by == NULL) {
+            rp_document_drop(document, sensitive[i].name);
+        } else {
+            rp_document_drop_beside(document, sensitive[i].name, sensitive[i].by,
+                                    sensitive[i].part);
+        }
+        good = print_into(arena, document, out);
+        rp_document_free(document);
+    }
+    return good;
+}
+
 static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str member,
                         const rp_http_answer *answer, rp_arena *arena, rp_outcome *out)
 {
@@ -453,9 +489,11 @@ static bool xml_outcome(const rp_decoder *d, const rp_call_info *info, rp_str me
         const char *code = result.code[0] != '\0' ? result.code : "Error";
         good = fail(arena, out, code, result.message);
     } else {
-        char *text = padded(arena, rp_buf_str(&json));
+        rp_str body;
+        good = !json.failed && without_sensitive(arena, rp_buf_str(&json), &body);
+        char *text = good ? padded(arena, body) : NULL;
         good = text != NULL &&
-               take_response(d, info, member, text, json.size, answer->status, arena, out);
+               take_response(d, info, member, text, body.len, answer->status, arena, out);
     }
     rp_buf_free(&json);
     return good;
@@ -519,29 +557,6 @@ static bool xml_error(const rp_decoder *d, const rp_http_answer *answer, rp_aren
     bool known = read && result.is_error && result.code[0] != '\0';
     return known ? fail(arena, out, result.code, result.message)
                  : unreadable(arena, out, answer->status, "neither JSON nor an error");
-}
-
-// Members that the service models mark as sensitive, of answers in JSON. Those of answers in XML are
-// not in wire.txt.
-static const char *const sensitive[] = {"RecoveryPointTags"};
-
-// An answer without its sensitive members, if it has any. False if memory ran out.
-static bool without_sensitive(rp_arena *arena, rp_str body, rp_str *out)
-{
-    bool good = true;
-    *out = body;
-    for (size_t i = 0; good && i < sizeof sensitive / sizeof sensitive[0]; i++) {
-        size_t offset;
-        if (!rp_text_contains(*out, rp_str_from(sensitive[i]))) continue;
-        rp_document *document = rp_document_parse(*out, &offset);
-        if (document == NULL) continue; // who reads it will say what is wrong
-        rp_document_drop(document, sensitive[i]);
-        char *text = rp_document_print(document);
-        good = text != NULL && keep(arena, rp_str_from(text), out);
-        rp_document_text_free(text);
-        rp_document_free(document);
-    }
-    return good;
 }
 
 static bool json_outcome(const rp_decoder *d, const rp_call_info *info, rp_str member,

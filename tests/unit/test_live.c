@@ -380,6 +380,23 @@ static const answer_case cases[] = {
      NULL},
     {"backup", "GetBackupSelection", "BackupSelection", 200, "{}", "UnreadableAnswer", NULL, NULL,
      NULL},
+    {"backup", "GetBackupPlan", "BackupPlan", 200,
+     "{\"BackupPlan\":{\"Rules\":[{\"RuleName\":\"a\",\"RecoveryPointTags\":{\"k\":\"s\"}}]}}", NULL,
+     "{\"BackupPlan\":{\"Rules\":[{\"RuleName\":\"a\"}]}}", "", ""},
+    {"rds", "DescribeOptionGroups", "OptionGroupsList", 200,
+     "<DescribeOptionGroupsResponse><DescribeOptionGroupsResult><OptionGroupsList><OptionGroup>"
+     "<Options><Option><OptionSettings>"
+     "<OptionSetting><Name>SQLNET.SSL_VERSION</Name><Value>1.2</Value></OptionSetting>"
+     "<OptionSetting><Name>AGENT_REGISTRATION_PASSWORD</Name><Value>x</Value></OptionSetting>"
+     "</OptionSettings></Option></Options></OptionGroup></OptionGroupsList>"
+     "</DescribeOptionGroupsResult></DescribeOptionGroupsResponse>",
+     NULL,
+     "{\"OptionGroupsList\":[{\"Options\":[{\"OptionSettings\":["
+     "{\"Name\":\"SQLNET.SSL_VERSION\",\"Value\":\"1.2\"},"
+     "{\"Name\":\"AGENT_REGISTRATION_PASSWORD\"}]}]}]}",
+     "",
+     "{\"Options\":[{\"OptionSettings\":[{\"Name\":\"SQLNET.SSL_VERSION\",\"Value\":\"1.2\"},"
+     "{\"Name\":\"AGENT_REGISTRATION_PASSWORD\"}]}]}"},
     {"kms", "DescribeKey", "KeyMetadata", 500, "", "HTTP500", NULL, NULL, NULL},
     {"kms", "DescribeKey", "KeyMetadata", 400, "{}", "HTTP400", NULL, NULL, NULL},
 };
