@@ -14,6 +14,7 @@
 #define RP_VM_EXEC_H
 
 #include "vm/base/bits.h"
+#include "vm/base/wide.h"
 #include "vm/facts.h"
 #include "vm/plan.h"
 
@@ -169,14 +170,5 @@ static inline uint32_t rp_frame_row(const rp_frame *f, uint32_t i)
 {
     return f->consecutive ? f->base + i : f->rows[i];
 }
-
-// Loops that profit from the widest vectors of the machine.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__) &&   \
-    defined(__GLIBC__) && !defined(RDSPOL_NO_CLONES) && !defined(__SANITIZE_ADDRESS__) &&          \
-    !defined(__SANITIZE_THREAD__) && !defined(__OPTIMIZE_SIZE__)
-#define RP_WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define RP_WIDE
-#endif
 
 #endif

@@ -379,7 +379,7 @@ static bool is_dead_cell(const rp_facts *f, uint32_t column, uint32_t row)
     return row == RP_NONE || f->columns[column].known == NULL;
 }
 
-static void mark_present(rp_facts *f, uint32_t column, uint32_t row)
+static inline void mark_present(rp_facts *f, uint32_t column, uint32_t row)
 {
     rp_bits_set(f->columns[column].known, row);
     if (f->columns[column].present != NULL) {
@@ -413,7 +413,7 @@ static inline void *values_of(rp_facts *f, uint32_t column)
     return values != NULL ? values : make_values(f, column);
 }
 
-static void set_id(rp_facts *f, uint32_t column, uint32_t row, uint32_t id)
+static inline void set_id(rp_facts *f, uint32_t column, uint32_t row, uint32_t id)
 {
     bool sets = !is_dead_cell(f, column, row) && id != RP_NONE;
     uint32_t *values = sets ? values_of(f, column) : NULL;
@@ -540,14 +540,9 @@ bool rp_facts_set_text(rp_facts *facts, uint32_t column, uint32_t row, rp_str te
     case RP_KIND_BOOL:
     case RP_KIND_INT:
     case RP_KIND_FLOAT:
-    case RP_KIND_DURATION:
-        return set_number(facts, column, row, kind, text);
-    case RP_KIND_TIME:
-        set_time(facts, column, row, text);
-        return true;
-    case RP_KIND_CIDR:
-        set_cidr(facts, column, row, text);
-        return true;
+    case RP_KIND_DURATION: return set_number(facts, column, row, kind, text);
+    case RP_KIND_TIME: set_time(facts, column, row, text); return true;
+    case RP_KIND_CIDR: set_cidr(facts, column, row, text); return true;
     case RP_KIND_VERSION:
         if (!rp_version_is_valid(text)) {
             rp_facts_set_unknown(facts, column, row, RDSPOL_REASON_UNPARSABLE,
@@ -560,8 +555,7 @@ bool rp_facts_set_text(rp_facts *facts, uint32_t column, uint32_t row, rp_str te
     case RP_KIND_COVER:
     case RP_KIND_LISTTEXT:
     case RP_KIND_NONE:
-    case RP_KIND_COUNT:
-        break;
+    case RP_KIND_COUNT: break;
     }
     bool lower = (c->flags & RP_COLUMN_LOWER) != 0;
     set_id(facts, column, row, lower ? lowered(facts, text) : rp_facts_text(facts, text));
@@ -643,6 +637,77 @@ void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_
     }
 }
 
+// ---- Copying rows ------------------------------------------------------------------------------
+
+static bool is_record(const rp_facts *f, uint32_t type)
+{
+    return RP_TYPE_KIND(type) == RP_KIND_REF &&
+           f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
+}
+
+static void copy_bit(uint64_t *plane, uint32_t to, uint32_t from)
+{
+    if (plane != NULL && rp_bits_get(plane, from)) {
+        rp_bits_set(plane, to);
+    }
+}
+
+static void copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
+{
+    const rp_fact_column *c = &f->columns[column];
+    uint32_t type = f->bundle->columns[column].type;
+    const uint64_t *known = c->present != NULL ? c->present : c->known;
+    if (c->known == NULL) {
+        return;
+    }
+    copy_bit(c->known, to, from);
+    copy_bit(c->present, to, from);
+    if (c->values == NULL || !rp_bits_get(known, from)) {
+        return;
+    }
+    if (is_record(f, type)) {
+        uint32_t inner = rp_facts_row_copy(f, RP_TYPE_TABLE(type), ((uint32_t *)c->values)[from]);
+        ((uint32_t *)c->values)[to] = inner == RP_NONE ? 0 : inner;
+    } else if (element_size(f, column) == sizeof(uint32_t)) {
+        ((uint32_t *)c->values)[to] = ((uint32_t *)c->values)[from];
+    } else {
+        ((uint64_t *)c->values)[to] = ((uint64_t *)c->values)[from];
+    }
+}
+
+static void copy_list(rp_facts *f, uint32_t list, uint32_t to, uint32_t from)
+{
+    const rp_fact_list *l = &f->lists[list];
+    uint32_t element = f->bundle->lists[list].element;
+    if (l->begin == NULL) {
+        return;
+    }
+    uint32_t begin = l->begin[from], end = l->end[from],
+             first = begin == end ? begin : f->tables[element].rows;
+    for (uint32_t r = begin; r < end; r++) {
+        (void)rp_facts_row_copy(f, element, r);
+    }
+    l->begin[to] = first;
+    l->end[to] = first + (end - begin);
+    copy_bit(l->complete, to, from);
+}
+
+uint32_t rp_facts_row_copy(rp_facts *facts, uint32_t table, uint32_t from)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    uint32_t to = rp_facts_row_add(facts, table);
+    if (to == RP_NONE) {
+        return RP_NONE;
+    }
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        copy_cell(facts, c, to, from);
+    }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        copy_list(facts, l, to, from);
+    }
+    return to;
+}
+
 // ---- What an answer left out -------------------------------------------------------------------
 
 static bool is_fed(const rp_bundle *b, uint32_t table, uint64_t mask, uint32_t source)
@@ -682,17 +747,11 @@ static void set_default(rp_facts *f, uint32_t column, uint32_t row, uint32_t con
     memcpy(&value, &bits, sizeof value);
     memcpy(&number, &bits, sizeof number);
     switch (RP_TYPE_KIND(b->columns[column].type)) {
-    case RP_KIND_BOOL:
-        rp_facts_set_bool(f, column, row, bits != 0);
-        break;
+    case RP_KIND_BOOL: rp_facts_set_bool(f, column, row, bits != 0); break;
     case RP_KIND_INT:
     case RP_KIND_TIME:
-    case RP_KIND_DURATION:
-        rp_facts_set_int(f, column, row, value);
-        break;
-    case RP_KIND_FLOAT:
-        rp_facts_set_float(f, column, row, number);
-        break;
+    case RP_KIND_DURATION: rp_facts_set_int(f, column, row, value); break;
+    case RP_KIND_FLOAT: rp_facts_set_float(f, column, row, number); break;
     default:
         (void)rp_facts_set_text(f, column, row, rp_bundle_text(b, b->consts[constant].lo));
         break;

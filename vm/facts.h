@@ -44,6 +44,9 @@ uint32_t rp_facts_file(rp_facts *facts, rp_str name);
 
 // A new row, everything in it unknown. RP_NONE if memory ran out (then the calls below do nothing).
 uint32_t rp_facts_row_add(rp_facts *facts, uint32_t table);
+// A new row with the cells and lists of another one of the table, its records and elements copied
+// with it. Reasons are not: the row has none, and nothing in it has. Not for resources.
+uint32_t rp_facts_row_copy(rp_facts *facts, uint32_t table, uint32_t from);
 uint32_t rp_facts_row_count(const rp_facts *facts, uint32_t table);
 // Of rows of resources: which source (an index into SOURCE) contributed; account and Region of the
 // answer, as text ids or RP_NONE (the row's ARN and own account come before them); the place.
@@ -72,9 +75,9 @@ void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t be
 void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_reason reason,
                            uint32_t detail);
 
-// What is filled where an answer says nothing: bit (column - first_column) for each column, then bit
-// (column_count + list - first_list) for each list. Which ones a source (RP_NONE: any) may fill; and
-// filling those of which the caller took what was there.
+// What is filled where an answer says nothing: bit (column - first_column) for each column, then
+// bit (column_count + list - first_list) for each list. Which ones a source (RP_NONE: any) may
+// fill; and filling those of which the caller took what was there.
 void rp_facts_fillable(const rp_bundle *bundle, uint32_t table, uint32_t source, uint64_t *bits);
 void rp_facts_fill(rp_facts *facts, uint32_t table, uint32_t row, const uint64_t *bits,
                    rp_fill mode);
@@ -133,9 +136,9 @@ typedef struct rp_fact_meta {
 typedef struct rp_fact_table {
     uint32_t rows, capacity;
     uint32_t wanted, grown; // while it grows: the next capacity, and how many arrays have it
-    rp_fact_meta *meta;    // of resources
-    uint64_t *judged;      // of resources, after sealing
-    uint32_t *owner_table; // of others, after sealing: the resource they belong to, or RP_NONE
+    rp_fact_meta *meta;     // of resources
+    uint64_t *judged;       // of resources, after sealing
+    uint32_t *owner_table;  // of others, after sealing: the resource they belong to, or RP_NONE
     uint32_t *owner_row;
 } rp_fact_table;
 
@@ -216,8 +219,8 @@ rp_str rp_facts_row_key(const rp_facts *facts, uint32_t table, uint32_t row);
 rp_str rp_facts_cell_text(const rp_facts *facts, uint32_t column, uint32_t row);
 uint32_t rp_facts_cell_id(const rp_facts *facts, uint32_t column, uint32_t row);
 
-// Gives back what a large table has room for beyond its rows, of which there will be no more. Before
-// it is known what is judged and who owns what.
+// Gives back what a large table has room for beyond its rows, of which there will be no more.
+// Before it is known what is judged and who owns what.
 void rp_facts_shrink(rp_facts *facts, uint32_t table);
 
 rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error);

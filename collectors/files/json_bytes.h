@@ -68,36 +68,19 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
     }
 }
 
-static inline __m128i rp_json_newlines(const unsigned char *p)
+// Bytes up to and with the first closing brace, or more than `limit` if it is not among these.
+static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
 {
-    return _mm_cmpeq_epi8(rp_json_load(p), _mm_set1_epi8('\n'));
-}
-
-static inline uint64_t rp_json_sum(__m128i bytes)
-{
-    __m128i sums = _mm_sad_epu8(bytes, _mm_setzero_si128());
-    return (uint32_t)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_srli_si128(sums, 8)));
-}
-
-// Newlines among `count` times 64 bytes at p. Each byte of four sums counts up to 255 of them.
-static inline uint64_t rp_json_newlines64(const unsigned char *p, size_t count)
-{
-    uint64_t total = 0;
-    while (count != 0) {
-        __m128i sums[4] = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128(),
-                           _mm_setzero_si128()};
-        size_t now = count < 255 ? count : 255;
-        count -= now;
-        for (; now != 0; now--, p += 64) {
-            sums[0] = _mm_sub_epi8(sums[0], rp_json_newlines(p));
-            sums[1] = _mm_sub_epi8(sums[1], rp_json_newlines(p + 16));
-            sums[2] = _mm_sub_epi8(sums[2], rp_json_newlines(p + 32));
-            sums[3] = _mm_sub_epi8(sums[3], rp_json_newlines(p + 48));
+    __m128i brace = _mm_set1_epi8('}');
+    size_t at = 0;
+    for (; at < limit; at += 32) {
+        uint32_t found = rp_json_mask(_mm_cmpeq_epi8(rp_json_load(p + at), brace),
+                                      _mm_cmpeq_epi8(rp_json_load(p + at + 16), brace));
+        if (found != 0) {
+            return at + rp_bits_lowest(found) + 1;
         }
-        total += rp_json_sum(sums[0]) + rp_json_sum(sums[1]) + rp_json_sum(sums[2]) +
-                 rp_json_sum(sums[3]);
     }
-    return total;
+    return limit + 1;
 }
 
 // Whether `size` bytes are equal; both may be read up to the next multiple of 16.
@@ -153,13 +136,10 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
     return p;
 }
 
-static inline uint64_t rp_json_newlines64(const unsigned char *p, size_t count)
+static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
 {
-    uint64_t total = 0;
-    for (size_t i = 0; i < 64 * count; i++) {
-        total += p[i] == '\n';
-    }
-    return total;
+    const unsigned char *brace = memchr(p, '}', limit);
+    return brace == NULL ? limit + 1 : (size_t)(brace - p) + 1;
 }
 
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)

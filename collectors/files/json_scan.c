@@ -12,6 +12,7 @@
 #include "vm/base/arena.h"
 #include "vm/base/strtab.h"
 #include "vm/base/text.h"
+#include "vm/base/wide.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ static void start(rp_json *j, rp_alloc alloc, const rp_json_limits *limits)
         j->limits.depth = RP_JSON_DEPTH;
     }
     rp_buf_init(&j->text, j->alloc, j->limits.string_size);
+    j->frame[0].name = &j->frame[0].own;
 }
 
 static size_t block_size(size_t capacity)
@@ -94,7 +96,10 @@ void rp_json_open_text(rp_json *json, rp_alloc alloc, const rp_json_limits *limi
 {
     start(json, alloc, limits);
     // Never written to: a window that is borrowed is neither refilled nor moved.
-    union { const char *in; unsigned char *out; } bytes = {text.ptr};
+    union {
+        const char *in;
+        unsigned char *out;
+    } bytes = {text.ptr};
     json->borrowed = json->ended = true;
     json->window = bytes.out - RP_JSON_PAD;
     json->capacity = text.len;
@@ -121,10 +126,9 @@ static size_t print_frame(const rp_json_frame *frame, bool first, char *out, siz
     if (frame->count == 0) {
         return 0;
     }
-    int n = frame->array
-                ? snprintf(out, size, "[%llu]", (unsigned long long)(frame->count - 1))
-                : snprintf(out, size, "%s%.*s%s", first ? "" : ".", (int)frame->name_size,
-                           frame->name, frame->cut ? "..." : "");
+    int n = frame->array ? snprintf(out, size, "[%llu]", (unsigned long long)(frame->count - 1))
+                         : snprintf(out, size, "%s%.*s%s", first ? "" : ".", (int)frame->name->size,
+                                    frame->name->text, frame->name->cut ? "..." : "");
     return n < 0 ? 0 : (size_t)n;
 }
 
@@ -205,6 +209,35 @@ static size_t code_points(const unsigned char *from, const unsigned char *to)
     return count;
 }
 
+static inline uint64_t sum_bytes(const uint8_t bytes[64])
+{
+    const uint64_t even = UINT64_C(0x00ff00ff00ff00ff);
+    uint64_t sum = 0, word;
+    for (int i = 0; i < 64; i += 8) {
+        memcpy(&word, bytes + i, sizeof word);
+        sum += (word & even) + (word >> 8 & even);
+    }
+    return sum * UINT64_C(0x0001000100010001) >> 48;
+}
+
+// Newlines among `count` times 64 bytes. Each byte of a sum counts up to 255 of them.
+RP_WIDE static uint64_t newlines64(const unsigned char *p, size_t count)
+{
+    uint64_t total = 0;
+    while (count != 0) {
+        uint8_t sums[64] = {0};
+        size_t now = count < 255 ? count : 255;
+        count -= now;
+        for (; now != 0; now--, p += 64) {
+            for (int i = 0; i < 64; i++) {
+                sums[i] = (uint8_t)(sums[i] + (p[i] == '\n'));
+            }
+        }
+        total += sum_bytes(sums);
+    }
+    return total;
+}
+
 // Counts lines and the column up to `to`.
 static void count_to(rp_json *j, unsigned char *to)
 {
@@ -214,7 +247,7 @@ static void count_to(rp_json *j, unsigned char *to)
         return;
     }
     size_t blocks = (size_t)(to - p) / 64;
-    line += rp_json_newlines64(p, blocks);
+    line += newlines64(p, blocks);
     p += 64 * blocks;
     for (; p < to; p++) {
         line += *p == '\n';
@@ -287,7 +320,8 @@ static
 #if defined(__GNUC__)
     __attribute__((noinline, cold))
 #endif
-    bool refill(rp_json *j)
+    bool
+    refill(rp_json *j)
 {
     if (j->ended || rp_json_failed(j)) {
         return false;
@@ -389,7 +423,8 @@ static
 #if defined(__GNUC__)
     __attribute__((noinline))
 #endif
-    bool pass_special(rp_json *j, bool *escaped)
+    bool
+    pass_special(rp_json *j, bool *escaped)
 {
     unsigned char c = *j->at;
     if (c == '\\') {
@@ -667,18 +702,12 @@ rp_json_kind rp_json_peek_slow(rp_json *json)
         return RP_JSON_ERROR;
     }
     switch (next_byte(json)) {
-    case '{':
-        return RP_JSON_OBJECT;
-    case '[':
-        return RP_JSON_ARRAY;
-    case '"':
-        return RP_JSON_STRING;
-    case 't':
-        return RP_JSON_TRUE;
-    case 'f':
-        return RP_JSON_FALSE;
-    case 'n':
-        return RP_JSON_NULL;
+    case '{': return RP_JSON_OBJECT;
+    case '[': return RP_JSON_ARRAY;
+    case '"': return RP_JSON_STRING;
+    case 't': return RP_JSON_TRUE;
+    case 'f': return RP_JSON_FALSE;
+    case 'n': return RP_JSON_NULL;
     case 0:
         if (json->at == json->end && json->depth == 0 && !rp_json_failed(json)) {
             return RP_JSON_END;
@@ -705,8 +734,9 @@ bool rp_json_enter(rp_json *json)
     }
     rp_json_frame *frame = &json->frame[++json->depth];
     frame->count = 0;
-    frame->name_size = 0;
-    frame->cut = false;
+    frame->own.size = 0;
+    frame->own.cut = false;
+    frame->name = &frame->own;
     frame->array = kind == RP_JSON_ARRAY;
     json->fresh = true;
     json->at++;
@@ -747,10 +777,10 @@ static bool separator(rp_json *j, unsigned char close)
 
 static void note_name(rp_json_frame *frame, rp_str name)
 {
-    frame->cut = name.len > RP_JSON_NAME;
-    frame->name_size = (uint8_t)(frame->cut ? RP_JSON_NAME : name.len);
-    memcpy(frame->own, name.ptr, frame->name_size);
-    frame->name = frame->own;
+    frame->own.cut = name.len > RP_JSON_NAME;
+    frame->own.size = (uint8_t)(frame->own.cut ? RP_JSON_NAME : name.len);
+    memcpy(frame->own.text, name.ptr, frame->own.size);
+    frame->name = &frame->own;
 }
 
 bool rp_json_member(rp_json *json, rp_str *name)
@@ -760,7 +790,7 @@ bool rp_json_member(rp_json *json, rp_str *name)
         return false;
     }
     if (*json->at != '"') {
-        json->frame[json->depth].name_size = 0;
+        note_name(&json->frame[json->depth], rp_str_make("", 0));
         return unexpected(json, "a member name");
     }
     json->keep = json->at;
@@ -794,9 +824,7 @@ void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess)
     }
     memcpy(guess->bytes, json->at - size, (size_t)size);
     guess->size = (uint16_t)size;
-    guess->cut = frame->cut;
-    guess->name_size = frame->name_size;
-    memcpy(guess->name, frame->name, frame->name_size);
+    guess->name = *frame->name;
 }
 
 bool rp_json_element(rp_json *json)
@@ -856,15 +884,12 @@ static bool skip_scalar(rp_json *j)
     bool escaped;
     rp_str text;
     switch (*j->at) {
-    case '"':
-        return pass_string(j, &escaped);
+    case '"': return pass_string(j, &escaped);
     case 't':
     case 'f':
-    case 'n':
-        return pass_word(j);
+    case 'n': return pass_word(j);
     default:
-        return *j->at == '-' || is_digit(*j->at) ? pass_number(j, &text)
-                                                 : unexpected(j, "a value");
+        return *j->at == '-' || is_digit(*j->at) ? pass_number(j, &text) : unexpected(j, "a value");
     }
 }
 
@@ -915,7 +940,7 @@ typedef struct turn {
     struct turn *chain;           // in its slot
     levels before, after;
     uint32_t base, depth_before, depth_after;
-    bool done; // the value has ended
+    bool done;     // the value has ended
     uint32_t size; // 0: too long to be compared
     unsigned char bytes[TURN_BYTES];
 } turn;
@@ -1069,9 +1094,9 @@ static turn **root_of(rp_json *j)
 {
     const rp_json_frame *frame = &j->frame[j->depth];
     uint32_t hash = j->depth;
-    if (!frame->array && frame->name_size >= 4) {
-        memcpy(&hash, frame->name + frame->name_size - 4, 4);
-        hash = (hash ^ (uint32_t)frame->name_size << 8 ^ j->depth) * 0x9e3779b1u >> 8;
+    if (!frame->array && frame->name->size >= 4) {
+        memcpy(&hash, frame->name->text + frame->name->size - 4, 4);
+        hash = (hash ^ (uint32_t)frame->name->size << 8 ^ j->depth) * 0x9e3779b1u >> 8;
     }
     turn **root = j->trail->roots[hash % TURN_ROOTS];
     if (root[0] != NULL && root[0]->base != j->depth) {
@@ -1111,6 +1136,42 @@ bool rp_json_skip(rp_json *json)
     bool ok = c == '{' || c == '[' ? skip_container(json) : skip_scalar(json);
     json->fresh = false;
     return ok;
+}
+
+// ---- Values that come again --------------------------------------------------------------------
+
+rp_str rp_json_start(rp_json *json)
+{
+    rp_str none = {NULL, 0};
+    if (rp_json_peek(json) != RP_JSON_OBJECT) {
+        return none;
+    }
+    size_t left = (size_t)(json->end - json->at);
+    size_t limit = left < RP_JSON_START ? left : RP_JSON_START;
+    size_t size = rp_json_brace_end(json->at, limit);
+    return size > limit && left < RP_JSON_START
+               ? none
+               : rp_str_make((const char *)json->at, size < limit ? size : limit);
+}
+
+bool rp_json_take(rp_json *json, const unsigned char *bytes, size_t size)
+{
+    if ((size_t)(json->end - json->at) < size || json->depth >= json->limits.depth ||
+        !rp_json_same(json->at, bytes, size)) {
+        return false;
+    }
+    json->at += size;
+    json->fresh = false;
+    return true;
+}
+
+rp_str rp_json_since(const rp_json *json, uint64_t offset)
+{
+    rp_str none = {NULL, 0};
+    size_t size = (size_t)(rp_json_offset(json) - offset);
+    return offset < json->base || rp_json_failed(json)
+               ? none
+               : rp_str_make((const char *)json->at - size, size);
 }
 
 // ---- Holding -----------------------------------------------------------------------------------

@@ -24,10 +24,10 @@ typedef ptrdiff_t (*rp_read_fn)(void *ctx, void *buffer, size_t capacity);
 enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128 };
 
 typedef struct rp_json_limits {
-    uint32_t depth;       // nesting, at most RP_JSON_DEPTH
-    size_t string_size;   // of one string, as written
-    size_t hold_size;     // of a value that is read several times
-    uint64_t input_size;  // of the whole input
+    uint32_t depth;        // nesting, at most RP_JSON_DEPTH
+    size_t string_size;    // of one string, as written
+    size_t hold_size;      // of a value that is read several times
+    uint64_t input_size;   // of the whole input
     uint64_t member_count; // of one object or array
 } rp_json_limits;
 
@@ -43,22 +43,26 @@ typedef enum rp_json_kind {
     RP_JSON_NULL
 } rp_json_kind;
 
-// Where the scanner stands, level by level: the member's name (its first bytes) or the index.
+// A member's name, or its first bytes.
+typedef struct rp_json_name {
+    uint8_t size;
+    bool cut;
+    char text[RP_JSON_NAME];
+} rp_json_name;
+
+// Where the scanner stands, level by level: the member's name or the index.
 typedef struct rp_json_frame {
     uint64_t count; // of members so far
-    uint8_t name_size;
-    bool array, cut;
-    const char *name; // `own`, or that of a guess
-    char own[RP_JSON_NAME];
+    bool array;
+    const rp_json_name *name; // `own`, or that of a guess
+    rp_json_name own;
 } rp_json_frame;
 
 // What stood between a value and the next one, with a member's name in it. Documents that programs
 // write repeat it byte for byte; then the name need not be looked for again.
 typedef struct rp_json_guess {
     uint16_t size; // 0: nothing is guessed
-    uint8_t name_size;
-    bool cut;
-    char name[RP_JSON_NAME];
+    rp_json_name name;
     unsigned char bytes[RP_JSON_GLUE];
 } rp_json_guess;
 
@@ -84,11 +88,11 @@ typedef struct rp_json {
     uint64_t line;           // newlines before `counted`
     uint64_t column;         // code points between the last newline and `counted`
     uint32_t depth;
-    bool fresh;   // the innermost object or array has had no member yet
-    bool ended;   // the input has no more bytes
-    bool borrowed; // the window is the caller's memory
+    bool fresh;                  // the innermost object or array has had no member yet
+    bool ended;                  // the input has no more bytes
+    bool borrowed;               // the window is the caller's memory
     struct rp_json_trail *trail; // of what is skipped, or NULL
-    rp_buf text;  // the last string that had escapes
+    rp_buf text;                 // the last string that had escapes
     rdspol_status status;
     uint64_t error_offset;
     char message[128];
@@ -96,10 +100,10 @@ typedef struct rp_json {
     rp_json_frame frame[RP_JSON_DEPTH + 1];
 } rp_json;
 
-enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024 };
+enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024, RP_JSON_START = 256 };
 
-// Reads from a callback. The caller calls `rp_json_free` in any case. `spare` may be NULL; it is used
-// until then.
+// Reads from a callback. The caller calls `rp_json_free` in any case. `spare` may be NULL; it is
+// used until then.
 void rp_json_open(rp_json *json, rp_alloc alloc, const rp_json_limits *limits, rp_read_fn read,
                   void *ctx, rp_json_spare *spare);
 // Reads a text in memory, which is followed by RP_JSON_PAD zero bytes and outlives the scanner.
@@ -139,6 +143,69 @@ bool rp_json_word(rp_json *json);
 // Any value, unread.
 bool rp_json_skip(rp_json *json);
 
+// The usual values, without a call: a string without escapes, all of it in the window; a number of
+// digits; a word; an empty list or object. False if the next value is none of these, or if there is
+// anything to say against it: then nothing was consumed.
+static inline bool rp_json_quick_string(rp_json *json, rp_str *text)
+{
+    unsigned char *begin = json->at + 1;
+    if (*json->at != '"') {
+        return false;
+    }
+    unsigned char *end = rp_json_text_end(begin);
+    size_t size = (size_t)(end - begin);
+    if (*end != '"' || size + 2 > json->limits.string_size) {
+        return false;
+    }
+    *text = rp_str_make((const char *)begin, size);
+    json->at = end + 1;
+    json->fresh = false;
+    return true;
+}
+
+static inline bool rp_json_quick_bool(rp_json *json, bool *value)
+{
+    *value = memcmp(json->at, "true", 4) == 0;
+    if (!*value && memcmp(json->at, "false", 5) != 0) {
+        return false;
+    }
+    json->at += *value ? 4 : 5;
+    json->fresh = false;
+    return true;
+}
+
+static inline bool rp_json_quick_skip(rp_json *json)
+{
+    unsigned char *p = json->at;
+    bool value;
+    rp_str text;
+    switch (*p) {
+    case '"': return rp_json_quick_string(json, &text);
+    case 't':
+    case 'f': return rp_json_quick_bool(json, &value);
+    case '[':
+    case '{':
+        if (p[1] != *p + 2 || json->depth >= json->limits.depth) {
+            return false;
+        }
+        p += 2;
+        break;
+    default:
+        if (*p < '0' || *p > '9') {
+            return false;
+        }
+        for (p += *p == '0'; *p >= '0' && *p <= '9' && *json->at != '0';) {
+            p++;
+        }
+        if (*p != ',' && *p != '\n' && *p != '}') {
+            return false;
+        }
+    }
+    json->at = p;
+    json->fresh = false;
+    return true;
+}
+
 // Keeps everything from the next byte on in the window, until `rp_json_release`. Holds nest: the
 // outer one stays. A value may be read or skipped, then `rp_json_rewind` goes back to any offset
 // that is held. Frames are not restored: rewind at the depth where the offset was taken.
@@ -172,15 +239,23 @@ static inline bool rp_json_follows(rp_json *json, const rp_json_guess *guess)
     }
     rp_json_frame *frame = &json->frame[json->depth];
     frame->count++;
-    frame->name = guess->name;
-    frame->name_size = guess->name_size;
-    frame->cut = guess->cut;
+    frame->name = &guess->name;
     json->at += guess->size;
     json->fresh = false;
     return true;
 }
 // After `rp_json_member`: makes a guess of what stood between `offset` and the value that is next.
 void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess);
+
+// The first bytes of the next value, if it is an object: up to its first closing brace, or
+// RP_JSON_START of them. Empty otherwise, and where the window ends before. Valid until the next
+// call.
+rp_str rp_json_start(rp_json *json);
+// Takes the next value if exactly these bytes are there, which are followed by RP_JSON_PAD others.
+// They must have been a value of this scanner.
+bool rp_json_take(rp_json *json, const unsigned char *bytes, size_t size);
+// What was read since an offset; empty if the window no longer has all of it.
+rp_str rp_json_since(const rp_json *json, uint64_t offset);
 
 // 1-based line and column (code points) of the next byte. Cheap only if asked in order.
 void rp_json_place(rp_json *json, uint32_t *line, uint32_t *column);

@@ -21,6 +21,7 @@ void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_
     r->scheme = scheme;
     r->facts = facts;
     r->file = RP_NONE;
+    rp_repeats_init(&r->repeats, r->alloc);
     rp_arena_init(&r->seen_arena, r->alloc);
     r->recent = RP_NEW_ARRAY(&r->seen_arena, rp_recent, RP_RECENT);
     r->first = RP_NEW_ARRAY(&r->seen_arena, rp_seen *, (size_t)scheme->node_count * RP_NEXT);
@@ -28,6 +29,7 @@ void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_
 
 void rp_reading_clear(rp_reading *r)
 {
+    rp_repeats_clear(&r->repeats);
     rp_arena_clear(&r->seen_arena);
     rp_alloc_free(r->alloc, r->bits, r->bit_capacity * sizeof *r->bits);
     rp_alloc_free(r->alloc, r->late, r->late_capacity * sizeof *r->late);
@@ -40,22 +42,29 @@ static bool no_memory(rp_reading *r)
 
 // ---- Touched fields ----------------------------------------------------------------------------
 
-// Room for `words` zero words on the stack; their index.
-static bool push_bits(rp_reading *r, size_t words, size_t *at)
+static bool grow_bits(rp_reading *r, size_t words)
 {
-    if (r->bit_words + words > r->bit_capacity) {
-        size_t fresh = (r->bit_words + words) * 2 + 64;
-        uint64_t *bits = rp_alloc_resize(r->alloc, r->bits, r->bit_capacity * sizeof *bits,
-                                         fresh * sizeof *bits);
-        if (bits == NULL) {
-            return no_memory(r);
-        }
-        r->bits = bits;
-        r->bit_capacity = fresh;
+    size_t fresh = (r->bit_words + words) * 2 + 64;
+    uint64_t *bits =
+        rp_alloc_resize(r->alloc, r->bits, r->bit_capacity * sizeof *bits, fresh * sizeof *bits);
+    if (bits == NULL) {
+        return no_memory(r);
+    }
+    r->bits = bits;
+    r->bit_capacity = fresh;
+    return true;
+}
+
+// Room for `words` zero words on the stack; their index.
+static inline bool push_bits(rp_reading *r, size_t words, size_t *at)
+{
+    if (r->bit_words + words > r->bit_capacity && !grow_bits(r, words)) {
+        return false;
     }
     *at = r->bit_words;
-    memset(r->bits + r->bit_words, 0, words * sizeof *r->bits);
-    r->bit_words += words;
+    for (r->bit_words += words; words > 0; words--) {
+        r->bits[r->bit_words - words] = 0;
+    }
     return true;
 }
 
@@ -106,9 +115,9 @@ static void close_row(rp_reading *r, const row *at)
 static const char *kind_name(rp_json_kind kind)
 {
     static const char *const names[] = {
-        [RP_JSON_ERROR] = "nothing", [RP_JSON_END] = "nothing",   [RP_JSON_OBJECT] = "an object",
+        [RP_JSON_ERROR] = "nothing", [RP_JSON_END] = "nothing",     [RP_JSON_OBJECT] = "an object",
         [RP_JSON_ARRAY] = "a list",  [RP_JSON_STRING] = "a string", [RP_JSON_NUMBER] = "a number",
-        [RP_JSON_TRUE] = "true",     [RP_JSON_FALSE] = "false",   [RP_JSON_NULL] = "null",
+        [RP_JSON_TRUE] = "true",     [RP_JSON_FALSE] = "false",     [RP_JSON_NULL] = "null",
     };
     return names[kind];
 }
@@ -156,7 +165,7 @@ static bool set_float(rp_reading *r, const row *at, uint32_t column, const scala
 
 static const char *expected_kind(rp_kind kind)
 {
-    return kind == RP_KIND_BOOL                              ? "true or false"
+    return kind == RP_KIND_BOOL                           ? "true or false"
            : kind == RP_KIND_INT || kind == RP_KIND_FLOAT ? "a number"
                                                           : "a string";
 }
@@ -164,15 +173,11 @@ static const char *expected_kind(rp_kind kind)
 static bool fits(rp_kind kind, const scalar *s)
 {
     switch (kind) {
-    case RP_KIND_BOOL:
-        return s->kind == RP_JSON_TRUE || s->kind == RP_JSON_FALSE;
+    case RP_KIND_BOOL: return s->kind == RP_JSON_TRUE || s->kind == RP_JSON_FALSE;
     case RP_KIND_INT:
-    case RP_KIND_FLOAT:
-        return s->kind == RP_JSON_NUMBER;
-    case RP_KIND_TIME:
-        return s->kind == RP_JSON_STRING || s->kind == RP_JSON_NUMBER;
-    default:
-        return s->kind == RP_JSON_STRING;
+    case RP_KIND_FLOAT: return s->kind == RP_JSON_NUMBER;
+    case RP_KIND_TIME: return s->kind == RP_JSON_STRING || s->kind == RP_JSON_NUMBER;
+    default: return s->kind == RP_JSON_STRING;
     }
 }
 
@@ -209,37 +214,41 @@ static uint32_t text_id(rp_reading *r, rp_str text)
     return recent->id;
 }
 
-static bool is_plain_text(const rp_rec_column *column, rp_kind kind)
+static void set_plain(rp_reading *r, const row *at, const rp_cell *cell, rp_str text)
 {
-    bool text = kind == RP_KIND_STRING || kind == RP_KIND_REF;
-    return text && (column->flags & RP_COLUMN_LOWER) == 0;
+    rp_bits_set(r->bits + at->touched, cell->bit);
+    rp_facts_set_row(r->facts, cell->column, at->id, text_id(r, text));
 }
 
-static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar *s)
+static void set_bool(rp_reading *r, const row *at, const rp_cell *cell, bool value)
 {
-    rp_kind kind = RP_TYPE_KIND(r->scheme->bundle->columns[column].type);
+    rp_bits_set(r->bits + at->touched, cell->bit);
+    rp_facts_set_bool(r->facts, cell->column, at->id, value);
+}
+
+static bool set_cell(rp_reading *r, const row *at, const rp_cell *cell, const scalar *s)
+{
     // IAM writes true and 5 also without quotes where a list of texts is due.
-    bool as_text = s->lenient && kind == RP_KIND_STRING &&
-                   r->scheme->bundle->tables[at->table].kind == RP_TABLE_ELEMENTS;
-    if (!fits(kind, s) && !as_text) {
-        return s->lenient || wrong_kind(r, s->offset, expected_kind(kind), s->kind);
+    bool as_text = s->lenient && cell->kind == RP_KIND_STRING && cell->element;
+    if (!fits(cell->kind, s) && !as_text) {
+        return s->lenient || wrong_kind(r, s->offset, expected_kind(cell->kind), s->kind);
     }
-    touch_column(r, at, column);
-    if (is_plain_text(&r->scheme->bundle->columns[column], kind)) {
-        rp_facts_set_row(r->facts, column, at->id, text_id(r, s->text));
+    if (cell->plain) {
+        set_plain(r, at, cell, s->text);
         return true;
     }
-    if (kind == RP_KIND_BOOL) {
-        rp_facts_set_bool(r->facts, column, at->id, s->kind == RP_JSON_TRUE);
+    if (cell->kind == RP_KIND_BOOL) {
+        set_bool(r, at, cell, s->kind == RP_JSON_TRUE);
         return true;
     }
-    if (kind == RP_KIND_INT) {
-        return set_int(r, at, column, s);
+    rp_bits_set(r->bits + at->touched, cell->bit);
+    if (cell->kind == RP_KIND_INT) {
+        return set_int(r, at, cell->column, s);
     }
-    if (kind == RP_KIND_FLOAT) {
-        return set_float(r, at, column, s);
+    if (cell->kind == RP_KIND_FLOAT) {
+        return set_float(r, at, cell->column, s);
     }
-    if (!rp_facts_set_text(r->facts, column, at->id, s->text)) {
+    if (!rp_facts_set_text(r->facts, cell->column, at->id, s->text)) {
         return rp_json_fail_at(r->json, s->offset, RDSPOL_INPUT, "a value that does not parse");
     }
     return true;
@@ -248,7 +257,7 @@ static bool set_cell(rp_reading *r, const row *at, uint32_t column, const scalar
 static bool set_cells(rp_reading *r, const rp_node *node, const row *at, const scalar *s)
 {
     for (const rp_cell *c = node->cells; c != NULL; c = c->next) {
-        if (!set_cell(r, at, c->column, s)) {
+        if (!set_cell(r, at, c, s)) {
             return false;
         }
     }
@@ -390,19 +399,31 @@ static bool add_late(rp_reading *r, const rp_reader *reader)
     return rp_json_skip(r->json);
 }
 
-// One element as a row of the list's table.
-static bool add_element(rp_reading *r, const rp_reader *reader)
+// The next value as a row of the reader's table.
+static bool add_row(rp_reading *r, const rp_reader *reader, uint32_t *id)
 {
     row inner;
+    rp_sight sight;
+    if (rp_repeats_take(&r->repeats, r->json, reader, r->facts, &sight, id)) {
+        return *id != RP_NONE || no_memory(r);
+    }
     if (!open_row(r, reader->table, &inner)) {
         return false;
     }
     bool ok = read_row(r, reader->node, &inner);
     if (ok) {
         fill_row(r, &inner, reader->node->lenient);
+        rp_repeats_note(&r->repeats, r->json, reader, r->facts, &sight, inner.id);
+        *id = inner.id;
     }
     close_row(r, &inner);
     return ok;
+}
+
+static bool add_element(rp_reading *r, const rp_reader *reader)
+{
+    uint32_t id;
+    return add_row(r, reader, &id);
 }
 
 static bool add_flat(rp_reading *r, const rp_reader *reader, const row *at, bool *complete)
@@ -449,18 +470,13 @@ static bool run_list(rp_reading *r, const rp_reader *reader, const row *at)
 
 static bool run_record(rp_reading *r, const rp_reader *reader, const row *at)
 {
-    row inner;
-    if (!open_row(r, reader->table, &inner)) {
+    uint32_t id;
+    if (!add_row(r, reader, &id)) {
         return false;
     }
-    bool ok = read_row(r, reader->node, &inner);
-    if (ok) {
-        fill_row(r, &inner, reader->node->lenient);
-        rp_facts_set_row(r->facts, reader->field, at->id, inner.id);
-        touch_column(r, at, reader->field);
-    }
-    close_row(r, &inner);
-    return ok;
+    rp_facts_set_row(r->facts, reader->field, at->id, id);
+    touch_column(r, at, reader->field);
+    return true;
 }
 
 // ---- Objects whose names are data --------------------------------------------------------------
@@ -704,9 +720,8 @@ static bool meet_member(rp_reading *r, const rp_node *node, rp_seen ***from, con
         return false;
     }
     *child = rp_node_find(node, name);
-    rp_seen *seen = *from == NULL || r->seen_count == RP_MAX_SEEN
-                        ? NULL
-                        : RP_NEW(&r->seen_arena, rp_seen);
+    rp_seen *seen =
+        *from == NULL || r->seen_count == RP_MAX_SEEN ? NULL : RP_NEW(&r->seen_arena, rp_seen);
     if (seen == NULL) {
         *from = NULL;
         return true;
@@ -739,6 +754,26 @@ static inline bool next_member(rp_reading *r, const rp_node *node, rp_seen ***fr
     return meet_member(r, node, from, child);
 }
 
+// The usual value of a member, in a few steps: one that is not read, a text or a bool for one cell.
+// False if it is another one; then nothing was consumed.
+static inline bool read_quickly(rp_reading *r, const rp_node *node, const row *at)
+{
+    rp_str text;
+    bool value;
+    if (!node->single) {
+        return rp_node_is_empty(node) && rp_json_quick_skip(r->json);
+    }
+    if (node->cells->plain && rp_json_quick_string(r->json, &text)) {
+        set_plain(r, at, node->cells, text);
+        return true;
+    }
+    if (node->cells->kind == RP_KIND_BOOL && rp_json_quick_bool(r->json, &value)) {
+        set_bool(r, at, node->cells, value);
+        return true;
+    }
+    return false;
+}
+
 // The members of an object; which were seen is a bit for each child.
 static bool read_members(rp_reading *r, const rp_node *node, const row *at)
 {
@@ -751,7 +786,7 @@ static bool read_members(rp_reading *r, const rp_node *node, const row *at)
     rp_seen **from = r->first == NULL ? NULL : r->first + (size_t)node->id * RP_NEXT;
     while (next_member(r, node, &from, &child)) {
         if (child == NULL) {
-            if (!rp_json_skip(j)) {
+            if (!rp_json_quick_skip(j) && !rp_json_skip(j)) {
                 return false;
             }
             continue;
@@ -760,7 +795,7 @@ static bool read_members(rp_reading *r, const rp_node *node, const row *at)
             return rp_json_fail(j, RDSPOL_INPUT, "a member that was there before");
         }
         rp_bits_set(r->bits + seen, child->index);
-        if (!read_value(r, child->node, at)) {
+        if (!read_quickly(r, child->node, at) && !read_value(r, child->node, at)) {
             return false;
         }
     }
@@ -771,21 +806,14 @@ static bool read_members(rp_reading *r, const rp_node *node, const row *at)
 static bool run_reader(rp_reading *r, const rp_reader *reader, const row *at)
 {
     switch (reader->kind) {
-    case RP_READ_MEMBERS:
-        return read_members(r, reader->node, at);
-    case RP_READ_RECORD:
-        return run_record(r, reader, at);
-    case RP_READ_LIST:
-        return reader->several ? add_late(r, reader) : run_list(r, reader, at);
+    case RP_READ_MEMBERS: return read_members(r, reader->node, at);
+    case RP_READ_RECORD: return run_record(r, reader, at);
+    case RP_READ_LIST: return reader->several ? add_late(r, reader) : run_list(r, reader, at);
     case RP_READ_MAP:
-    case RP_READ_PAIRS:
-        return run_names(r, reader, at);
-    case RP_READ_FIRST:
-        return run_first(r, reader, at);
-    case RP_READ_FIND:
-        return run_find(r, reader, at);
-    case RP_READ_TEXT:
-        break;
+    case RP_READ_PAIRS: return run_names(r, reader, at);
+    case RP_READ_FIRST: return run_first(r, reader, at);
+    case RP_READ_FIND: return run_find(r, reader, at);
+    case RP_READ_TEXT: break;
     }
     return rp_json_skip(r->json);
 }
@@ -796,15 +824,11 @@ static bool reads(const rp_reader *reader, rp_json_kind kind, bool lenient)
     case RP_READ_MEMBERS:
     case RP_READ_RECORD:
     case RP_READ_MAP:
-    case RP_READ_PAIRS:
-        return kind == RP_JSON_OBJECT;
-    case RP_READ_LIST:
-        return kind == RP_JSON_ARRAY || (lenient && !reader->nested);
+    case RP_READ_PAIRS: return kind == RP_JSON_OBJECT;
+    case RP_READ_LIST: return kind == RP_JSON_ARRAY || (lenient && !reader->nested);
     case RP_READ_FIRST:
-    case RP_READ_FIND:
-        return kind == RP_JSON_ARRAY;
-    case RP_READ_TEXT:
-        return kind == RP_JSON_STRING;
+    case RP_READ_FIND: return kind == RP_JSON_ARRAY;
+    case RP_READ_TEXT: return kind == RP_JSON_STRING;
     }
     return false;
 }
@@ -812,7 +836,7 @@ static bool reads(const rp_reader *reader, rp_json_kind kind, bool lenient)
 static const char *expected_of(const rp_node *node)
 {
     for (const rp_reader *in = node->readers; in != NULL; in = in->next) {
-        return reads(in, RP_JSON_OBJECT, false)   ? "an object"
+        return reads(in, RP_JSON_OBJECT, false)  ? "an object"
                : reads(in, RP_JSON_ARRAY, false) ? "a list"
                                                  : "a string";
     }
@@ -903,12 +927,10 @@ static bool read_value(rp_reading *r, const rp_node *node, const row *at)
     case RP_JSON_TRUE:
     case RP_JSON_FALSE:
         return rp_node_is_empty(node) ? rp_json_skip(r->json) : read_scalar(r, node, at, kind);
-    case RP_JSON_NULL:
-        return rp_json_word(r->json);
+    case RP_JSON_NULL: return rp_json_word(r->json);
     case RP_JSON_END:
         return rp_json_fail(r->json, RDSPOL_INPUT, "expected a value, found the end of the input");
-    case RP_JSON_ERROR:
-        break;
+    case RP_JSON_ERROR: break;
     }
     return false;
 }
@@ -963,8 +985,8 @@ static void set_unasked(rp_reading *r, const rp_feed *feed, const row *at)
 
 static void finish(rp_reading *r, const rp_feed *feed, const rp_asked *asked, const row *at)
 {
-    bool cut = feed->arn != RP_NONE &&
-               !rp_bits_get(r->bits + at->touched, column_bit(r, at, feed->arn));
+    bool cut =
+        feed->arn != RP_NONE && !rp_bits_get(r->bits + at->touched, column_bit(r, at, feed->arn));
     set_arguments(r, feed, at, asked);
     set_unasked(r, feed, at);
     fill_untouched(r, at, feed->fillable, cut ? RP_FILL_QUERY_CUT : RP_FILL_ANSWER);
@@ -990,8 +1012,7 @@ bool rp_read_resource(rp_reading *r, const rp_feed *feed, const rp_asked *asked,
     if (!open_row(r, feed->table, &at)) {
         return false;
     }
-    bool ok = rp_node_is_empty(feed->node) ? rp_json_skip(r->json)
-                                           : read_row(r, feed->node, &at);
+    bool ok = rp_node_is_empty(feed->node) ? rp_json_skip(r->json) : read_row(r, feed->node, &at);
     if (ok) {
         rp_json_place(r->json, &place.end_line, &place.end_column);
         finish(r, feed, asked, &at);

@@ -6,8 +6,7 @@
 #ifndef RP_FILES_ROWS_H
 #define RP_FILES_ROWS_H
 
-#include "collectors/files/json_scan.h"
-#include "collectors/files/scheme.h"
+#include "collectors/files/repeat.h"
 #include "vm/facts.h"
 
 // A list with several paths, met before the row was complete.
@@ -37,15 +36,16 @@ typedef struct rp_reading {
     const rp_scheme *scheme;
     rp_facts *facts;
     rp_json *json;
-    uint32_t file;      // for places
-    uint64_t *bits;     // a stack: what was touched, row by row and object by object
+    uint32_t file;  // for places
+    uint64_t *bits; // a stack: what was touched, row by row and object by object
     size_t bit_words, bit_capacity;
-    rp_late *late;      // a stack
+    rp_late *late; // a stack
     size_t late_count, late_capacity;
+    rp_repeats repeats;
     rp_arena seen_arena;
     rp_seen **first; // RP_NEXT by node: members that came first in its object
     uint32_t seen_count;
-    rp_recent *recent; // RP_RECENT
+    rp_recent *recent;    // RP_RECENT
     uint32_t inner_lists; // how many inner lists were read: A[].B[]
 } rp_reading;
 

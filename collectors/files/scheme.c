@@ -7,8 +7,8 @@ typedef struct maker {
     rp_scheme *scheme;
     const rp_bundle *b;
     bool lenient;
-    rp_feed *feed;  // whose rows; NULL inside records
-    rp_node *row;   // the node of the row whose fields are laid
+    rp_feed *feed; // whose rows; NULL inside records
+    rp_node *row;  // the node of the row whose fields are laid
 } maker;
 
 typedef struct steps {
@@ -59,8 +59,14 @@ static rp_reader *add_reader(maker *m, rp_node *node, rp_reader_kind kind, rp_no
 static void add_cell(maker *m, rp_node *node, uint32_t column)
 {
     rp_cell *cell = make(m, sizeof *cell);
+    const rp_rec_column *c = &m->b->columns[column];
     if (cell != NULL) {
         cell->column = column;
+        cell->bit = column - m->b->tables[c->table].first_column;
+        cell->kind = RP_TYPE_KIND(c->type);
+        cell->plain = (cell->kind == RP_KIND_STRING || cell->kind == RP_KIND_REF) &&
+                      (c->flags & RP_COLUMN_LOWER) == 0;
+        cell->element = m->b->tables[c->table].kind == RP_TABLE_ELEMENTS;
         cell->next = node->cells;
         node->cells = cell;
     }
@@ -472,6 +478,8 @@ static void finish_node(maker *m, rp_node *node)
     if (node->children != NULL) {
         hash_children(m, node);
     }
+    node->single =
+        node->cells != NULL && node->cells->next == NULL && node->readers == NULL && !node->lenient;
     for (rp_child *c = node->children; c != NULL; c = c->next) {
         finish_node(m, c->node);
     }

@@ -26,22 +26,26 @@ typedef enum rp_reader_kind {
 typedef struct rp_reader {
     struct rp_reader *next;
     rp_reader_kind kind;
-    uint32_t field;   // column of RECORD; list of LIST, MAP, PAIRS; see `is_list` of FIND
-    uint32_t table;   // whose rows are added
-    uint32_t key;     // column of MAP, PAIRS for the (outer) name
-    uint32_t inner;   // column of PAIRS for the inner name
-    uint32_t order;   // of the paths of one list
-    bool flat;        // LIST: the elements are lists themselves, appended to the same list
-    bool nested;      // LIST: such an inner list
-    bool several;     // the list has several paths: read when the row has been read
-    bool lower;       // keys of MAP in lower case
+    uint32_t field;     // column of RECORD; list of LIST, MAP, PAIRS; see `is_list` of FIND
+    uint32_t table;     // whose rows are added
+    uint32_t key;       // column of MAP, PAIRS for the (outer) name
+    uint32_t inner;     // column of PAIRS for the inner name
+    uint32_t order;     // of the paths of one list
+    bool flat;          // LIST: the elements are lists themselves, appended to the same list
+    bool nested;        // LIST: such an inner list
+    bool several;       // the list has several paths: read when the row has been read
+    bool lower;         // keys of MAP in lower case
     rp_str name, value; // FIND
-    rp_node *node;    // for the element, member or record
+    rp_node *node;      // for the element, member or record
 } rp_reader;
 
 typedef struct rp_cell {
     struct rp_cell *next;
     uint32_t column;
+    uint32_t bit; // of the column among those of its table
+    rp_kind kind;
+    bool plain;   // the text as it is
+    bool element; // of a list
 } rp_cell;
 
 typedef struct rp_child {
@@ -60,6 +64,7 @@ struct rp_node {
     uint32_t slot_mask;
     rp_child **slots; // by rp_name_hash
     bool lenient;     // inside a JSON text: what does not fit is absent
+    bool single;      // nothing but one cell, and not lenient
     bool lists;       // of a row: some list of it has several paths
 };
 
@@ -84,7 +89,7 @@ typedef struct rp_feed {
     rp_found *found;
     rp_argument *arguments;
     uint64_t *fillable; // see rp_facts_fillable
-    uint32_t arn; // the column that every answer has, or RP_NONE
+    uint32_t arn;       // the column that every answer has, or RP_NONE
 } rp_feed;
 
 typedef struct rp_scheme {

@@ -1,9 +1,11 @@
-// The reader when memory runs out: whichever allocation fails, the answer is RDSPOL_NO_MEMORY with
-// a message, nothing is kept, and with enough memory the same input is read.
+// The reader: objects that come again become the same rows, however the bytes arrive. When memory
+// runs out, whichever allocation fails, the answer is RDSPOL_NO_MEMORY with a message, nothing is
+// kept, and with enough memory the same input is read.
 #include "tests/unit/runner.h"
 #include "collectors/files/include/rdspol_files.h"
 #include "tests/unit/library.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +45,9 @@ static rdspol_bundle *open_bundle(rdspol_compilation **done, library *lib)
         "\"::/0\"\n"
         "  require none m in instance.parameter_groups: m.group.parameters[\"ssl\"]?.value == "
         "\"0\"\n"
+        "  require none s in instance.subnet_group?.subnets: s.status == \"x\" or s.subnet.id == "
+        "\"y\"\n"
+        "  require instance.certificate_valid_till > now\n"
         "}\n";
     rdspol_bundle *bundle;
     library_open(lib);
@@ -99,8 +104,138 @@ START_TEST(every_allocation_of_the_reader_may_fail)
 }
 END_TEST
 
+// ---- Objects that come again -------------------------------------------------------------------
+
+typedef struct piece_reader {
+    const char *text;
+    size_t left, piece;
+} piece_reader;
+
+static ptrdiff_t read_piece(void *ctx, void *buffer, size_t capacity)
+{
+    piece_reader *p = ctx;
+    size_t size = p->left < p->piece ? p->left : p->piece;
+    size = size < capacity ? size : capacity;
+    memcpy(buffer, p->text, size);
+    p->text += size;
+    p->left -= size;
+    return (ptrdiff_t)size;
+}
+
+// Tags, groups and records of few kinds, which come again in any order; some with a brace, an
+// escape or a name twice in a text, some with members that are not read or are null, some longer
+// than what is looked at to find them, one that does not parse.
+static char *repeating_document(int instances)
+{
+    static const char *const tags[] = {"{\"Key\":\"owner\",\"Value\":\"a\"}",
+                                       "{ \"Key\" : \"owner\", \"Value\" : \"}{\" }",
+                                       "{\"Key\":\"o\\u0077ner\",\"Value\":\"b\"}",
+                                       "{\"Value\":null,\"Key\":\"team\"}",
+                                       "{\"Key\":\"x\"}",
+                                       "{\"Other\":{\"Key\":1},\"Key\":\"y\",\"Value\":\"}\"}"};
+    static const char *const groups[] = {
+        "{\"DBParameterGroupName\":\"one\",\"ParameterApplyStatus\":\"in-sync\"}",
+        "{\"ParameterApplyStatus\":\"pending-reboot\",\"DBParameterGroupName\":\"two\"}"};
+    static const char *const subnets[] = {
+        "{\"SubnetIdentifier\":\"subnet-1\",\"SubnetAvailabilityZone\":{\"Name\":\"a\"}}",
+        "{\"SubnetIdentifier\":\"subnet-2\"}", "{}"};
+    static const char *const certificates[] = {
+        "{\"CAIdentifier\":\"ca\",\"ValidTill\":\"2027-01-01T00:00:00Z\"}",
+        "{\"CAIdentifier\":\"ca\",\"ValidTill\":\"some day\"}"};
+    static const char *const ranges[] = {"{\"CidrIp\":\"10.0.0.0/8\"}",
+                                         "{\"CidrIp\":\"not a range\"}",
+                                         "{\"CidrIp\":\"0.0.0.0/0\",\"Description\":\"} \\\" {\"}"};
+    static const char *const rules[] = {
+        "{\"IpProtocol\":\"-1\",\"IpRanges\":[{\"CidrIp\":\"nowhere, of many bytes\"}]}",
+        "{\"IpProtocol\":\"tcp\",\"FromPort\":1,\"ToPort\":2,\"IpRanges\":[{\"CidrIp\":\"::/"
+        "0\"}]}"};
+    size_t capacity = (size_t)instances * 4096, at = 0;
+    char *text = malloc(capacity);
+    ck_assert_ptr_nonnull(text);
+    at += (size_t)snprintf(text, capacity, "{\"DBInstances\":[");
+    for (int i = 0; i < instances; i++) {
+        char filler[400];
+        memset(filler, 'a' + i % 3, sizeof filler);
+        at += (size_t)snprintf(
+            text + at, capacity - at,
+            "%s{\"DBInstanceIdentifier\":\"i-%d\",\"Engine\":\"mysql\",\"DBInstanceArn\":"
+            "\"arn:aws:rds:us-east-1:123456789012:db:i-%d\",\"TagList\":[%s,%s,%s],"
+            "\"DBParameterGroups\":[%s],\"DBSubnetGroup\":{\"DBSubnetGroupDescription\":\"%.*s\","
+            "\"DBSubnetGroupName\":\"group-%d\",\"Subnets\":[%s,%s]},\"CertificateDetails\":%s}",
+            i == 0 ? "" : ",\n", i, i, tags[i % 6], tags[i * 5 % 7 % 6], tags[i * i % 6],
+            groups[i / 3 % 2], (int)sizeof filler, filler, i % 4, subnets[i % 3],
+            subnets[i / 2 % 3], certificates[i % 5 == 0]);
+    }
+    at += (size_t)snprintf(text + at, capacity - at, "]}\n{\"SecurityGroups\":[");
+    for (int i = 0; i < instances; i++) {
+        at +=
+            (size_t)snprintf(text + at, capacity - at,
+                             "%s{\"GroupId\":\"sg-%d\",\"GroupName\":\"g\",\"IpPermissions\":["
+                             "{\"IpProtocol\":\"tcp\",\"IpRanges\":[%s,%s]},%s]}",
+                             i == 0 ? "" : ",", i, ranges[i % 3], ranges[i / 2 % 3], rules[i % 2]);
+    }
+    (void)snprintf(text + at, capacity - at, "]}");
+    return text;
+}
+
+typedef struct packed {
+    char *bytes;
+    size_t size;
+} packed;
+
+static int take(void *ctx, const void *data, size_t size)
+{
+    packed *p = ctx;
+    p->bytes = realloc(p->bytes, p->size + size);
+    ck_assert_ptr_nonnull(p->bytes);
+    memcpy(p->bytes + p->size, data, size);
+    p->size += size;
+    return 1;
+}
+
+// What was read, packed.
+static packed read_pieces(const rdspol_bundle *bundle, const char *text, size_t piece)
+{
+    rdspol_facts *facts;
+    rdspol_error error = {.message = ""};
+    piece_reader pieces = {text, strlen(text), piece};
+    rdspol_str name = {"x.json", 6};
+    packed out = {NULL, 0};
+    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
+    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &pieces, NULL, &error);
+    ck_assert_msg(status == RDSPOL_OK, "%s", error.message);
+    ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_save(facts, take, &out, &error), RDSPOL_OK);
+    rdspol_facts_free(facts);
+    return out;
+}
+
+START_TEST(objects_that_come_again_become_the_same_rows)
+{
+    static const size_t pieces[] = {1, 7, 1000, SIZE_MAX};
+    library lib;
+    rdspol_compilation *done;
+    rdspol_bundle *bundle = open_bundle(&done, &lib);
+    char *text = repeating_document(300);
+    packed slow = read_pieces(bundle, text, 1);
+    ck_assert_uint_gt(slow.size, 10000);
+    for (size_t i = 1; i < sizeof pieces / sizeof *pieces; i++) {
+        packed other = read_pieces(bundle, text, pieces[i]);
+        ck_assert_uint_eq(other.size, slow.size);
+        ck_assert_msg(memcmp(other.bytes, slow.bytes, slow.size) == 0, "pieces of %zu", pieces[i]);
+        free(other.bytes);
+    }
+    free(slow.bytes);
+    free(text);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+    library_close(&lib);
+}
+END_TEST
+
 static void add_tests(TCase *c)
 {
+    tcase_add_test(c, objects_that_come_again_become_the_same_rows);
     tcase_add_test(c, every_allocation_of_the_reader_may_fail);
 }
 

@@ -1,0 +1,124 @@
+// Finding, taking and keeping objects that repeat.
+//
+// A place holds one object. Another one that falls on it first takes away its mark of having been
+// used, then the place: objects that never come again do not drive out those that do.
+#include "collectors/files/repeat.h"
+
+enum { PLACE_BITS = 10, PLACES = 1 << PLACE_BITS, MAX_SIZE = 4096, FIRST_MET = 32 };
+
+void rp_repeats_init(rp_repeats *repeats, rp_alloc alloc)
+{
+    repeats->alloc = alloc;
+    repeats->places = NULL;
+    repeats->met = 0;
+}
+
+static void forget(rp_repeats *repeats, rp_repeat *place)
+{
+    rp_alloc_free(repeats->alloc, place->bytes, (size_t)place->size + RP_JSON_PAD);
+    memset(place, 0, sizeof *place);
+}
+
+void rp_repeats_clear(rp_repeats *repeats)
+{
+    for (size_t i = 0; repeats->places != NULL && i < PLACES; i++) {
+        forget(repeats, &repeats->places[i]);
+    }
+    rp_alloc_free(repeats->alloc, repeats->places, PLACES * sizeof *repeats->places);
+    repeats->places = NULL;
+}
+
+// Few objects are not worth the memory of the places.
+static bool has_places(rp_repeats *repeats)
+{
+    if (repeats->places == NULL && ++repeats->met > FIRST_MET) {
+        repeats->places = rp_alloc_get_zero(repeats->alloc, PLACES * sizeof *repeats->places);
+    }
+    return repeats->places != NULL;
+}
+
+static uint64_t word_at(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+// Two sums, so that the processor need not wait for one product after the other.
+static uint64_t hash_start(rp_str start, uint32_t node)
+{
+    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t a = start.len, b = node;
+    const char *p = start.ptr, *last = p + start.len - 16;
+    for (; p < last; p += 16) {
+        a = (a ^ word_at(p)) * factor;
+        b = (b ^ word_at(p + 8)) * factor;
+        a ^= a >> 32;
+        b ^= b >> 32;
+    }
+    a = (a ^ word_at(last)) * factor;
+    b = (b ^ word_at(last + 8)) * factor;
+    a = (a ^ b >> 29) * factor;
+    return (a ^ a >> 32) | 1;
+}
+
+static rp_repeat *place_of(rp_repeats *repeats, uint64_t hash)
+{
+    return &repeats->places[hash >> (64 - PLACE_BITS)];
+}
+
+bool rp_repeats_take(rp_repeats *repeats, rp_json *json, const rp_reader *reader, rp_facts *facts,
+                     rp_sight *sight, uint32_t *row)
+{
+    sight->hash = 0;
+    rp_str start = rp_json_start(json);
+    if (start.len < 16 || !has_places(repeats)) {
+        return false;
+    }
+    sight->hash = hash_start(start, reader->node->id);
+    sight->offset = rp_json_offset(json);
+    sight->reason_count = facts->reason_count;
+    rp_repeat *place = place_of(repeats, sight->hash);
+    if (place->hash != sight->hash || place->reader != reader || place->bytes == NULL ||
+        !rp_json_take(json, place->bytes, place->size)) {
+        return false;
+    }
+    place->used = true;
+    *row = rp_facts_row_copy(facts, reader->table, place->row);
+    return true;
+}
+
+static void keep(rp_repeats *repeats, rp_repeat *place, rp_str value, uint32_t row)
+{
+    place->bytes = rp_alloc_get(repeats->alloc, value.len + RP_JSON_PAD);
+    if (place->bytes != NULL) {
+        memset(place->bytes + value.len, 0, RP_JSON_PAD);
+        memcpy(place->bytes, value.ptr, value.len);
+        place->size = (uint32_t)value.len;
+        place->row = row;
+    }
+}
+
+// A reason why a cell is unknown is kept beside the row, so such a row is not copied.
+void rp_repeats_note(rp_repeats *repeats, const rp_json *json, const rp_reader *reader,
+                     const rp_facts *facts, const rp_sight *sight, uint32_t row)
+{
+    if (sight->hash == 0 || facts->reason_count != sight->reason_count) {
+        return;
+    }
+    rp_repeat *place = place_of(repeats, sight->hash);
+    if (place->used) {
+        place->used = false;
+        return;
+    }
+    if (place->hash != sight->hash || place->reader != reader || place->bytes != NULL) {
+        forget(repeats, place);
+        place->hash = sight->hash;
+        place->reader = reader;
+        return;
+    }
+    rp_str value = rp_json_since(json, sight->offset);
+    if (value.len != 0 && value.len <= MAX_SIZE) {
+        keep(repeats, place, value, row);
+    }
+}
