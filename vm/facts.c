@@ -639,36 +639,42 @@ void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_
 
 // ---- Copying rows ------------------------------------------------------------------------------
 
-static bool is_record(const rp_facts *f, uint32_t type)
+static inline bool is_record(const rp_facts *f, uint32_t type)
 {
     return RP_TYPE_KIND(type) == RP_KIND_REF &&
            f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
 }
 
-static void copy_bit(uint64_t *plane, uint32_t to, uint32_t from)
+static inline void copy_bit(uint64_t *plane, uint32_t to, uint32_t from)
 {
-    if (plane != NULL && rp_bits_get(plane, from)) {
-        rp_bits_set(plane, to);
-    }
+    plane[to / RP_WORD_BITS] |= (uint64_t)rp_bits_get(plane, from) << (to % RP_WORD_BITS);
 }
 
+static void copy_record(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
+{
+    uint32_t target = RP_TYPE_TABLE(f->bundle->columns[column].type);
+    uint32_t inner = rp_facts_row_copy(f, target, ((uint32_t *)f->columns[column].values)[from]);
+    ((uint32_t *)f->columns[column].values)[to] = inner == RP_NONE ? 0 : inner;
+}
+
+// The new row's bits and values are zero so far. A cell that is not known has no value.
 static void copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
 {
     const rp_fact_column *c = &f->columns[column];
     uint32_t type = f->bundle->columns[column].type;
-    const uint64_t *known = c->present != NULL ? c->present : c->known;
     if (c->known == NULL) {
         return;
     }
     copy_bit(c->known, to, from);
-    copy_bit(c->present, to, from);
-    if (c->values == NULL || !rp_bits_get(known, from)) {
+    if (c->present != NULL) {
+        copy_bit(c->present, to, from);
+    }
+    if (c->values == NULL || !rp_bits_get(c->present != NULL ? c->present : c->known, from)) {
         return;
     }
     if (is_record(f, type)) {
-        uint32_t inner = rp_facts_row_copy(f, RP_TYPE_TABLE(type), ((uint32_t *)c->values)[from]);
-        ((uint32_t *)c->values)[to] = inner == RP_NONE ? 0 : inner;
-    } else if (element_size(f, column) == sizeof(uint32_t)) {
+        copy_record(f, column, to, from);
+    } else if (rp_plan_value_size(RP_TYPE_KIND(type)) == sizeof(uint32_t)) {
         ((uint32_t *)c->values)[to] = ((uint32_t *)c->values)[from];
     } else {
         ((uint64_t *)c->values)[to] = ((uint64_t *)c->values)[from];

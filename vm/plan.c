@@ -19,26 +19,6 @@ typedef struct planner {
     uint32_t free_first[CLASS_COUNT];
 } planner;
 
-size_t rp_plan_value_size(rp_kind kind)
-{
-    switch (kind) {
-    case RP_KIND_INT:
-    case RP_KIND_FLOAT:
-    case RP_KIND_TIME:
-    case RP_KIND_DURATION: return 8;
-    case RP_KIND_STRING:
-    case RP_KIND_CIDR:
-    case RP_KIND_VERSION:
-    case RP_KIND_REF: return 4;
-    case RP_KIND_COVER: return sizeof(rp_cover);
-    case RP_KIND_LISTTEXT: return sizeof(rp_listtext);
-    case RP_KIND_BOOL:
-    case RP_KIND_NONE:
-    case RP_KIND_COUNT: break;
-    }
-    return 0;
-}
-
 static bool is_live(const planner *p, uint32_t insn)
 {
     return p->live == NULL || p->live[insn] != 0;

@@ -47,7 +47,25 @@ typedef struct rp_cover {
 } rp_cover;
 
 // Bytes of one value of a kind, beside its planes; 0 for a bool.
-size_t rp_plan_value_size(rp_kind kind);
+static inline size_t rp_plan_value_size(rp_kind kind)
+{
+    switch (kind) {
+    case RP_KIND_INT:
+    case RP_KIND_FLOAT:
+    case RP_KIND_TIME:
+    case RP_KIND_DURATION: return 8;
+    case RP_KIND_STRING:
+    case RP_KIND_CIDR:
+    case RP_KIND_VERSION:
+    case RP_KIND_REF: return 4;
+    case RP_KIND_COVER: return sizeof(rp_cover);
+    case RP_KIND_LISTTEXT: return sizeof(rp_listtext);
+    case RP_KIND_BOOL:
+    case RP_KIND_NONE:
+    case RP_KIND_COUNT: break;
+    }
+    return 0;
+}
 // `live`: which instructions run, NULL for all. `keep`: whose values keep their places until the
 // end of everything; NULL for none. False if memory ran out.
 bool rp_plan_make(rp_plan *plan, const rp_bundle *bundle, rp_arena *arena, uint32_t chunk,

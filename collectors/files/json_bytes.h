@@ -68,14 +68,19 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
     }
 }
 
+// Which of 32 bytes are `c`.
+static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
+{
+    __m128i all = _mm_set1_epi8(c);
+    return rp_json_mask(_mm_cmpeq_epi8(rp_json_load(p), all),
+                        _mm_cmpeq_epi8(rp_json_load(p + 16), all));
+}
+
 // Bytes up to and with the first closing brace, or more than `limit` if it is not among these.
 static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
 {
-    __m128i brace = _mm_set1_epi8('}');
-    size_t at = 0;
-    for (; at < limit; at += 32) {
-        uint32_t found = rp_json_mask(_mm_cmpeq_epi8(rp_json_load(p + at), brace),
-                                      _mm_cmpeq_epi8(rp_json_load(p + at + 16), brace));
+    for (size_t at = 0; at < limit; at += 32) {
+        uint32_t found = rp_json_bytes_equal(p + at, '}');
         if (found != 0) {
             return at + rp_bits_lowest(found) + 1;
         }
@@ -134,6 +139,15 @@ static inline unsigned char *rp_json_space_end(unsigned char *p)
         p++;
     }
     return p;
+}
+
+static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
+{
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < 32; i++) {
+        mask |= (uint32_t)(p[i] == (unsigned char)c) << i;
+    }
+    return mask;
 }
 
 static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)

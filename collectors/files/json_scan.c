@@ -238,30 +238,34 @@ RP_WIDE static uint64_t newlines64(const unsigned char *p, size_t count)
     return total;
 }
 
+// Newlines among fewer than 64 bytes; up to 64 are looked at.
+static uint64_t newlines_before(const unsigned char *p, size_t size)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i += 32) {
+        mask |= (uint64_t)rp_json_bytes_equal(p + i, '\n') << i;
+    }
+    return rp_bits_count(mask & rp_bits_low(size));
+}
+
 // Counts lines and the column up to `to`.
 static void count_to(rp_json *j, unsigned char *to)
 {
     unsigned char *p = j->counted;
-    uint64_t line = j->line;
     if (p >= to) {
         return;
     }
     size_t blocks = (size_t)(to - p) / 64;
-    line += newlines64(p, blocks);
-    p += 64 * blocks;
-    for (; p < to; p++) {
-        line += *p == '\n';
-    }
-    if (line != j->line) {
+    uint64_t lines = blocks == 0 ? 0 : newlines64(p, blocks);
+    lines += newlines_before(p + 64 * blocks, (size_t)(to - p) % 64);
+    if (lines != 0) {
+        j->line += lines;
         j->column = 0;
         for (p = to; p[-1] != '\n';) {
             p--;
         }
-    } else {
-        p = j->counted;
     }
     j->column += code_points(p, to);
-    j->line = line;
     j->counted = to;
 }
 
@@ -827,14 +831,28 @@ void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess)
     guess->name = *frame->name;
 }
 
-bool rp_json_element(rp_json *json)
+// Remembers what stands between two elements: from `offset` to the next byte.
+static void note_gap(rp_json *j, uint64_t offset)
 {
+    rp_json_frame *frame = &j->frame[j->depth];
+    uint64_t size = rp_json_offset(j) - offset;
+    frame->gap_size = 0;
+    if (offset >= j->base && size <= RP_JSON_GAP && !j->fresh) {
+        frame->gap_size = (uint8_t)size;
+        memcpy(frame->gap, j->at - size, (size_t)size);
+    }
+}
+
+bool rp_json_element_slow(rp_json *json)
+{
+    uint64_t offset = rp_json_offset(json);
     if (!separator(json, ']')) {
         return false;
     }
     if (*json->at == ']') {
         return unexpected(json, "a value");
     }
+    note_gap(json, offset);
     json->fresh = false;
     return true;
 }
@@ -1021,8 +1039,8 @@ static bool walk_turn(rp_json *j, const turn *from, turn *out)
         return false;
     }
     // Levels that are closed leave no trace, so that equal states are equal bytes.
-    for (uint32_t d = j->depth + 1; d <= RP_JSON_DEPTH; d++) {
-        rp_bits_clear(l.array, d);
+    for (size_t w = 0; w < sizeof l.array / sizeof *l.array; w++) {
+        l.array[w] &= j->depth < w * RP_WORD_BITS ? 0 : rp_bits_low(j->depth + 1 - w * RP_WORD_BITS);
     }
     out->after = l;
     out->depth_after = j->depth - base;

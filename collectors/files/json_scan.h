@@ -21,7 +21,7 @@
 // Bytes read, 0 at the end, negative if reading failed (then -errno, or -1).
 typedef ptrdiff_t (*rp_read_fn)(void *ctx, void *buffer, size_t capacity);
 
-enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128 };
+enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128, RP_JSON_GAP = 48 };
 
 typedef struct rp_json_limits {
     uint32_t depth;        // nesting, at most RP_JSON_DEPTH
@@ -56,6 +56,8 @@ typedef struct rp_json_frame {
     bool array;
     const rp_json_name *name; // `own`, or that of a guess
     rp_json_name own;
+    uint8_t gap_size; // 0: not known
+    unsigned char gap[RP_JSON_GAP]; // what last stood between two elements at this level
 } rp_json_frame;
 
 // What stood between a value and the next one, with a member's name in it. Documents that programs
@@ -133,7 +135,20 @@ bool rp_json_enter(rp_json *json);
 // one, which leaves the object.
 bool rp_json_member(rp_json *json, rp_str *name);
 // The same for the elements of an array.
-bool rp_json_element(rp_json *json);
+bool rp_json_element_slow(rp_json *json);
+static inline bool rp_json_element(rp_json *json)
+{
+    rp_json_frame *frame = &json->frame[json->depth];
+    size_t size = frame->gap_size;
+    if (json->fresh || size == 0 || (size_t)(json->end - json->at) <= size ||
+        !rp_json_same(json->at, frame->gap, size) || json->at[size] <= ' ' ||
+        json->at[size] == ']' || frame->count >= json->limits.member_count) {
+        return rp_json_element_slow(json);
+    }
+    frame->count++;
+    json->at += size;
+    return true;
+}
 // A string's text, valid until the next call.
 bool rp_json_string(rp_json *json, rp_str *text);
 // A number as it is written, valid until the next call.

@@ -44,7 +44,8 @@ static uint64_t word_at(const char *p)
     return word;
 }
 
-// Two sums, so that the processor need not wait for one product after the other.
+// The upper bits are what matters: every bit reaches them. Two sums, so that the processor need not
+// wait for one product after the other.
 static uint64_t hash_start(rp_str start, uint32_t node)
 {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
@@ -53,13 +54,10 @@ static uint64_t hash_start(rp_str start, uint32_t node)
     for (; p < last; p += 16) {
         a = (a ^ word_at(p)) * factor;
         b = (b ^ word_at(p + 8)) * factor;
-        a ^= a >> 32;
-        b ^= b >> 32;
     }
     a = (a ^ word_at(last)) * factor;
     b = (b ^ word_at(last + 8)) * factor;
-    a = (a ^ b >> 29) * factor;
-    return (a ^ a >> 32) | 1;
+    return ((a ^ b >> 32) * factor ^ b) | 1;
 }
 
 static rp_repeat *place_of(rp_repeats *repeats, uint64_t hash)

@@ -194,6 +194,15 @@ static uint64_t last_bytes(rp_str text)
     return word;
 }
 
+// Notes a text that was there before: one that is new mostly never comes again.
+static void note_recent(const rp_reading *r, rp_recent *recent, uint32_t id, uint32_t known)
+{
+    if (id < known) {
+        recent->text = rp_strtab_get(&r->facts->texts, id);
+        recent->id = id;
+    }
+}
+
 // The id of a text. Answers repeat the same texts over and over; a small table in front of the
 // large one finds them without going to memory that is far away.
 static uint32_t text_id(rp_reading *r, rp_str text)
@@ -203,15 +212,12 @@ static uint32_t text_id(rp_reading *r, rp_str text)
     }
     uint64_t hash = (last_bytes(text) ^ text.len) * UINT64_C(0x9e3779b97f4a7c15);
     rp_recent *recent = &r->recent[hash >> 55];
-    if (recent->text.ptr == NULL || !rp_str_equal(recent->text, text)) {
-        recent->id = rp_facts_text(r->facts, text);
-        if (recent->id == RP_NONE) {
-            recent->text.ptr = NULL;
-            return RP_NONE;
-        }
-        recent->text = rp_strtab_get(&r->facts->texts, recent->id);
+    if (recent->text.ptr != NULL && rp_str_equal(recent->text, text)) {
+        return recent->id;
     }
-    return recent->id;
+    uint32_t known = r->facts->texts.count, id = rp_facts_text(r->facts, text);
+    note_recent(r, recent, id, known);
+    return id;
 }
 
 static void set_plain(rp_reading *r, const row *at, const rp_cell *cell, rp_str text)
