@@ -6,6 +6,7 @@
 #include "vm/seal.h"
 
 #include "vm/plan.h"
+#include "vm/seal_index.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,7 @@ typedef struct merger {
     rp_facts *f;
     rdspol_error *error;
     uint32_t table;
-    rp_map rows; // (unique or key column, text), scope -> row
+    rp_seal_index unique, key; // of the rows
 } merger;
 
 static bool is_known(const rp_facts *f, uint32_t column, uint32_t row)
@@ -284,10 +285,10 @@ static rdspol_status meet(const merger *m, uint32_t *kept, uint32_t row)
 }
 
 // `row` becomes the row that stands for both where another one has the identity already.
-static rdspol_status add_identity(merger *m, uint32_t column, uint32_t id, uint64_t scope,
+static rdspol_status add_identity(const merger *m, rp_seal_index *index, uint32_t id, uint64_t scope,
                                   uint32_t *row)
 {
-    uint32_t *at = rp_map_add(&m->rows, rp_map_pair(column, id), scope);
+    uint32_t *at = rp_seal_index_add(index, id, scope);
     if (at == NULL) {
         return rp_seal_no_memory(m->error);
     }
@@ -348,11 +349,11 @@ static rdspol_status merge_pass(merger *m, bool unique_pass)
             continue;
         }
         if (unique) {
-            RP_TRY(add_identity(m, t->unique, rp_facts_cell_id(f, t->unique, r), RP_NONE, &row));
+            RP_TRY(add_identity(m, &m->unique, rp_facts_cell_id(f, t->unique, r), RP_NONE, &row));
         }
         uint32_t key = rp_seal_key_of(m->f, m->table, row);
         if (key != RP_NONE && t->key != t->unique) {
-            RP_TRY(add_identity(m, t->key, key, key_scope(&meta[row]), &row));
+            RP_TRY(add_identity(m, &m->key, key, key_scope(&meta[row]), &row));
         }
     }
     return RDSPOL_OK;
@@ -375,22 +376,29 @@ static void set_pending(rp_facts *f, uint32_t table)
     }
 }
 
+static rdspol_status merge_table(rp_facts *f, uint32_t table, rdspol_error *error)
+{
+    merger m = {.f = f, .error = error, .table = table};
+    uint32_t rows = f->tables[table].rows;
+    rp_seal_index_init(&m.unique, f->alloc, rows, f->texts.count);
+    rp_seal_index_init(&m.key, f->alloc, rows, f->texts.count);
+    rdspol_status status = merge_pass(&m, true);
+    if (status == RDSPOL_OK) {
+        status = merge_pass(&m, false);
+    }
+    rp_seal_index_free(&m.unique);
+    rp_seal_index_free(&m.key);
+    set_pending(f, table);
+    return status;
+}
+
 rdspol_status rp_seal_merge(rp_facts *facts, rdspol_error *error)
 {
     const rp_bundle *b = facts->bundle;
-    rdspol_status status = RDSPOL_OK;
-    for (uint32_t t = 0; t < b->table_count && status == RDSPOL_OK; t++) {
-        if (b->tables[t].kind != RP_TABLE_RESOURCE || t == facts->region_table) {
-            continue;
+    for (uint32_t t = 0; t < b->table_count; t++) {
+        if (b->tables[t].kind == RP_TABLE_RESOURCE && t != facts->region_table) {
+            RP_TRY(merge_table(facts, t, error));
         }
-        merger m = {.f = facts, .error = error, .table = t};
-        rp_map_init(&m.rows, facts->alloc);
-        status = merge_pass(&m, true);
-        if (status == RDSPOL_OK) {
-            status = merge_pass(&m, false);
-        }
-        rp_map_free(&m.rows);
-        set_pending(facts, t);
     }
-    return status;
+    return RDSPOL_OK;
 }

@@ -7,10 +7,11 @@
 #include "vm/seal.h"
 
 #include "vm/base/buf.h"
+#include "vm/seal_index.h"
 
 typedef struct resolver {
     rp_facts *f;
-    rp_map index;                       // (join column, pair), text -> row
+    rp_seal_index **index;                   // by column: of those that joins name
     rp_map stubs;                       // (table, pair), text -> row
     uint32_t listed_table, listed_pair; // what `listed` is about
     bool listed;
@@ -144,7 +145,7 @@ static void find_owners(rp_facts *f)
 
 // ---- Looking up --------------------------------------------------------------------------------
 
-static bool add_to_index(resolver *v, uint32_t column, uint32_t row)
+static bool add_to_index(resolver *v, rp_seal_index *index, uint32_t column, uint32_t row)
 {
     const rp_facts *f = v->f;
     const rp_rec_column *c = &f->bundle->columns[column];
@@ -154,7 +155,7 @@ static bool add_to_index(resolver *v, uint32_t column, uint32_t row)
     const rp_fact_meta *meta = &f->tables[c->table].meta[row];
     uint32_t scope = (c->flags & RP_COLUMN_UNIQUE) != 0 ? RP_NONE : meta->pair;
     uint32_t id = ((const uint32_t *)f->columns[column].values)[row];
-    uint32_t *at = rp_map_add(&v->index, rp_map_pair(column, scope), id);
+    uint32_t *at = rp_seal_index_add(index, id, scope);
     if (at == NULL) {
         return false;
     }
@@ -167,20 +168,42 @@ static bool add_to_index(resolver *v, uint32_t column, uint32_t row)
 static bool index_column(resolver *v, uint32_t column)
 {
     const rp_facts *f = v->f;
-    uint32_t table = f->bundle->columns[column].table;
-    for (uint32_t r = 0; r < f->tables[table].rows; r++) {
+    uint32_t table = f->bundle->columns[column].table, rows = f->tables[table].rows;
+    rp_seal_index *index = rp_alloc_get(f->alloc, sizeof *index);
+    if (index == NULL) {
+        return false;
+    }
+    rp_seal_index_init(index, f->alloc, rows, f->texts.count);
+    v->index[column] = index;
+    for (uint32_t r = 0; r < rows; r++) {
         uint32_t state = f->tables[table].meta[r].state;
-        if (state != RP_ROW_DEAD && state != RP_ROW_STUB && !add_to_index(v, column, r)) {
+        if (state != RP_ROW_DEAD && state != RP_ROW_STUB && !add_to_index(v, index, column, r)) {
             return false;
         }
     }
     return true;
 }
 
+static void free_index(resolver *v)
+{
+    uint32_t columns = v->f->bundle->column_count;
+    for (uint32_t c = 0; v->index != NULL && c < columns; c++) {
+        if (v->index[c] != NULL) {
+            rp_seal_index_free(v->index[c]);
+            rp_alloc_free(v->f->alloc, v->index[c], sizeof *v->index[c]);
+        }
+    }
+    rp_alloc_free(v->f->alloc, v->index, columns * sizeof *v->index);
+}
+
 // Every column that some join names, once; keys and unique columns for tests too.
 static bool make_index(resolver *v)
 {
     const rp_bundle *b = v->f->bundle;
+    v->index = rp_alloc_get_zero(v->f->alloc, b->column_count * sizeof *v->index);
+    if (v->index == NULL) {
+        return false;
+    }
     for (uint32_t c = 0; c < b->column_count; c++) {
         const rp_rec_table *t = &b->tables[b->columns[c].table];
         bool target = v->f->assume_complete && t->kind == RP_TABLE_RESOURCE &&
@@ -210,7 +233,8 @@ bool rp_facts_refers_widely(const rp_facts *facts, uint32_t column)
 static uint32_t find_in(const resolver *v, uint32_t column, uint32_t pair, uint32_t text)
 {
     bool unique = (v->f->bundle->columns[column].flags & RP_COLUMN_UNIQUE) != 0;
-    return rp_map_find(&v->index, rp_map_pair(column, unique ? RP_NONE : pair), text);
+    const rp_seal_index *index = v->index[column];
+    return index == NULL ? RP_MAP_NONE : rp_seal_index_find(index, text, unique ? RP_NONE : pair);
 }
 
 static uint32_t find_row(const resolver *v, const rp_rec_column *c, uint32_t pair, uint32_t text)
@@ -542,14 +566,13 @@ static bool resolve_all(resolver *v)
 rdspol_status rp_seal_references(rp_facts *facts, rdspol_error *error)
 {
     resolver v = {.f = facts, .listed_table = RP_NONE};
-    rp_map_init(&v.index, facts->alloc);
     rp_map_init(&v.stubs, facts->alloc);
     bool ok = alloc_owners(facts);
     if (ok) {
         find_owners(facts);
         ok = make_index(&v) && resolve_all(&v);
     }
-    rp_map_free(&v.index);
+    free_index(&v);
     rp_map_free(&v.stubs);
     return ok ? RDSPOL_OK : rp_seal_no_memory(error);
 }

@@ -9,6 +9,9 @@
 
 typedef struct scopes {
     rp_facts *f;
+    rp_str last_account, last_region; // texts of the last ARN, and their ids
+    uint32_t account, region;
+    bool noted; // that ARN named an audited pair
     uint32_t named_account, named_region; // the pair that ARNs name
     uint32_t named_count;                 // 2: several
 } scopes;
@@ -50,13 +53,33 @@ static void note_named(scopes *s, uint32_t account, uint32_t region)
     }
 }
 
-static void scope_from_arn(scopes *s, uint32_t table, rp_fact_meta *meta, const rp_arn *arn)
+static bool same_place(const scopes *s, const rp_arn *arn)
 {
-    uint32_t account = arn->account.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->account);
-    uint32_t region = arn->region.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->region);
+    return s->last_account.ptr != NULL && rp_str_equal(s->last_account, arn->account) &&
+           rp_str_equal(s->last_region, arn->region);
+}
+
+// The ids of the account and Region of an ARN; mostly they are those of the ARN before it.
+static void take_place(scopes *s, const rp_arn *arn)
+{
+    s->account = arn->account.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->account);
+    s->region = arn->region.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->region);
+    s->last_account = arn->account;
+    s->last_region = arn->region;
+}
+
+static void scope_from_arn(scopes *s, bool names, rp_fact_meta *meta, const rp_arn *arn)
+{
+    bool same = same_place(s, arn);
+    if (!same) {
+        take_place(s, arn);
+    }
+    uint32_t account = s->account, region = s->region;
     meta->account = account != RP_NONE ? account : meta->account;
     meta->region = region;
-    if (!names_pairs(s->f->bundle, table) || account == RP_NONE) {
+    bool noted = same && s->noted;
+    s->noted = names;
+    if (!names || noted || account == RP_NONE) {
         return;
     }
     if (region == RP_NONE) {
@@ -71,6 +94,7 @@ static void scope_own(scopes *s, uint32_t table)
 {
     rp_facts *f = s->f;
     uint32_t account = f->bundle->tables[table].account;
+    bool names = names_pairs(f->bundle, table);
     for (uint32_t r = 0; r < f->tables[table].rows; r++) {
         rp_fact_meta *meta = &f->tables[table].meta[r];
         rp_arn arn;
@@ -79,7 +103,7 @@ static void scope_own(scopes *s, uint32_t table)
             meta->account = rp_facts_cell_id(f, account, r);
         }
         if (parse_arn(f, table, r, &arn)) {
-            scope_from_arn(s, table, meta, &arn);
+            scope_from_arn(s, names, meta, &arn);
         }
     }
 }
@@ -190,7 +214,7 @@ static void settle_row(rp_facts *f, uint32_t table, uint32_t row, const rp_pair 
     if ((t->flags & RP_TABLE_FROM_FILE) != 0) {
         return;
     }
-    bool global = has_arn(f, table, row) && meta->region == RP_NONE;
+    bool global = meta->region == RP_NONE && has_arn(f, table, row);
     if (meta->account == RP_NONE) {
         meta->account = fallback->account;
         meta->region = meta->region == RP_NONE && !global ? fallback->region : meta->region;
@@ -235,7 +259,7 @@ static bool settle_answers(rp_facts *f, const rp_pair *fallback)
 rdspol_status rp_seal_scopes(rp_facts *facts, rdspol_error *error)
 {
     rp_facts *f = facts;
-    scopes s = {f, RP_NONE, RP_NONE, 0};
+    scopes s = {.f = f, .named_account = RP_NONE, .named_region = RP_NONE};
     rp_pair fallback = {RP_NONE, RP_NONE, false};
     rp_seal_region_pairs(f);
     for (uint32_t t = 0; t < f->bundle->table_count; t++) {
