@@ -650,66 +650,87 @@ static inline void copy_bit(uint64_t *plane, uint32_t to, uint32_t from)
     plane[to / RP_WORD_BITS] |= (uint64_t)rp_bits_get(plane, from) << (to % RP_WORD_BITS);
 }
 
-static void copy_record(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
+static void copy_records(rp_facts *f, uint32_t column, uint32_t to, uint32_t from, uint32_t count)
 {
+    const rp_fact_column *c = &f->columns[column];
+    const uint64_t *known = c->present != NULL ? c->present : c->known;
     uint32_t target = RP_TYPE_TABLE(f->bundle->columns[column].type);
-    uint32_t inner = rp_facts_row_copy(f, target, ((uint32_t *)f->columns[column].values)[from]);
-    ((uint32_t *)f->columns[column].values)[to] = inner == RP_NONE ? 0 : inner;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rp_bits_get(known, from + i)) {
+            uint32_t inner = rp_facts_rows_copy(f, target, ((uint32_t *)c->values)[from + i], 1);
+            ((uint32_t *)c->values)[to + i] = inner == RP_NONE ? 0 : inner;
+        }
+    }
 }
 
-// The new row's bits and values are zero so far. A cell that is not known has no value.
-static void copy_cell(rp_facts *f, uint32_t column, uint32_t to, uint32_t from)
+// The new rows' bits and values are zero so far. A cell that is not known has no value.
+static void copy_cells(rp_facts *f, uint32_t column, uint32_t to, uint32_t from, uint32_t count)
 {
     const rp_fact_column *c = &f->columns[column];
     uint32_t type = f->bundle->columns[column].type;
-    if (c->known == NULL) {
-        return;
+    for (uint32_t i = 0; i < count; i++) {
+        copy_bit(c->known, to + i, from + i);
     }
-    copy_bit(c->known, to, from);
-    if (c->present != NULL) {
-        copy_bit(c->present, to, from);
+    for (uint32_t i = 0; i < count && c->present != NULL; i++) {
+        copy_bit(c->present, to + i, from + i);
     }
-    if (c->values == NULL || !rp_bits_get(c->present != NULL ? c->present : c->known, from)) {
+    if (c->values == NULL) {
         return;
     }
     if (is_record(f, type)) {
-        copy_record(f, column, to, from);
+        copy_records(f, column, to, from, count);
     } else if (rp_plan_value_size(RP_TYPE_KIND(type)) == sizeof(uint32_t)) {
-        ((uint32_t *)c->values)[to] = ((uint32_t *)c->values)[from];
+        uint32_t *values = c->values;
+        for (uint32_t i = 0; i < count; i++) {
+            values[to + i] = values[from + i];
+        }
     } else {
-        ((uint64_t *)c->values)[to] = ((uint64_t *)c->values)[from];
+        uint64_t *values = c->values;
+        for (uint32_t i = 0; i < count; i++) {
+            values[to + i] = values[from + i];
+        }
     }
 }
 
 static void copy_list(rp_facts *f, uint32_t list, uint32_t to, uint32_t from)
 {
     const rp_fact_list *l = &f->lists[list];
-    uint32_t element = f->bundle->lists[list].element;
-    if (l->begin == NULL) {
-        return;
+    uint32_t begin = l->begin[from], count = l->end[from] - begin;
+    if (count != 0) {
+        begin = rp_facts_rows_copy(f, f->bundle->lists[list].element, begin, count);
     }
-    uint32_t begin = l->begin[from], end = l->end[from],
-             first = begin == end ? begin : f->tables[element].rows;
-    for (uint32_t r = begin; r < end; r++) {
-        (void)rp_facts_row_copy(f, element, r);
+    if (begin != RP_NONE) {
+        l->begin[to] = begin;
+        l->end[to] = begin + count;
+        copy_bit(l->complete, to, from);
     }
-    l->begin[to] = first;
-    l->end[to] = first + (end - begin);
-    copy_bit(l->complete, to, from);
 }
 
-uint32_t rp_facts_row_copy(rp_facts *facts, uint32_t table, uint32_t from)
+static uint32_t add_rows(rp_facts *f, uint32_t table, uint32_t count)
+{
+    uint32_t first = rp_facts_row_add(f, table), last = first;
+    for (uint32_t i = 1; i < count && last != RP_NONE; i++) {
+        last = rp_facts_row_add(f, table);
+    }
+    return last == RP_NONE ? RP_NONE : first;
+}
+
+uint32_t rp_facts_rows_copy(rp_facts *facts, uint32_t table, uint32_t from, uint32_t count)
 {
     const rp_rec_table *t = &facts->bundle->tables[table];
-    uint32_t to = rp_facts_row_add(facts, table);
+    uint32_t to = add_rows(facts, table, count);
     if (to == RP_NONE) {
         return RP_NONE;
     }
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        copy_cell(facts, c, to, from);
+        if (facts->columns[c].known != NULL) {
+            copy_cells(facts, c, to, from, count);
+        }
     }
     for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        copy_list(facts, l, to, from);
+        for (uint32_t i = 0; i < count && facts->lists[l].begin != NULL; i++) {
+            copy_list(facts, l, to + i, from + i);
+        }
     }
     return to;
 }

@@ -12,6 +12,7 @@
 #ifndef RP_VM_FACTS_H
 #define RP_VM_FACTS_H
 
+#include "vm/base/bits.h"
 #include "vm/base/map.h"
 #include "vm/base/strtab.h"
 #include "vm/base/text.h"
@@ -44,9 +45,9 @@ uint32_t rp_facts_file(rp_facts *facts, rp_str name);
 
 // A new row, everything in it unknown. RP_NONE if memory ran out (then the calls below do nothing).
 uint32_t rp_facts_row_add(rp_facts *facts, uint32_t table);
-// A new row with the cells and lists of another one of the table, its records and elements copied
-// with it. Reasons are not: the row has none, and nothing in it has. Not for resources.
-uint32_t rp_facts_row_copy(rp_facts *facts, uint32_t table, uint32_t from);
+// New rows with the cells and lists of `count` others of the table, their records and elements copied
+// with them; the first one. Reasons are not: nothing in the rows has any. Not for resources.
+uint32_t rp_facts_rows_copy(rp_facts *facts, uint32_t table, uint32_t from, uint32_t count);
 uint32_t rp_facts_row_count(const rp_facts *facts, uint32_t table);
 // Of rows of resources: which source (an index into SOURCE) contributed; account and Region of the
 // answer, as text ids or RP_NONE (the row's ARN and own account come before them); the place.
@@ -192,6 +193,21 @@ struct rdspol_facts {
     rp_listing *listing;   // after sealing: per table and pair
     uint32_t listing_count;
 };
+
+// `rp_facts_set_row` for those who set many: most columns have values already.
+static inline void rp_facts_put_row(rp_facts *facts, uint32_t column, uint32_t row, uint32_t target)
+{
+    const rp_fact_column *c = &facts->columns[column];
+    if (c->values == NULL || row == RP_NONE || target == RP_NONE) {
+        rp_facts_set_row(facts, column, row, target);
+        return;
+    }
+    ((uint32_t *)c->values)[row] = target;
+    rp_bits_set(c->known, row);
+    if (c->present != NULL) {
+        rp_bits_set(c->present, row);
+    }
+}
 
 // ---- Reading sealed facts ----------------------------------------------------------------------
 

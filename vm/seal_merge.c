@@ -285,8 +285,8 @@ static rdspol_status meet(const merger *m, uint32_t *kept, uint32_t row)
 }
 
 // `row` becomes the row that stands for both where another one has the identity already.
-static rdspol_status add_identity(const merger *m, rp_seal_index *index, uint32_t id, uint64_t scope,
-                                  uint32_t *row)
+static rdspol_status add_identity(const merger *m, rp_seal_index *index, uint32_t id,
+                                  uint64_t scope, uint32_t *row)
 {
     uint32_t *at = rp_seal_index_add(index, id, scope);
     if (at == NULL) {

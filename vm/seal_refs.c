@@ -11,7 +11,7 @@
 
 typedef struct resolver {
     rp_facts *f;
-    rp_seal_index **index;                   // by column: of those that joins name
+    rp_seal_index **index;              // by column: of those that joins name
     rp_map stubs;                       // (table, pair), text -> row
     uint32_t listed_table, listed_pair; // what `listed` is about
     bool listed;
@@ -384,14 +384,8 @@ static bool was_supplied(const rp_facts *f, uint32_t table)
     return f->assume_complete;
 }
 
-// Text of the referring cell as the target's column keeps it.
-static uint32_t normal_text(rp_facts *f, const rp_rec_column *c, uint32_t text)
+static uint32_t lower_text(rp_facts *f, uint32_t text)
 {
-    const rp_bundle *b = f->bundle;
-    if (c->join_count == 0 ||
-        (b->columns[b->joins[c->first_join].column].flags & RP_COLUMN_LOWER) == 0) {
-        return text;
-    }
     rp_buf copy;
     rp_buf_init(&copy, f->alloc, SIZE_MAX);
     rp_str original = rp_strtab_get(&f->texts, text);
@@ -441,68 +435,77 @@ static void leads_nowhere(rp_facts *f, uint32_t column, uint32_t row, bool known
     }
 }
 
-static bool resolve_cell(resolver *v, uint32_t column, uint32_t row, uint32_t pair)
+// A column of references, and what is the same for all of its cells.
+typedef struct reference {
+    const rp_rec_column *c;
+    uint32_t column, target;
+    bool weak, from_file;
+    bool lower; // the target's column keeps its texts in lower case
+} reference;
+
+static reference reference_of(const rp_facts *f, uint32_t column)
+{
+    const rp_bundle *b = f->bundle;
+    const rp_rec_column *c = &b->columns[column];
+    uint32_t target = RP_TYPE_TABLE(c->type);
+    bool lower = c->join_count != 0 &&
+                 (b->columns[b->joins[c->first_join].column].flags & RP_COLUMN_LOWER) != 0;
+    bool weak = (c->flags & RP_COLUMN_WEAK) != 0;
+    return (reference){c, column, target, weak, is_from_file(f, target), lower};
+}
+
+static bool resolve_cell(resolver *v, const reference *ref, uint32_t row, uint32_t pair)
 {
     rp_facts *f = v->f;
-    const rp_rec_column *c = &f->bundle->columns[column];
-    uint32_t target = RP_TYPE_TABLE(c->type);
-    uint32_t text = normal_text(f, c, ((const uint32_t *)f->columns[column].values)[row]);
-    uint32_t found = text == RP_NONE ? RP_NONE : find_row(v, c, pair, text);
-    bool weak = (c->flags & RP_COLUMN_WEAK) != 0, from_file = is_from_file(f, target);
-    if (found == RP_MAP_NONE && weak && text != RP_NONE) {
-        found = known_stub(v, target, pair, text);
+    uint32_t text = ((const uint32_t *)f->columns[ref->column].values)[row];
+    text = ref->lower ? lower_text(f, text) : text;
+    uint32_t found = text == RP_NONE ? RP_NONE : find_row(v, ref->c, pair, text);
+    if (found == RP_MAP_NONE && ref->weak && text != RP_NONE) {
+        found = known_stub(v, ref->target, pair, text);
     }
-    if (found == RP_MAP_NONE && (weak || from_file)) {
-        bool whole = is_whole(v, c, pair);
-        if (whole || weak) { // a weak reference invents no target
-            leads_nowhere(f, column, row, whole);
+    if (found == RP_MAP_NONE && (ref->weak || ref->from_file)) {
+        bool whole = is_whole(v, ref->c, pair);
+        if (whole || ref->weak) { // a weak reference invents no target
+            leads_nowhere(f, ref->column, row, whole);
             return true;
         }
     }
     if (found == RP_MAP_NONE && text != RP_NONE) {
-        found = stub_of(v, target, pair, text);
+        found = stub_of(v, ref->target, pair, text);
     }
     if (found == RP_NONE) {
         return false;
     }
-    if (f->tables[target].meta[found].state == RP_ROW_PENDING) {
-        f->tables[target].meta[found].state = RP_ROW_STUB;
+    if (f->tables[ref->target].meta[found].state == RP_ROW_PENDING) {
+        f->tables[ref->target].meta[found].state = RP_ROW_STUB;
     }
-    ((uint32_t *)f->columns[column].values)[row] = found;
+    ((uint32_t *)f->columns[ref->column].values)[row] = found;
     return true;
 }
 
-static uint32_t pair_of(const rp_facts *f, uint32_t table, uint32_t row)
+// Nobody will read the cell, and it must be no text id any more.
+static void clear_cell(rp_facts *f, uint32_t column, uint32_t row)
 {
-    uint32_t owner_table, owner_row;
-    if (!owner_of(f, table, row, &owner_table, &owner_row)) {
-        return RP_NONE;
+    ((uint32_t *)f->columns[column].values)[row] = 0;
+    rp_bits_clear(f->columns[column].known, row);
+    if (f->columns[column].present != NULL) {
+        rp_bits_clear(f->columns[column].present, row);
     }
-    return f->tables[owner_table].meta[owner_row].pair;
-}
-
-static bool is_dead(const rp_facts *f, uint32_t table, uint32_t row)
-{
-    uint32_t owner_table, owner_row;
-    return !owner_of(f, table, row, &owner_table, &owner_row) ||
-           f->tables[owner_table].meta[owner_row].state == RP_ROW_DEAD;
 }
 
 static bool resolve_column(resolver *v, uint32_t column, uint32_t rows)
 {
     rp_facts *f = v->f;
-    uint32_t table = f->bundle->columns[column].table;
+    reference ref = reference_of(f, column);
+    uint32_t owner_table, owner_row;
     for (uint32_t r = 0; r < rows; r++) {
         if (!rp_seal_is_present(f, column, r)) {
             continue;
         }
-        if (is_dead(f, table, r)) { // nobody will read it, and it must be no text id any more
-            ((uint32_t *)f->columns[column].values)[r] = 0;
-            rp_bits_clear(f->columns[column].known, r);
-            if (f->columns[column].present != NULL) {
-                rp_bits_clear(f->columns[column].present, r);
-            }
-        } else if (!resolve_cell(v, column, r, pair_of(f, table, r))) {
+        if (!lives_in(f, ref.c->table, r, &owner_table, &owner_row) ||
+            f->tables[owner_table].meta[owner_row].state == RP_ROW_DEAD) {
+            clear_cell(f, column, r);
+        } else if (!resolve_cell(v, &ref, r, f->tables[owner_table].meta[owner_row].pair)) {
             return false;
         }
     }

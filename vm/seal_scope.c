@@ -9,9 +9,11 @@
 
 typedef struct scopes {
     rp_facts *f;
-    rp_str last_account, last_region; // texts of the last ARN, and their ids
+    // The last ARN up to its resource, and what it says. Mostly the next one begins in the same
+    // way.
+    rp_str prefix;
     uint32_t account, region;
-    bool noted; // that ARN named an audited pair
+    bool noted;                           // it named an audited pair
     uint32_t named_account, named_region; // the pair that ARNs name
     uint32_t named_count;                 // 2: several
 } scopes;
@@ -29,19 +31,6 @@ static bool is_resource(const rp_facts *f, uint32_t table)
     return f->bundle->tables[table].kind == RP_TABLE_RESOURCE && table != f->region_table;
 }
 
-static bool parse_arn(const rp_facts *f, uint32_t table, uint32_t row, rp_arn *arn)
-{
-    const rp_rec_table *t = &f->bundle->tables[table];
-    const uint32_t columns[] = {t->arn, t->unique, t->key};
-    for (size_t i = 0; i < 3; i++) {
-        if (columns[i] != RP_NONE && rp_seal_is_present(f, columns[i], row) &&
-            rp_arn_parse(rp_facts_cell_text(f, columns[i], row), arn)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void note_named(scopes *s, uint32_t account, uint32_t region)
 {
     if (s->named_count == 0) {
@@ -53,41 +42,52 @@ static void note_named(scopes *s, uint32_t account, uint32_t region)
     }
 }
 
-static bool same_place(const scopes *s, const rp_arn *arn)
+static void take_prefix(scopes *s, rp_str text, const rp_arn *arn)
 {
-    return s->last_account.ptr != NULL && rp_str_equal(s->last_account, arn->account) &&
-           rp_str_equal(s->last_region, arn->region);
-}
-
-// The ids of the account and Region of an ARN; mostly they are those of the ARN before it.
-static void take_place(scopes *s, const rp_arn *arn)
-{
+    s->prefix = rp_str_make(text.ptr, text.len - arn->resource.len);
     s->account = arn->account.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->account);
     s->region = arn->region.len == 0 ? RP_NONE : rp_facts_text(s->f, arn->region);
-    s->last_account = arn->account;
-    s->last_region = arn->region;
+    s->noted = false;
 }
 
-static void scope_from_arn(scopes *s, bool names, rp_fact_meta *meta, const rp_arn *arn)
+static void scope_from_arn(scopes *s, bool names, rp_fact_meta *meta)
 {
-    bool same = same_place(s, arn);
-    if (!same) {
-        take_place(s, arn);
-    }
     uint32_t account = s->account, region = s->region;
     meta->account = account != RP_NONE ? account : meta->account;
     meta->region = region;
-    bool noted = same && s->noted;
-    s->noted = names;
-    if (!names || noted || account == RP_NONE) {
+    if (!names || s->noted || account == RP_NONE) {
         return;
     }
+    s->noted = true;
     if (region == RP_NONE) {
         rp_facts_audited_add(s->f, account);
         return;
     }
     note_named(s, account, region);
     rp_facts_scope_add(s->f, account, region);
+}
+
+// Whether a row has an ARN, which `s` then tells of.
+static bool look_at_arn(scopes *s, uint32_t table, uint32_t row)
+{
+    const rp_facts *f = s->f;
+    const rp_rec_table *t = &f->bundle->tables[table];
+    const uint32_t columns[] = {t->arn, t->unique, t->key};
+    for (size_t i = 0; i < 3; i++) {
+        rp_arn arn;
+        if (columns[i] == RP_NONE || !rp_seal_is_present(f, columns[i], row)) {
+            continue;
+        }
+        rp_str text = rp_facts_cell_text(f, columns[i], row);
+        if (s->prefix.len != 0 && rp_str_starts(text, s->prefix)) {
+            return true;
+        }
+        if (rp_arn_parse(text, &arn)) {
+            take_prefix(s, text, &arn);
+            return true;
+        }
+    }
+    return false;
 }
 
 static void scope_own(scopes *s, uint32_t table)
@@ -97,13 +97,12 @@ static void scope_own(scopes *s, uint32_t table)
     bool names = names_pairs(f->bundle, table);
     for (uint32_t r = 0; r < f->tables[table].rows; r++) {
         rp_fact_meta *meta = &f->tables[table].meta[r];
-        rp_arn arn;
         meta->viewer = meta->account;
         if (account != RP_NONE && rp_seal_is_present(f, account, r)) {
             meta->account = rp_facts_cell_id(f, account, r);
         }
-        if (parse_arn(f, table, r, &arn)) {
-            scope_from_arn(s, names, meta, &arn);
+        if (look_at_arn(s, table, r)) {
+            scope_from_arn(s, names, meta);
         }
     }
 }
@@ -189,8 +188,16 @@ static uint32_t only_region(const rp_facts *f, uint32_t account)
 
 static bool has_arn(const rp_facts *f, uint32_t table, uint32_t row)
 {
+    const rp_rec_table *t = &f->bundle->tables[table];
+    const uint32_t columns[] = {t->arn, t->unique, t->key};
     rp_arn arn;
-    return parse_arn(f, table, row, &arn);
+    for (size_t i = 0; i < 3; i++) {
+        if (columns[i] != RP_NONE && rp_seal_is_present(f, columns[i], row) &&
+            rp_arn_parse(rp_facts_cell_text(f, columns[i], row), &arn)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void rp_seal_hidden(rp_facts *facts, uint32_t table, uint32_t row)

@@ -76,11 +76,11 @@ static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
                         _mm_cmpeq_epi8(rp_json_load(p + 16), all));
 }
 
-// Bytes up to and with the first closing brace, or more than `limit` if it is not among these.
-static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
+// Bytes up to and with the first `c`, or more than `limit` if it is not among these.
+static inline size_t rp_json_find_end(const unsigned char *p, char c, size_t limit)
 {
     for (size_t at = 0; at < limit; at += 32) {
-        uint32_t found = rp_json_bytes_equal(p + at, '}');
+        uint32_t found = rp_json_bytes_equal(p + at, c);
         if (found != 0) {
             return at + rp_bits_lowest(found) + 1;
         }
@@ -88,19 +88,22 @@ static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
     return limit + 1;
 }
 
-// Whether `size` bytes are equal; both may be read up to the next multiple of 16.
+// Whether `size` bytes are equal; both may be read up to the next multiple of 32.
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
 {
-    for (;; a += 16, b += 16, size -= 16) {
-        __m128i bytes = _mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b));
-        uint32_t equal = (uint32_t)_mm_movemask_epi8(bytes);
-        if (size <= 16) {
-            return (~equal & (uint32_t)rp_bits_low(size)) == 0;
-        }
-        if (equal != 0xffff) {
+    __m128i low = _mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b));
+    __m128i high = _mm_cmpeq_epi8(rp_json_load(a + 16), rp_json_load(b + 16));
+    while (size > 32) {
+        if (_mm_movemask_epi8(_mm_and_si128(low, high)) != 0xffff) {
             return false;
         }
+        a += 32;
+        b += 32;
+        size -= 32;
+        low = _mm_cmpeq_epi8(rp_json_load(a), rp_json_load(b));
+        high = _mm_cmpeq_epi8(rp_json_load(a + 16), rp_json_load(b + 16));
     }
+    return (~rp_json_mask(low, high) & (uint32_t)rp_bits_low(size)) == 0;
 }
 
 #else
@@ -150,10 +153,10 @@ static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
     return mask;
 }
 
-static inline size_t rp_json_brace_end(const unsigned char *p, size_t limit)
+static inline size_t rp_json_find_end(const unsigned char *p, char c, size_t limit)
 {
-    const unsigned char *brace = memchr(p, '}', limit);
-    return brace == NULL ? limit + 1 : (size_t)(brace - p) + 1;
+    const unsigned char *found = memchr(p, c, limit);
+    return found == NULL ? limit + 1 : (size_t)(found - p) + 1;
 }
 
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)

@@ -34,7 +34,6 @@ static void start(rp_json *j, rp_alloc alloc, const rp_json_limits *limits)
         j->limits.depth = RP_JSON_DEPTH;
     }
     rp_buf_init(&j->text, j->alloc, j->limits.string_size);
-    j->frame[0].name = &j->frame[0].own;
 }
 
 static size_t block_size(size_t capacity)
@@ -123,7 +122,7 @@ void rp_json_free(rp_json *json)
 
 static size_t print_frame(const rp_json_frame *frame, bool first, char *out, size_t size)
 {
-    if (frame->count == 0) {
+    if (frame->array ? frame->count == 0 : frame->name == NULL) {
         return 0;
     }
     int n = frame->array ? snprintf(out, size, "[%llu]", (unsigned long long)(frame->count - 1))
@@ -738,9 +737,7 @@ bool rp_json_enter(rp_json *json)
     }
     rp_json_frame *frame = &json->frame[++json->depth];
     frame->count = 0;
-    frame->own.size = 0;
-    frame->own.cut = false;
-    frame->name = &frame->own;
+    frame->name = NULL;
     frame->array = kind == RP_JSON_ARRAY;
     json->fresh = true;
     json->at++;
@@ -869,13 +866,19 @@ static inline bool in_array(const levels *l, uint32_t depth)
     return (l->array[depth / 64] >> (depth % 64) & 1u) != 0;
 }
 
+// What is skipped has no place of its own.
+static void forget_place(rp_json_frame *frame)
+{
+    frame->array = false;
+    frame->name = NULL;
+}
+
 static bool open_level(rp_json *j, levels *l, bool array)
 {
     if (j->depth >= j->limits.depth) {
         return rp_json_fail(j, RDSPOL_LIMIT, "nested deeper than %u", (unsigned)j->limits.depth);
     }
-    j->depth++;
-    j->frame[j->depth].count = 0;
+    forget_place(&j->frame[++j->depth]);
     rp_bits_put(l->array, j->depth, array);
     j->at++;
     return true;
@@ -1020,7 +1023,7 @@ static bool walk_turn(rp_json *j, const turn *from, turn *out)
     if (from != NULL) {
         l = from->after;
         for (uint32_t d = 0; d < from->depth_after; d++) {
-            j->frame[++j->depth].count = 0;
+            forget_place(&j->frame[++j->depth]);
         }
     }
     out->base = base;
@@ -1112,7 +1115,7 @@ static turn **root_of(rp_json *j)
 {
     const rp_json_frame *frame = &j->frame[j->depth];
     uint32_t hash = j->depth;
-    if (!frame->array && frame->name->size >= 4) {
+    if (!frame->array && frame->name != NULL && frame->name->size >= 4) {
         memcpy(&hash, frame->name->text + frame->name->size - 4, 4);
         hash = (hash ^ (uint32_t)frame->name->size << 8 ^ j->depth) * 0x9e3779b1u >> 8;
     }
@@ -1145,6 +1148,36 @@ static bool skip_container(rp_json *j)
     }
 }
 
+// A number of digits that does not begin with 0, or is it; NULL if it is another one.
+static unsigned char *digits_only(unsigned char *p)
+{
+    if (!is_digit(*p)) {
+        return NULL;
+    }
+    bool zero = *p++ == '0';
+    while (!zero && is_digit(*p)) {
+        p++;
+    }
+    return *p == ',' || *p == '\n' || *p == '}' ? p : NULL;
+}
+
+bool rp_json_quick_other(rp_json *json)
+{
+    unsigned char *p = json->at;
+    bool value;
+    if (*p == 't' || *p == 'f') {
+        return rp_json_quick_bool(json, &value);
+    }
+    if (*p == '[' || *p == '{') {
+        bool empty = p[1] == (*p == '[' ? ']' : '}') && json->depth < json->limits.depth;
+        p = empty ? p + 2 : NULL;
+    } else {
+        p = digits_only(p);
+    }
+    json->at = p != NULL ? p : json->at;
+    return p != NULL;
+}
+
 bool rp_json_skip(rp_json *json)
 {
     unsigned char c = rp_json_failed(json) ? 0 : next_byte(json);
@@ -1161,13 +1194,14 @@ bool rp_json_skip(rp_json *json)
 rp_str rp_json_start(rp_json *json)
 {
     rp_str none = {NULL, 0};
-    if (rp_json_peek(json) != RP_JSON_OBJECT) {
+    rp_json_kind kind = rp_json_peek(json);
+    if (kind != RP_JSON_OBJECT && kind != RP_JSON_ARRAY) {
         return none;
     }
-    size_t left = (size_t)(json->end - json->at);
-    size_t limit = left < RP_JSON_START ? left : RP_JSON_START;
-    size_t size = rp_json_brace_end(json->at, limit);
-    return size > limit && left < RP_JSON_START
+    size_t most = kind == RP_JSON_OBJECT ? RP_JSON_START : RP_JSON_LIST_START;
+    size_t left = (size_t)(json->end - json->at), limit = left < most ? left : most;
+    size_t size = rp_json_find_end(json->at, kind == RP_JSON_OBJECT ? '}' : ']', limit);
+    return size > limit && left < most
                ? none
                : rp_str_make((const char *)json->at, size < limit ? size : limit);
 }

@@ -21,7 +21,7 @@
 // Bytes read, 0 at the end, negative if reading failed (then -errno, or -1).
 typedef ptrdiff_t (*rp_read_fn)(void *ctx, void *buffer, size_t capacity);
 
-enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128, RP_JSON_GAP = 48 };
+enum { RP_JSON_DEPTH = 128, RP_JSON_NAME = 40, RP_JSON_GLUE = 128, RP_JSON_GAP = 64 };
 
 typedef struct rp_json_limits {
     uint32_t depth;        // nesting, at most RP_JSON_DEPTH
@@ -52,9 +52,9 @@ typedef struct rp_json_name {
 
 // Where the scanner stands, level by level: the member's name or the index.
 typedef struct rp_json_frame {
-    uint64_t count; // of members so far
+    uint64_t count; // of elements so far; of members, those that were not guessed
     bool array;
-    const rp_json_name *name; // `own`, or that of a guess
+    const rp_json_name *name; // `own`, that of a guess, or NULL
     rp_json_name own;
     uint8_t gap_size; // 0: not known
     unsigned char gap[RP_JSON_GAP]; // what last stood between two elements at this level
@@ -64,8 +64,8 @@ typedef struct rp_json_frame {
 // write repeat it byte for byte; then the name need not be looked for again.
 typedef struct rp_json_guess {
     uint16_t size; // 0: nothing is guessed
-    rp_json_name name;
     unsigned char bytes[RP_JSON_GLUE];
+    rp_json_name name;
 } rp_json_guess;
 
 // A window that one scanner left for the next: files are many, and fresh memory costs more than
@@ -102,7 +102,7 @@ typedef struct rp_json {
     rp_json_frame frame[RP_JSON_DEPTH + 1];
 } rp_json;
 
-enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024, RP_JSON_START = 256 };
+enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024, RP_JSON_START = 256, RP_JSON_LIST_START = 1024 };
 
 // Reads from a callback. The caller calls `rp_json_free` in any case. `spare` may be NULL; it is
 // used until then.
@@ -158,9 +158,9 @@ bool rp_json_word(rp_json *json);
 // Any value, unread.
 bool rp_json_skip(rp_json *json);
 
-// The usual values, without a call: a string without escapes, all of it in the window; a number of
-// digits; a word; an empty list or object. False if the next value is none of these, or if there is
-// anything to say against it: then nothing was consumed.
+// The usual values of a member, without a call: a string without escapes, all of it in the window; a
+// number of digits; a word; an empty list or object. False if the next value is none of these, or if
+// there is anything to say against it: then nothing was consumed.
 static inline bool rp_json_quick_string(rp_json *json, rp_str *text)
 {
     unsigned char *begin = json->at + 1;
@@ -174,7 +174,6 @@ static inline bool rp_json_quick_string(rp_json *json, rp_str *text)
     }
     *text = rp_str_make((const char *)begin, size);
     json->at = end + 1;
-    json->fresh = false;
     return true;
 }
 
@@ -185,40 +184,14 @@ static inline bool rp_json_quick_bool(rp_json *json, bool *value)
         return false;
     }
     json->at += *value ? 4 : 5;
-    json->fresh = false;
     return true;
 }
 
+bool rp_json_quick_other(rp_json *json);
 static inline bool rp_json_quick_skip(rp_json *json)
 {
-    unsigned char *p = json->at;
-    bool value;
     rp_str text;
-    switch (*p) {
-    case '"': return rp_json_quick_string(json, &text);
-    case 't':
-    case 'f': return rp_json_quick_bool(json, &value);
-    case '[':
-    case '{':
-        if (p[1] != *p + 2 || json->depth >= json->limits.depth) {
-            return false;
-        }
-        p += 2;
-        break;
-    default:
-        if (*p < '0' || *p > '9') {
-            return false;
-        }
-        for (p += *p == '0'; *p >= '0' && *p <= '9' && *json->at != '0';) {
-            p++;
-        }
-        if (*p != ',' && *p != '\n' && *p != '}') {
-            return false;
-        }
-    }
-    json->at = p;
-    json->fresh = false;
-    return true;
+    return rp_json_quick_string(json, &text) || rp_json_quick_other(json);
 }
 
 // Keeps everything from the next byte on in the window, until `rp_json_release`. Holds nest: the
@@ -248,13 +221,11 @@ static inline uint64_t rp_json_offset(const rp_json *json)
 // the same place of the tree, from behind the same kind of member: then it is known to be valid.
 static inline bool rp_json_follows(rp_json *json, const rp_json_guess *guess)
 {
-    if ((size_t)(json->end - json->at) < guess->size ||
-        !rp_json_same(json->at, guess->bytes, guess->size)) {
+    // No guess has a zero byte, and one stands at the end of the window.
+    if (!rp_json_same(json->at, guess->bytes, guess->size)) {
         return false;
     }
-    rp_json_frame *frame = &json->frame[json->depth];
-    frame->count++;
-    frame->name = &guess->name;
+    json->frame[json->depth].name = &guess->name;
     json->at += guess->size;
     json->fresh = false;
     return true;
@@ -262,9 +233,9 @@ static inline bool rp_json_follows(rp_json *json, const rp_json_guess *guess)
 // After `rp_json_member`: makes a guess of what stood between `offset` and the value that is next.
 void rp_json_learn(rp_json *json, uint64_t offset, rp_json_guess *guess);
 
-// The first bytes of the next value, if it is an object: up to its first closing brace, or
-// RP_JSON_START of them. Empty otherwise, and where the window ends before. Valid until the next
-// call.
+// The first bytes of the next value, if it is an object or a list: up to the first bracket that might
+// close it, or RP_JSON_START (RP_JSON_LIST_START) of them. Empty otherwise, and where the window ends
+// before. Valid until the next call.
 rp_str rp_json_start(rp_json *json);
 // Takes the next value if exactly these bytes are there, which are followed by RP_JSON_PAD others.
 // They must have been a value of this scanner.

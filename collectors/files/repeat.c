@@ -1,7 +1,7 @@
-// Finding, taking and keeping objects that repeat.
+// Finding, taking and keeping values that repeat.
 //
-// A place holds one object. Another one that falls on it first takes away its mark of having been
-// used, then the place: objects that never come again do not drive out those that do.
+// A place holds one value. Another one that falls on it first takes away its mark of having been
+// used, then the place: values that never come again do not drive out those that do.
 #include "collectors/files/repeat.h"
 
 enum { PLACE_BITS = 10, PLACES = 1 << PLACE_BITS, MAX_SIZE = 4096, FIRST_MET = 32 };
@@ -28,7 +28,7 @@ void rp_repeats_clear(rp_repeats *repeats)
     repeats->places = NULL;
 }
 
-// Few objects are not worth the memory of the places.
+// Few values are not worth the memory of the places.
 static bool has_places(rp_repeats *repeats)
 {
     if (repeats->places == NULL && ++repeats->met > FIRST_MET) {
@@ -76,30 +76,30 @@ bool rp_repeats_take(rp_repeats *repeats, rp_json *json, const rp_reader *reader
     sight->hash = hash_start(start, reader->node->id);
     sight->offset = rp_json_offset(json);
     sight->reason_count = facts->reason_count;
+    sight->row = rp_facts_row_count(facts, reader->table);
     rp_repeat *place = place_of(repeats, sight->hash);
     if (place->hash != sight->hash || place->reader != reader || place->bytes == NULL ||
         !rp_json_take(json, place->bytes, place->size)) {
         return false;
     }
     place->used = true;
-    *row = rp_facts_row_copy(facts, reader->table, place->row);
+    *row = rp_facts_rows_copy(facts, reader->table, place->row, place->count);
     return true;
 }
 
-static void keep(rp_repeats *repeats, rp_repeat *place, rp_str value, uint32_t row)
+static void keep(rp_repeats *repeats, rp_repeat *place, rp_str value)
 {
     place->bytes = rp_alloc_get(repeats->alloc, value.len + RP_JSON_PAD);
     if (place->bytes != NULL) {
         memset(place->bytes + value.len, 0, RP_JSON_PAD);
         memcpy(place->bytes, value.ptr, value.len);
         place->size = (uint32_t)value.len;
-        place->row = row;
     }
 }
 
 // A reason why a cell is unknown is kept beside the row, so such a row is not copied.
 void rp_repeats_note(rp_repeats *repeats, const rp_json *json, const rp_reader *reader,
-                     const rp_facts *facts, const rp_sight *sight, uint32_t row)
+                     const rp_facts *facts, const rp_sight *sight)
 {
     if (sight->hash == 0 || facts->reason_count != sight->reason_count) {
         return;
@@ -116,7 +116,10 @@ void rp_repeats_note(rp_repeats *repeats, const rp_json *json, const rp_reader *
         return;
     }
     rp_str value = rp_json_since(json, sight->offset);
-    if (value.len != 0 && value.len <= MAX_SIZE) {
-        keep(repeats, place, value, row);
+    uint32_t count = rp_facts_row_count(facts, reader->table) - sight->row;
+    if (value.len != 0 && value.len <= MAX_SIZE && count != 0) {
+        place->row = sight->row;
+        place->count = count;
+        keep(repeats, place, value);
     }
 }

@@ -211,7 +211,7 @@ static uint32_t text_id(rp_reading *r, rp_str text)
         return rp_facts_text(r->facts, text);
     }
     uint64_t hash = (last_bytes(text) ^ text.len) * UINT64_C(0x9e3779b97f4a7c15);
-    rp_recent *recent = &r->recent[hash >> 55];
+    rp_recent *recent = &r->recent[hash >> 54];
     if (recent->text.ptr != NULL && rp_str_equal(recent->text, text)) {
         return recent->id;
     }
@@ -223,7 +223,7 @@ static uint32_t text_id(rp_reading *r, rp_str text)
 static void set_plain(rp_reading *r, const row *at, const rp_cell *cell, rp_str text)
 {
     rp_bits_set(r->bits + at->touched, cell->bit);
-    rp_facts_set_row(r->facts, cell->column, at->id, text_id(r, text));
+    rp_facts_put_row(r->facts, cell->column, at->id, text_id(r, text));
 }
 
 static void set_bool(rp_reading *r, const row *at, const rp_cell *cell, bool value)
@@ -419,17 +419,31 @@ static bool add_row(rp_reading *r, const rp_reader *reader, uint32_t *id)
     bool ok = read_row(r, reader->node, &inner);
     if (ok) {
         fill_row(r, &inner, reader->node->lenient);
-        rp_repeats_note(&r->repeats, r->json, reader, r->facts, &sight, inner.id);
+        rp_repeats_note(&r->repeats, r->json, reader, r->facts, &sight);
         *id = inner.id;
     }
     close_row(r, &inner);
     return ok;
 }
 
+// A text as a row with one cell. False if the next value is none; then nothing was consumed.
+static inline bool add_text(rp_reading *r, const rp_reader *reader)
+{
+    rp_str text;
+    const rp_cell *cell = reader->node->cells;
+    if (!reader->node->single || !cell->plain || !cell->element ||
+        !rp_json_quick_string(r->json, &text)) {
+        return false;
+    }
+    uint32_t id = rp_facts_row_add(r->facts, reader->table);
+    rp_facts_put_row(r->facts, cell->column, id, text_id(r, text));
+    return true;
+}
+
 static bool add_element(rp_reading *r, const rp_reader *reader)
 {
     uint32_t id;
-    return add_row(r, reader, &id);
+    return add_text(r, reader) || add_row(r, reader, &id);
 }
 
 static bool add_flat(rp_reading *r, const rp_reader *reader, const row *at, bool *complete)
@@ -460,13 +474,20 @@ static bool add_elements(rp_reading *r, const rp_reader *reader, const row *at, 
 static bool run_list(rp_reading *r, const rp_reader *reader, const row *at)
 {
     bool complete = true;
+    rp_sight sight;
+    uint32_t begin;
     if (reader->nested) {
         r->inner_lists++;
         return add_elements(r, reader, at, &complete);
     }
-    uint32_t begin = rp_facts_row_count(r->facts, reader->table);
-    if (!add_elements(r, reader, at, &complete)) {
-        return false;
+    if (reader->flat || !rp_repeats_take(&r->repeats, r->json, reader, r->facts, &sight, &begin)) {
+        begin = rp_facts_row_count(r->facts, reader->table);
+        if (!add_elements(r, reader, at, &complete)) {
+            return false;
+        }
+        if (!reader->flat) {
+            rp_repeats_note(&r->repeats, r->json, reader, r->facts, &sight);
+        }
     }
     rp_facts_set_list(r->facts, reader->field, at->id, begin,
                       rp_facts_row_count(r->facts, reader->table), complete);

@@ -19,13 +19,13 @@ typedef struct rp_late {
 // faster; without it the result is the same.
 enum { RP_NEXT = 4, RP_MAX_SEEN = 8192 };
 typedef struct rp_seen {
-    rp_json_guess guess;
-    const rp_child *child; // NULL: not read
     struct rp_seen *next[RP_NEXT];
+    const rp_child *child; // NULL: not read
+    rp_json_guess guess;
 } rp_seen;
 
 // A text that was read lately, and its id.
-enum { RP_RECENT = 512 };
+enum { RP_RECENT = 1024 };
 typedef struct rp_recent {
     rp_str text;
     uint32_t id;
