@@ -1003,12 +1003,14 @@ static uint32_t *map_texts(rp_facts *dst, const rp_strtab *from, rp_strtab *to)
     return map;
 }
 
+// Bits of `src` behind `count` are zero, and `dst` has a word more than it needs.
 static void append_plane(uint64_t *dst, const uint64_t *src, uint32_t first, uint32_t count)
 {
-    for (uint32_t r = 0; r < count; r++) {
-        if (rp_bits_get(src, r)) {
-            rp_bits_set(dst, first + r);
-        }
+    uint64_t *to = dst + first / RP_WORD_BITS;
+    uint32_t shift = first % RP_WORD_BITS;
+    for (size_t w = 0; w < rp_bits_words(count); w++) {
+        to[w] |= src[w] << shift;
+        to[w + 1] |= shift == 0 ? 0 : src[w] >> (RP_WORD_BITS - shift);
     }
 }
 

@@ -9,7 +9,7 @@ enum { MAX_ASKED = 16, MAX_CANDIDATES = 8 };
 
 typedef struct reading_file {
     const rp_documents *d;
-    rp_reading rows;
+    rp_reading *rows;
     rp_json *json;
     rp_facts *facts;
     rp_arena arena; // texts that outlive the window
@@ -429,7 +429,7 @@ static void cut_lists(reading_file *f, uint32_t source, uint32_t first)
 static bool read_row(reading_file *f, const answer *a, uint32_t source)
 {
     uint32_t row;
-    return rp_read_resource(&f->rows, feed_of(f, source), &a->asked, &row);
+    return rp_read_resource(f->rows, feed_of(f, source), &a->asked, &row);
 }
 
 // The next value as a row of each source that has (or has not) a member.
@@ -1149,16 +1149,28 @@ static bool read_file(reading_file *f, rp_str path, rp_arena *names)
     if (!rp_hint_of(&f->hint, &f->d->operations, path, names)) {
         return rp_json_fail(f->json, RDSPOL_NO_MEMORY, "out of memory");
     }
-    f->rows.file = path.len == 0 ? RP_NONE : rp_facts_file(f->facts, path);
+    f->rows->file = path.len == 0 ? RP_NONE : rp_facts_file(f->facts, path);
     set_scope(f, f->d);
     return read_documents(f);
 }
 
+void rp_kept_init(rp_kept *kept, const rp_documents *d, rp_facts *facts)
+{
+    kept->spare.window = NULL;
+    rp_reading_init(&kept->rows, d->alloc, d->scheme, facts);
+}
+
+void rp_kept_clear(rp_kept *kept)
+{
+    rp_json_spare_free(&kept->spare, kept->rows.alloc);
+    rp_reading_clear(&kept->rows);
+}
+
 rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str path,
-                                rp_read_fn read, void *ctx, rp_json_spare *spare,
+                                rp_read_fn read, void *ctx, rp_kept *kept,
                                 rp_file_notes *notes, rdspol_error *error)
 {
-    reading_file f = {.d = d, .facts = facts, .notes = notes};
+    reading_file f = {.d = d, .facts = facts, .notes = notes, .rows = &kept->rows};
     rp_arena names;
     notes->identity = RP_NONE;
     notes->ignored = false;
@@ -1168,17 +1180,26 @@ rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str p
     }
     rp_arena_init(&names, d->alloc);
     rp_arena_init(&f.arena, d->alloc);
-    rp_json_open(f.json, d->alloc, &d->limits, read, ctx, spare);
-    rp_reading_init(&f.rows, d->alloc, d->scheme, facts);
-    f.rows.json = f.json;
+    rp_json_open(f.json, d->alloc, &d->limits, read, ctx, &kept->spare);
+    rp_reading_begin(f.rows, f.json);
     if (!rp_json_failed(f.json)) {
         (void)read_file(&f, path, &names);
     }
     rdspol_status status = report(&f, path, error);
-    rp_reading_clear(&f.rows);
     rp_json_free(f.json);
     rp_arena_clear(&f.arena);
     rp_arena_clear(&names);
     rp_alloc_free(d->alloc, f.json, sizeof *f.json);
+    return status;
+}
+
+rdspol_status rp_documents_read_one(const rp_documents *d, rp_facts *facts, rp_str path,
+                                    rp_read_fn read, void *ctx, rp_file_notes *notes,
+                                    rdspol_error *error)
+{
+    rp_kept kept;
+    rp_kept_init(&kept, d, facts);
+    rdspol_status status = rp_documents_read(d, facts, path, read, ctx, &kept, notes, error);
+    rp_kept_clear(&kept);
     return status;
 }

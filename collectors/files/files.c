@@ -92,7 +92,7 @@ static rdspol_status cannot_open(const rp_path *path, int code, rdspol_error *er
 }
 
 static rdspol_status read_packed(const job *j, rp_facts *facts, rp_str name, int *descriptor,
-                                 rp_json_spare *spare, rp_file_notes *notes, rdspol_error *error)
+                                 rp_kept *kept, rp_file_notes *notes, rdspol_error *error)
 {
     if (j->gunzip == NULL) {
         return rp_error_set(error, RDSPOL_INPUT, NULL, "%.*s: compressed, which is not read here",
@@ -103,7 +103,7 @@ static rdspol_status read_packed(const job *j, rp_facts *facts, rp_str name, int
         return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
     rdspol_status status =
-        rp_documents_read(&j->documents, facts, name, j->gunzip->read, stream, spare, notes, error);
+        rp_documents_read(&j->documents, facts, name, j->gunzip->read, stream, kept, notes, error);
     j->gunzip->close(stream);
     return status;
 }
@@ -117,7 +117,7 @@ static void tell_begun(job *j, rp_str name)
     }
 }
 
-static rdspol_status read_path(job *j, rp_facts *facts, const rp_path *path, rp_json_spare *spare,
+static rdspol_status read_path(job *j, rp_facts *facts, const rp_path *path, rp_kept *kept,
                                rp_file_notes *notes, rdspol_error *error)
 {
     bool standard = rp_str_equal(path->name, RP_STR("-"));
@@ -128,9 +128,9 @@ static rdspol_status read_path(job *j, rp_facts *facts, const rp_path *path, rp_
     }
     tell_begun(j, path->name);
     rdspol_status status =
-        path->gzip ? read_packed(j, facts, name, &descriptor, spare, notes, error)
+        path->gzip ? read_packed(j, facts, name, &descriptor, kept, notes, error)
                    : rp_documents_read(&j->documents, facts, name, read_descriptor, &descriptor,
-                                       spare, notes, error);
+                                       kept, notes, error);
     if (!standard) {
         (void)close(descriptor);
     }
@@ -153,15 +153,16 @@ static void note_identity(group *g, const rp_facts *facts, const rp_file_notes *
 
 static void read_group(job *j, group *g, rp_facts *facts)
 {
-    rp_json_spare spare = {NULL};
+    rp_kept kept;
+    rp_kept_init(&kept, &j->documents, facts);
     for (size_t i = g->first; i < g->first + g->count && g->status == RDSPOL_OK; i++) {
         rp_file_notes notes;
-        g->status = read_path(j, facts, j->paths.items[i], &spare, &notes, &g->error);
+        g->status = read_path(j, facts, j->paths.items[i], &kept, &notes, &g->error);
         if (g->status == RDSPOL_OK) {
             note_identity(g, facts, &notes);
         }
     }
-    rp_json_spare_free(&spare, j->documents.alloc);
+    rp_kept_clear(&kept);
 }
 
 static bool make_groups(job *j)
@@ -404,7 +405,7 @@ rdspol_status rdspol_files_read_stream(rdspol_facts *facts, rdspol_str name, rds
     memset(&j, 0, sizeof j);
     rdspol_status status = RDSPOL_NO_MEMORY;
     if (start(&j, facts, &all)) {
-        status = rp_documents_read(&j.documents, facts, name, read, ctx, NULL, &notes, error);
+        status = rp_documents_read_one(&j.documents, facts, name, read, ctx, &notes, error);
         if (status == RDSPOL_OK && notes.identity != RP_NONE && all.account.len == 0) {
             rp_facts_default_account(facts, notes.identity);
         }

@@ -1161,6 +1161,18 @@ static unsigned char *digits_only(unsigned char *p)
     return *p == ',' || *p == '\n' || *p == '}' ? p : NULL;
 }
 
+bool rp_json_quick_int(rp_json *json, int64_t *value)
+{
+    unsigned char *end = digits_only(json->at);
+    if (end == NULL || end - json->at > 18) {
+        return false;
+    }
+    for (*value = 0; json->at != end; json->at++) {
+        *value = *value * 10 + (*json->at - '0');
+    }
+    return true;
+}
+
 bool rp_json_quick_other(rp_json *json)
 {
     unsigned char *p = json->at;

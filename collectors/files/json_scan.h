@@ -102,7 +102,7 @@ typedef struct rp_json {
     rp_json_frame frame[RP_JSON_DEPTH + 1];
 } rp_json;
 
-enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 256 * 1024, RP_JSON_START = 256, RP_JSON_LIST_START = 1024 };
+enum { RP_JSON_PAD = 64, RP_JSON_WINDOW = 128 * 1024, RP_JSON_START = 256, RP_JSON_LIST_START = 1024 };
 
 // Reads from a callback. The caller calls `rp_json_free` in any case. `spare` may be NULL; it is
 // used until then.
@@ -187,6 +187,7 @@ static inline bool rp_json_quick_bool(rp_json *json, bool *value)
     return true;
 }
 
+bool rp_json_quick_int(rp_json *json, int64_t *value);
 bool rp_json_quick_other(rp_json *json);
 static inline bool rp_json_quick_skip(rp_json *json)
 {

@@ -6,6 +6,8 @@
 #include "vm/base/bits.h"
 #include "vm/base/text.h"
 
+enum { FEW_TEXTS = 100 };
+
 typedef struct row {
     uint32_t table, id;
     size_t touched; // index into the bits: fields that were set
@@ -20,11 +22,16 @@ void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_
     r->alloc = rp_alloc_or_libc(alloc);
     r->scheme = scheme;
     r->facts = facts;
-    r->file = RP_NONE;
     rp_repeats_init(&r->repeats, r->alloc);
     rp_arena_init(&r->seen_arena, r->alloc);
-    r->recent = RP_NEW_ARRAY(&r->seen_arena, rp_recent, RP_RECENT);
     r->first = RP_NEW_ARRAY(&r->seen_arena, rp_seen *, (size_t)scheme->node_count * RP_NEXT);
+}
+
+void rp_reading_begin(rp_reading *r, rp_json *json)
+{
+    r->json = json;
+    r->file = RP_NONE;
+    r->bit_words = r->late_count = 0;
 }
 
 void rp_reading_clear(rp_reading *r)
@@ -195,35 +202,54 @@ static uint64_t last_bytes(rp_str text)
 }
 
 // Notes a text that was there before: one that is new mostly never comes again.
-static void note_recent(const rp_reading *r, rp_recent *recent, uint32_t id, uint32_t known)
+static void note_recent(rp_recent *recent, rp_str text, uint32_t id, uint32_t known)
 {
-    if (id < known) {
-        recent->text = rp_strtab_get(&r->facts->texts, id);
+    if (id < known && text.len <= sizeof recent->text) {
         recent->id = id;
+        recent->size = (uint32_t)text.len;
+        memcpy(recent->text, text.ptr, text.len);
     }
+}
+
+// The place of a text in the small table, which is made when there is something to gain; or NULL.
+static rp_recent *recent_of(rp_reading *r, rp_str text)
+{
+    if (r->recent == NULL && ++r->text_count > FEW_TEXTS && r->first != NULL) {
+        r->recent = RP_NEW_ARRAY(&r->seen_arena, rp_recent, RP_RECENT);
+    }
+    uint64_t hash = (last_bytes(text) ^ text.len) * UINT64_C(0x9e3779b97f4a7c15);
+    return r->recent == NULL || text.len == 0 ? NULL : &r->recent[hash >> 54];
 }
 
 // The id of a text. Answers repeat the same texts over and over; a small table in front of the
 // large one finds them without going to memory that is far away.
 static uint32_t text_id(rp_reading *r, rp_str text)
 {
-    if (r->recent == NULL) {
+    rp_recent *recent = recent_of(r, text);
+    if (recent == NULL) {
         return rp_facts_text(r->facts, text);
     }
-    uint64_t hash = (last_bytes(text) ^ text.len) * UINT64_C(0x9e3779b97f4a7c15);
-    rp_recent *recent = &r->recent[hash >> 54];
-    if (recent->text.ptr != NULL && rp_str_equal(recent->text, text)) {
+    if (recent->size == text.len && memcmp(recent->text, text.ptr, text.len) == 0) {
         return recent->id;
     }
     uint32_t known = r->facts->texts.count, id = rp_facts_text(r->facts, text);
-    note_recent(r, recent, id, known);
+    note_recent(recent, text, id, known);
     return id;
 }
 
-static void set_plain(rp_reading *r, const row *at, const rp_cell *cell, rp_str text)
+static void put_text(rp_reading *r, const row *at, const rp_cell *cell, uint32_t id)
 {
     rp_bits_set(r->bits + at->touched, cell->bit);
-    rp_facts_put_row(r->facts, cell->column, at->id, text_id(r, text));
+    rp_facts_put_row(r->facts, cell->column, at->id, id);
+}
+
+// One text, for several cells.
+static void set_plain(rp_reading *r, const row *at, const rp_cell *cells, rp_str text)
+{
+    uint32_t id = text_id(r, text);
+    for (const rp_cell *c = cells; c != NULL; c = c->next) {
+        put_text(r, at, c, id);
+    }
 }
 
 static void set_bool(rp_reading *r, const row *at, const rp_cell *cell, bool value)
@@ -240,7 +266,7 @@ static bool set_cell(rp_reading *r, const row *at, const rp_cell *cell, const sc
         return s->lenient || wrong_kind(r, s->offset, expected_kind(cell->kind), s->kind);
     }
     if (cell->plain) {
-        set_plain(r, at, cell, s->text);
+        put_text(r, at, cell, text_id(r, s->text));
         return true;
     }
     if (cell->kind == RP_KIND_BOOL) {
@@ -431,7 +457,7 @@ static inline bool add_text(rp_reading *r, const rp_reader *reader)
 {
     rp_str text;
     const rp_cell *cell = reader->node->cells;
-    if (!reader->node->single || !cell->plain || !cell->element ||
+    if (reader->node->simple != RP_SIMPLE_TEXTS || cell->next != NULL || !cell->element ||
         !rp_json_quick_string(r->json, &text)) {
         return false;
     }
@@ -781,21 +807,33 @@ static inline bool next_member(rp_reading *r, const rp_node *node, rp_seen ***fr
     return meet_member(r, node, from, child);
 }
 
-// The usual value of a member, in a few steps: one that is not read, a text or a bool for one cell.
-// False if it is another one; then nothing was consumed.
+// The usual value of a member, in a few steps. False if it is another one; then nothing was consumed.
 static inline bool read_quickly(rp_reading *r, const rp_node *node, const row *at)
 {
     rp_str text;
-    bool value;
-    if (!node->single) {
-        return rp_node_is_empty(node) && rp_json_quick_skip(r->json);
-    }
-    if (node->cells->plain && rp_json_quick_string(r->json, &text)) {
+    bool yes;
+    int64_t number;
+    switch (node->simple) {
+    case RP_SIMPLE_NOT: return false;
+    case RP_SIMPLE_NOTHING: return rp_json_quick_skip(r->json);
+    case RP_SIMPLE_TEXTS:
+        if (!rp_json_quick_string(r->json, &text)) {
+            return false;
+        }
         set_plain(r, at, node->cells, text);
         return true;
-    }
-    if (node->cells->kind == RP_KIND_BOOL && rp_json_quick_bool(r->json, &value)) {
-        set_bool(r, at, node->cells, value);
+    case RP_SIMPLE_BOOL:
+        if (!rp_json_quick_bool(r->json, &yes)) {
+            return false;
+        }
+        set_bool(r, at, node->cells, yes);
+        return true;
+    case RP_SIMPLE_INT:
+        if (!rp_json_quick_int(r->json, &number)) {
+            return false;
+        }
+        rp_bits_set(r->bits + at->touched, node->cells->bit);
+        rp_facts_set_int(r->facts, node->cells->column, at->id, number);
         return true;
     }
     return false;

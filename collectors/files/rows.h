@@ -24,11 +24,11 @@ typedef struct rp_seen {
     rp_json_guess guess;
 } rp_seen;
 
-// A text that was read lately, and its id.
+// A text that was read lately, and its id. Of size 0: none.
 enum { RP_RECENT = 1024 };
 typedef struct rp_recent {
-    rp_str text;
-    uint32_t id;
+    uint32_t id, size;
+    char text[88];
 } rp_recent;
 
 typedef struct rp_reading {
@@ -45,7 +45,8 @@ typedef struct rp_reading {
     rp_arena seen_arena;
     rp_seen **first; // RP_NEXT by node: members that came first in its object
     uint32_t seen_count;
-    rp_recent *recent;    // RP_RECENT
+    rp_recent *recent;    // RP_RECENT, or NULL
+    uint32_t text_count;  // until there are
     uint32_t inner_lists; // how many inner lists were read: A[].B[]
 } rp_reading;
 
@@ -57,6 +58,8 @@ typedef struct rp_asked {
 } rp_asked;
 
 void rp_reading_init(rp_reading *r, rp_alloc alloc, const rp_scheme *scheme, rp_facts *facts);
+// Another file, into the same facts.
+void rp_reading_begin(rp_reading *r, rp_json *json);
 void rp_reading_clear(rp_reading *r);
 
 // Reads the next value, an object, as one row of a feed. `*row` is the row, or RP_NONE.

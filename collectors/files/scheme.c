@@ -470,6 +470,25 @@ static void hash_children(maker *m, rp_node *node)
     }
 }
 
+static rp_simple simple_of(const rp_node *node)
+{
+    if (node->lenient || node->readers != NULL) {
+        return RP_SIMPLE_NOT;
+    }
+    if (node->cells == NULL) {
+        return RP_SIMPLE_NOTHING;
+    }
+    bool plain = true;
+    for (const rp_cell *c = node->cells; c != NULL; c = c->next) {
+        plain = plain && c->plain;
+    }
+    rp_kind kind = node->cells->next == NULL ? node->cells->kind : RP_KIND_NONE;
+    return plain                  ? RP_SIMPLE_TEXTS
+           : kind == RP_KIND_BOOL ? RP_SIMPLE_BOOL
+           : kind == RP_KIND_INT  ? RP_SIMPLE_INT
+                                  : RP_SIMPLE_NOT;
+}
+
 static void finish_node(maker *m, rp_node *node)
 {
     if (node == NULL || node->slots != NULL) {
@@ -478,8 +497,7 @@ static void finish_node(maker *m, rp_node *node)
     if (node->children != NULL) {
         hash_children(m, node);
     }
-    node->single =
-        node->cells != NULL && node->cells->next == NULL && node->readers == NULL && !node->lenient;
+    node->simple = simple_of(node);
     for (rp_child *c = node->children; c != NULL; c = c->next) {
         finish_node(m, c->node);
     }

@@ -55,6 +55,15 @@ typedef struct rp_child {
     uint32_t index; // among the children
 } rp_child;
 
+// Nodes of which the usual value is read in a few steps. None of them is lenient.
+typedef enum rp_simple {
+    RP_SIMPLE_NOT,
+    RP_SIMPLE_NOTHING, // no cells and no readers: passed over
+    RP_SIMPLE_TEXTS,   // cells that take the text as it is
+    RP_SIMPLE_BOOL,    // one cell
+    RP_SIMPLE_INT      // one cell
+} rp_simple;
+
 struct rp_node {
     rp_cell *cells;
     rp_reader *readers;
@@ -64,7 +73,7 @@ struct rp_node {
     uint32_t slot_mask;
     rp_child **slots; // by rp_name_hash
     bool lenient;     // inside a JSON text: what does not fit is absent
-    bool single;      // nothing but one cell, and not lenient
+    rp_simple simple;
     bool lists;       // of a row: some list of it has several paths
 };
 

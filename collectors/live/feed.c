@@ -53,8 +53,8 @@ static rdspol_status take_in(rp_feeder *f, rp_str envelope, rdspol_error *error)
     rp_str left = envelope;
     rdspol_status status = rp_facts_new(&own, f->facts->bundle, f->alloc);
     if (status == RDSPOL_OK) {
-        status = rp_documents_read(&f->documents, own, RP_STR(""), read_text, &left, NULL, &notes,
-                                   error);
+        status = rp_documents_read_one(&f->documents, own, RP_STR(""), read_text, &left, &notes,
+                                       error);
     }
     if (status == RDSPOL_OK) status = rp_facts_merge(f->facts, own);
     rp_facts_free(own);
