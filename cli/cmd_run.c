@@ -279,7 +279,10 @@ static bool judge(run_state *s)
                             .policy_count = s->selected_count,
                             .chunk = is_small(s) ? SMALL_CHUNK : LARGE_CHUNK};
     error.status = rdspol_run_new(&s->run, s->policies.bundle, s->facts, &opts, &error);
-    if (error.status == RDSPOL_OK) error.status = rdspol_run_evaluate(s->run, &error);
+    if (error.status == RDSPOL_OK) {
+        rdspol_facts_finish(s->facts);
+        error.status = rdspol_run_evaluate(s->run, &error);
+    }
     return error.status == RDSPOL_OK || refuse(rp_app_library_error("", &error));
 }
 
@@ -360,7 +363,6 @@ static bool prepare_hashes(run_state *s)
 static bool make_room(run_state *s)
 {
     rdspol_run_finish(s->run);
-    rdspol_facts_finish(s->facts);
     if (!is_small(s)) rp_app_trim();
     return prepare_hashes(s);
 }

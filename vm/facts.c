@@ -985,6 +985,15 @@ typedef struct merge {
     uint32_t *first; // per table: rows of dst before
 } merge;
 
+void rp_facts_close(rp_facts *facts)
+{
+    rp_strtab_finish(&facts->texts);
+    rp_strtab_trim(&facts->texts);
+    for (uint32_t t = 0; t < facts->bundle->table_count; t++) {
+        rp_facts_shrink(facts, t);
+    }
+}
+
 static uint32_t map_id(const uint32_t *map, uint32_t id)
 {
     return id == RP_NONE ? RP_NONE : map[id];

@@ -356,6 +356,7 @@ rdspol_status rp_facts_seal(rp_facts *facts, rdspol_error *error)
     if (!make_listings(facts) || !make_judged(facts)) {
         return rp_seal_no_memory(error);
     }
+    rp_strtab_trim(&facts->texts);
     facts->sealed = true;
     return RDSPOL_OK;
 }

@@ -29,6 +29,20 @@ void rp_strtab_free(rp_strtab *table)
     rp_strtab_init(table, table->alloc);
 }
 
+void rp_strtab_trim(rp_strtab *table)
+{
+    if (table->count == 0 || table->count == table->item_capacity) {
+        return;
+    }
+    rp_str *items = rp_alloc_resize(table->alloc, table->items,
+                                    table->item_capacity * sizeof *items,
+                                    table->count * sizeof *items);
+    if (items != NULL) { // what could not be made smaller stays as it is
+        table->items = items;
+        table->item_capacity = table->count;
+    }
+}
+
 void rp_strtab_finish(rp_strtab *table)
 {
     rp_alloc_free(table->alloc, table->slots, slots_size(table));

@@ -27,6 +27,8 @@ void rp_strtab_init(rp_strtab *table, rp_alloc alloc);
 void rp_strtab_free(rp_strtab *table);
 // The id of a text, adding it; RP_STRTAB_NONE if memory ran out.
 uint32_t rp_strtab_add(rp_strtab *table, rp_str text);
+// Gives back the room for texts that are not there.
+void rp_strtab_trim(rp_strtab *table);
 // Gives back what finding and adding need; only `rp_strtab_get` and `rp_strtab_free` may follow.
 void rp_strtab_finish(rp_strtab *table);
 // The id of a text, or RP_STRTAB_NONE if it is not there.
