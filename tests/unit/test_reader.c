@@ -21,7 +21,7 @@ static void *purse_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 {
     purse *p = ctx;
     if (new_size != 0 && p->left == 0) {
-        p->denied++;
+        p->denied += new_size > old_size; // what could not be made smaller may stay as it is
         return NULL;
     }
     void *block = NULL;
