@@ -44,20 +44,31 @@ static uint64_t word_at(const char *p)
     return word;
 }
 
-// The upper bits are what matters: every bit reaches them. Two sums, so that the processor need not
-// wait for one product after the other.
+#define FACTOR UINT64_C(0x9e3779b97f4a7c15)
+
+static inline void add_16(uint64_t sums[2], const char *p)
+{
+    sums[0] = (sums[0] ^ word_at(p)) * FACTOR;
+    sums[1] = (sums[1] ^ word_at(p + 8)) * FACTOR;
+}
+
+// The upper bits are what matters: every bit reaches them. Four sums, so that the processor need not
+// wait for one product after the other. The last 16 bytes may be taken twice.
 static uint64_t hash_start(rp_str start, uint32_t node)
 {
-    const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t a = start.len, b = node;
-    const char *p = start.ptr, *last = p + start.len - 16;
-    for (; p < last; p += 16) {
-        a = (a ^ word_at(p)) * factor;
-        b = (b ^ word_at(p + 8)) * factor;
+    uint64_t even[2] = {start.len, node}, odd[2] = {FACTOR, ~FACTOR};
+    const char *p = start.ptr, *end = p + start.len;
+    for (; end - p >= 32; p += 32) {
+        add_16(even, p);
+        add_16(odd, p + 16);
     }
-    a = (a ^ word_at(last)) * factor;
-    b = (b ^ word_at(last + 8)) * factor;
-    return ((a ^ b >> 32) * factor ^ b) | 1;
+    if (end - p >= 16) {
+        add_16(even, p);
+    }
+    add_16(odd, end - 16);
+    even[0] = (even[0] ^ odd[0] >> 32) * FACTOR;
+    even[1] = (even[1] ^ odd[1] >> 32) * FACTOR;
+    return ((even[0] ^ even[1] >> 32) * FACTOR ^ odd[0] ^ odd[1]) | 1;
 }
 
 static rp_repeat *place_of(rp_repeats *repeats, uint64_t hash)
