@@ -5,6 +5,7 @@
 #include "collectors/files/include/rdspol_files.h"
 #include "tests/unit/library.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,8 +234,126 @@ START_TEST(objects_that_come_again_become_the_same_rows)
 }
 END_TEST
 
+// ---- Bad values where good ones were before ----------------------------------------------------
+
+// Objects of one shape, and behind them one with another value in the place of a member.
+static char *document_with(int place, const char *value)
+{
+    static const char *const good[] = {
+        "\"name\"",
+        "true",
+        "7",
+        "5432",
+        "[]",
+        "{}",
+        "[{\"Key\":\"a\",\"Value\":\"b\"},{\"Key\":\"c\",\"Value\":\"d\"}]"};
+    static const char *const names[] = {
+        "Engine",         "DeletionProtection", "BackupRetentionPeriod",
+        "DbInstancePort", "DomainMemberships",  "Unread",
+        "TagList"};
+    enum { MEMBERS = sizeof good / sizeof *good, OBJECTS = 40, ROOM = 64 * 1024 };
+    char *text = malloc(ROOM);
+    ck_assert_ptr_nonnull(text);
+    int at = snprintf(text, ROOM, "{\"DBInstances\":[");
+    for (int i = 0; i < OBJECTS; i++) {
+        at += snprintf(text + at, (size_t)(ROOM - at), "%s\n {\"DBInstanceIdentifier\":\"i-%d\"",
+                       i == 0 ? "" : ",", i);
+        for (int m = 0; m < MEMBERS; m++) {
+            bool here = m == place && i == OBJECTS - 1;
+            at += snprintf(text + at, (size_t)(ROOM - at), ",\n  \"%s\": %s", names[m],
+                           here ? value : good[m]);
+        }
+        at += snprintf(text + at, (size_t)(ROOM - at), "}");
+    }
+    (void)snprintf(text + at, (size_t)(ROOM - at), "\n]}");
+    return text;
+}
+
+static rdspol_status read_as(const rdspol_bundle *bundle, const char *text, size_t piece,
+                             rdspol_error *error)
+{
+    rdspol_facts *facts;
+    piece_reader pieces = {text, strlen(text), piece};
+    rdspol_str name = {"x.json", 6};
+    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, error), RDSPOL_OK);
+    error->message[0] = '\0';
+    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &pieces, NULL, error);
+    rdspol_facts_free(facts);
+    return status;
+}
+
+// What is read in a few steps, because it was so before, is checked like what is read byte by byte.
+START_TEST(bad_values_behind_good_ones_are_found_in_pieces_of_any_size)
+{
+    static const char *const values[] = {"tru",
+                                         "truex",
+                                         "fals",
+                                         "nul",
+                                         "01",
+                                         "1.",
+                                         "1x",
+                                         "-",
+                                         "1e",
+                                         "+1",
+                                         "[",
+                                         "[1,]",
+                                         "[}",
+                                         "{]",
+                                         "{,}",
+                                         "\"a",
+                                         "\"\x01\"",
+                                         "\"\\x\"",
+                                         "\"\xff\"",
+                                         "",
+                                         "99999999999999999999",
+                                         "1 2",
+                                         "true false",
+                                         "\"a\" \"b\"",
+                                         "[{\"Key\":\"a\",\"Value\":\"b\"}",
+                                         "[{\"Key\":\"a\",\"Value\":\"b\"},]",
+                                         "[{\"Key\":\"a\",\"Key\":\"b\"}]",
+                                         "[{\"Key\":1}]",
+                                         "null",
+                                         "0",
+                                         "-0",
+                                         "12",
+                                         "false",
+                                         "\"\"",
+                                         "[ ]",
+                                         "{ }",
+                                         "[[]]",
+                                         "3.0",
+                                         "\"\\u0041\""};
+    static const size_t pieces[] = {7, 100, SIZE_MAX};
+    library lib;
+    rdspol_compilation *done;
+    rdspol_bundle *bundle = open_bundle(&done, &lib);
+    int refused = 0;
+    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+        for (int place = 0; place < 7; place++) {
+            rdspol_error slow, other;
+            char *text = document_with(place, values[v]);
+            rdspol_status expected = read_as(bundle, text, 1, &slow);
+            refused += expected != RDSPOL_OK;
+            for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+                ck_assert_msg(read_as(bundle, text, pieces[i], &other) == expected,
+                              "%s at %d: %s / %s", values[v], place, slow.message, other.message);
+                ck_assert_str_eq(slow.message, other.message);
+            }
+            free(text);
+        }
+    }
+    ck_assert_int_gt(refused, 150);
+    ck_assert_int_lt(refused, 240);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+    library_close(&lib);
+}
+END_TEST
+
 static void add_tests(TCase *c)
 {
+    tcase_add_test(c, bad_values_behind_good_ones_are_found_in_pieces_of_any_size);
     tcase_add_test(c, objects_that_come_again_become_the_same_rows);
     tcase_add_test(c, every_allocation_of_the_reader_may_fail);
 }
