@@ -623,8 +623,8 @@ void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t be
     if (row == RP_NONE || l->begin == NULL || begin == RP_NONE || end == RP_NONE) {
         return;
     }
-    l->begin[row] = begin;
-    l->end[row] = end;
+    l->begin[row] = begin == end ? 0 : begin;
+    l->end[row] = begin == end ? 0 : end;
     rp_bits_put(l->complete, row, complete);
 }
 
