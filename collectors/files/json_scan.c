@@ -952,7 +952,14 @@ static inline bool skip_open(rp_json *j, levels *l, uint32_t base, bool *done)
 
 // ---- Trails ------------------------------------------------------------------------------------
 
-enum { TURN_BYTES = 128, TURN_NEXT = 4, MAX_TURNS = 2048, TURN_SLOTS = 1024, TURN_ROOTS = 256 };
+enum {
+    TURN_BYTES = 128,
+    TURN_NEXT = 4,
+    MAX_TURNS = 2048,
+    TURN_SLOTS = 1024,
+    TURN_ROOTS = 256,
+    MAX_STRANGE = 64
+};
 
 // From behind a scalar (or the start) to the next scalar (or the end). What is open before and
 // after is the same whenever the turn is taken: a turn is only looked for behind turns that end so.
@@ -966,9 +973,17 @@ typedef struct turn {
     unsigned char bytes[TURN_BYTES];
 } turn;
 
+// The start of the values of a member. Where names are data, every value is strange: something had to
+// be learned of it. Where most are, the long way is the shorter one.
+typedef struct root {
+    turn *next[TURN_NEXT];
+    uint32_t base;    // the depth
+    uint32_t strange; // values, less those that were not
+} root;
+
 typedef struct rp_json_trail {
     rp_arena arena;
-    turn *roots[TURN_ROOTS][TURN_NEXT]; // by depth and the member's name
+    root roots[TURN_ROOTS]; // by depth and the member's name
     turn *slots[TURN_SLOTS];
     uint32_t count;
     turn spare[2]; // where no more are remembered
@@ -1109,9 +1124,8 @@ static turn *learn_turn(rp_json *j, const turn *from, turn **next)
     return remember(trail, t, next);
 }
 
-// Where turns from the start of the value are kept. Others may share the place, so their depth is
-// compared.
-static turn **root_of(rp_json *j)
+// Others may share the place, so their depth is compared.
+static root *root_of(rp_json *j)
 {
     const rp_json_frame *frame = &j->frame[j->depth];
     uint32_t hash = j->depth;
@@ -1119,33 +1133,65 @@ static turn **root_of(rp_json *j)
         memcpy(&hash, frame->name->text + frame->name->size - 4, 4);
         hash = (hash ^ (uint32_t)frame->name->size << 8 ^ j->depth) * 0x9e3779b1u >> 8;
     }
-    turn **root = j->trail->roots[hash % TURN_ROOTS];
-    if (root[0] != NULL && root[0]->base != j->depth) {
-        memset(root, 0, TURN_NEXT * sizeof *root);
+    root *r = &j->trail->roots[hash % TURN_ROOTS];
+    if (r->base != j->depth) {
+        memset(r, 0, sizeof *r);
+        r->base = j->depth;
     }
-    return root;
+    return r;
 }
 
-static bool skip_container(rp_json *j)
+// The long way to the end of the value.
+static bool walk_container(rp_json *j)
 {
-    turn *t = NULL, **next;
-    if (!make_trail(j)) {
-        return false;
+    levels l = {{0}};
+    uint32_t base = j->depth;
+    bool done = false, ok = skip_open(j, &l, base, &done);
+    while (ok && !done) {
+        unsigned char c = next_byte(j);
+        ok = c == '{' || c == '[' ? skip_open(j, &l, base, &done)
+                                  : skip_scalar(j) && to_next_value(j, &l, base, &done);
     }
-    next = root_of(j);
+    return ok && !rp_json_failed(j);
+}
+
+static void note_strange(root *r, bool strange)
+{
+    if (strange) {
+        r->strange++;
+    } else if (r->strange != 0) {
+        r->strange--;
+    }
+}
+
+static bool follow_container(rp_json *j, root *r)
+{
+    turn *t = NULL, **next = r->next;
+    bool strange = false;
     for (;; next = t->next) {
         turn *taken = follow(j, next);
+        strange = strange || taken == NULL;
         t = taken != NULL ? taken : learn_turn(j, t, next);
         if (t == NULL) {
             return false;
         }
         if (t->done) {
+            note_strange(r, strange);
             return true;
         }
         if (!skip_scalar(j)) {
             return false;
         }
     }
+}
+
+static bool skip_container(rp_json *j)
+{
+    if (!make_trail(j)) {
+        return false;
+    }
+    root *r = root_of(j);
+    return r->strange < MAX_STRANGE ? follow_container(j, r) : walk_container(j);
 }
 
 // A number of digits that does not begin with 0, or is it; NULL if it is another one.

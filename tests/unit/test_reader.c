@@ -251,17 +251,22 @@ static char *document_with(int place, const char *value)
         "Engine",         "DeletionProtection", "BackupRetentionPeriod",
         "DbInstancePort", "DomainMemberships",  "Unread",
         "TagList"};
-    enum { MEMBERS = sizeof good / sizeof *good, OBJECTS = 40, ROOM = 64 * 1024 };
+    enum { MEMBERS = sizeof good / sizeof *good, UNREAD = 5, OBJECTS = 90, ROOM = 64 * 1024 };
     char *text = malloc(ROOM);
     ck_assert_ptr_nonnull(text);
     int at = snprintf(text, ROOM, "{\"DBInstances\":[");
     for (int i = 0; i < OBJECTS; i++) {
         at += snprintf(text + at, (size_t)(ROOM - at), "%s\n {\"DBInstanceIdentifier\":\"i-%d\"",
                        i == 0 ? "" : ",", i);
+        // Names that are data: each such value is another one.
+        char strange[64];
+        (void)snprintf(strange, sizeof strange, "{\"n-%d\": [\"x\", {\"y%d\": 1}, []]}", i, i);
         for (int m = 0; m < MEMBERS; m++) {
             bool here = m == place && i == OBJECTS - 1;
             at += snprintf(text + at, (size_t)(ROOM - at), ",\n  \"%s\": %s", names[m],
-                           here ? value : good[m]);
+                           here          ? value
+                           : m == UNREAD ? strange
+                                         : good[m]);
         }
         at += snprintf(text + at, (size_t)(ROOM - at), "}");
     }
