@@ -134,6 +134,20 @@ bool rp_json_enter(rp_json *json);
 // The next member: its name, valid until the next call; the value is next. False after the last
 // one, which leaves the object.
 bool rp_json_member(rp_json *json, rp_str *name);
+// Leaves the object or array if `close` comes next, behind a value and in the window: then true.
+static inline bool rp_json_quick_end(rp_json *json, unsigned char close)
+{
+    if (json->fresh || *json->at == ',') {
+        return false;
+    }
+    unsigned char *p = rp_json_blank_end(json->at);
+    if (*p != close) {
+        return false;
+    }
+    json->at = p + 1;
+    json->depth--;
+    return true;
+}
 // The same for the elements of an array.
 bool rp_json_element_slow(rp_json *json);
 static inline bool rp_json_element(rp_json *json)
@@ -143,7 +157,7 @@ static inline bool rp_json_element(rp_json *json)
     if (json->fresh || size == 0 || (size_t)(json->end - json->at) <= size ||
         !rp_json_same(json->at, frame->gap, size) || json->at[size] <= ' ' ||
         json->at[size] == ']' || frame->count >= json->limits.member_count) {
-        return rp_json_element_slow(json);
+        return !rp_json_quick_end(json, ']') && rp_json_element_slow(json);
     }
     frame->count++;
     json->at += size;

@@ -804,7 +804,7 @@ static inline bool next_member(rp_reading *r, const rp_node *node, rp_seen ***fr
             return true;
         }
     }
-    return meet_member(r, node, from, child);
+    return !rp_json_quick_end(r->json, '}') && meet_member(r, node, from, child);
 }
 
 // The usual value of a member, in a few steps. False if it is another one; then nothing was consumed.
