@@ -278,6 +278,7 @@ static bool judge(run_state *s)
                             .policies = s->selected,
                             .policy_count = s->selected_count,
                             .chunk = is_small(s) ? SMALL_CHUNK : LARGE_CHUNK};
+    if (!is_small(s)) rp_app_trim(); // what only reading needed makes room for what judging needs
     error.status = rdspol_run_new(&s->run, s->policies.bundle, s->facts, &opts, &error);
     if (error.status == RDSPOL_OK) {
         rdspol_facts_finish(s->facts);
