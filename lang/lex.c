@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size)
-{
-    *span = (rp_span){parse->file, parse->offset, parse->offset + (uint32_t)size};
-    parse->offset += (uint32_t)size;
-}
-
 // flex calls this for its own broken invariants and when memory runs out; the latter leaves by the
 // arena before. It must not return.
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text)
@@ -35,6 +29,54 @@ static rp_str copy(rp_parse *parse, const char *text, size_t size)
 {
     return rp_arena_str(parse->arena, (rp_str){text, size});
 }
+
+// ---- bytes that the scanner does not see ----
+
+// Bytes that say where a string or a block goes on or ends, and blanks.
+enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4 };
+static const unsigned char stops[256] = {[' '] = BLANK,
+                                         ['\t'] = BLANK,
+                                         ['\r'] = BLANK,
+                                         ['"'] = IN_STRING | IN_BLOCK,
+                                         ['{'] = IN_STRING | IN_BLOCK,
+                                         ['\\'] = IN_STRING,
+                                         ['\n'] = IN_STRING | BLANK,
+                                         ['}'] = IN_BLOCK,
+                                         ['#'] = IN_BLOCK,
+                                         ['\''] = IN_BLOCK,
+                                         ['/'] = IN_BLOCK};
+
+// The next byte that is a stop; the end of the text if there is none.
+static size_t next_stop(rp_str text, size_t at, unsigned where)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    while (at + 4 <= text.len &&
+           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
+        at += 4;
+    while (at < text.len && (stops[p[at]] & where) == 0) at++;
+    return at;
+}
+
+static size_t after_blanks(rp_str text, size_t at)
+{
+    while (at < text.len && (stops[(unsigned char)text.ptr[at]] & BLANK) != 0) at++;
+    return at;
+}
+
+static size_t after_line(rp_str text, size_t at)
+{
+    const char *end = memchr(text.ptr + at, '\n', text.len - at);
+    return end != NULL ? (size_t)(end - text.ptr) : text.len;
+}
+
+// Goes on at `at` of the text.
+static void pass_over(rp_parse *parse, size_t at)
+{
+    rp_yy_pass_over(parse->scanner, at - parse->offset);
+    parse->offset = (uint32_t)at;
+}
+
+// ---- words ----
 
 static const struct {
     const char *text;
@@ -231,6 +273,20 @@ bool rp_lex_resume(rp_parse *parse)
     return triple;
 }
 
+// Most strings are: they are taken from the source as they stand.
+bool rp_lex_plain_string(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    rp_str text = parse->text;
+    size_t begin = parse->offset;
+    size_t end = next_stop(text, begin, IN_STRING);
+    if (end >= text.len || text.ptr[end] != '"' || end - begin > RP_MAX_STRING) return false;
+    value->text = (rp_str){text.ptr + begin, end - begin};
+    parse->in_source = false;
+    pass_over(parse, end + 1);
+    span->end = parse->offset;
+    return true;
+}
+
 void rp_lex_string_begin(rp_parse *parse, rp_span span)
 {
     parse->in_source = false;
@@ -382,39 +438,11 @@ static bool resumes(const rp_parse *parse, int token, rp_span span)
 // parsed like everything else.
 #define NOT_FOUND SIZE_MAX
 
-static size_t after_blanks(rp_str text, size_t at)
-{
-    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) at++;
-    return at;
-}
-
 static bool begins_hole(rp_str text, size_t at)
 {
     char next = at + 1 < text.len ? text.ptr[at + 1] : '\0';
     return (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || next == '_' ||
            next == '(';
-}
-
-// Bytes that say where a string or a block goes on or ends.
-enum { IN_STRING = 1, IN_BLOCK = 2 };
-static const unsigned char stops[256] = {['"'] = IN_STRING | IN_BLOCK,
-                                         ['{'] = IN_STRING | IN_BLOCK,
-                                         ['\\'] = IN_STRING,
-                                         ['\n'] = IN_STRING,
-                                         ['}'] = IN_BLOCK,
-                                         ['#'] = IN_BLOCK,
-                                         ['\''] = IN_BLOCK,
-                                         ['/'] = IN_BLOCK};
-
-// The next byte that is a stop; the end of the text if there is none.
-static size_t next_stop(rp_str text, size_t at, unsigned where)
-{
-    const unsigned char *p = (const unsigned char *)text.ptr;
-    while (at + 4 <= text.len &&
-           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
-        at += 4;
-    while (at < text.len && (stops[p[at]] & where) == 0) at++;
-    return at;
 }
 
 // A string on one line, without holes.
@@ -430,12 +458,6 @@ static size_t after_string(rp_str text, size_t at)
         at += byte == '\\';
     }
     return NOT_FOUND;
-}
-
-static size_t after_line(rp_str text, size_t at)
-{
-    const char *end = memchr(text.ptr + at, '\n', text.len - at);
-    return end != NULL ? (size_t)(end - text.ptr) : text.len;
 }
 
 // Behind the bracket that closes the one at `at`.
@@ -476,17 +498,37 @@ static bool skip_test(rp_parse *parse, rp_span word)
     at = at != NOT_FOUND && at < text.len && text.ptr[at] == '{' ? after_braces(text, at)
                                                                  : NOT_FOUND;
     if (at == NOT_FOUND) return false;
-    rp_yy_pass_over(parse->scanner, at - word.end);
-    parse->offset = (uint32_t)at;
+    pass_over(parse, at);
     parse->tests_skipped = true;
     return true;
 }
 
+// Passes over blanks and comments, which the scanner would look at byte by byte. Not before its
+// first token: with that it begins at the start of its buffer.
+static void skip_blanks(rp_parse *parse)
+{
+    rp_str text = parse->text;
+    if (parse->offset == 0) return;
+    size_t at = after_blanks(text, parse->offset);
+    while (at < text.len && text.ptr[at] == '#') {
+        size_t end = after_line(text, at);
+        rp_lex_comment(parse, (rp_span){parse->file, (uint32_t)at, (uint32_t)end});
+        at = after_blanks(text, end);
+    }
+    if (at > parse->offset) pass_over(parse, at);
+}
+
+static int scan_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    skip_blanks(parse);
+    return rp_yylex(value, span, parse->scanner);
+}
+
 static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    int token = rp_yylex(value, span, parse->scanner);
+    int token = scan_token(value, span, parse);
     while (token == RP_TOKEN_TEST && skip_test(parse, *span))
-        token = rp_yylex(value, span, parse->scanner);
+        token = scan_token(value, span, parse);
     parse->last_token = token;
     return token;
 }

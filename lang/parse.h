@@ -60,7 +60,11 @@ rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t 
 // Called by the scanner's rules (lex.c).
 union RP_YYSTYPE;
 void rp_lex_start(rp_parse *parse);
-void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size);
+static inline void rp_lex_advance(rp_parse *parse, rp_span *span, uint32_t size)
+{
+    *span = (rp_span){parse->file, parse->offset, parse->offset + size};
+    parse->offset += size;
+}
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
 int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
@@ -84,6 +88,8 @@ int rp_lex_open(rp_parse *parse, rp_span span, int token);
 int rp_lex_close(rp_parse *parse, int token);
 bool rp_lex_hole_ends(rp_parse *parse);
 bool rp_lex_resume(rp_parse *parse);
+// The rest of a string behind its quote, if it is plain: ends on its line, no escapes, no holes.
+bool rp_lex_plain_string(rp_parse *parse, union RP_YYSTYPE *value, rp_span *span);
 void rp_lex_string_begin(rp_parse *parse, rp_span span);
 void rp_lex_string_add(rp_parse *parse, const char *text, size_t size);
 void rp_lex_string_escape(rp_parse *parse, char escaped);
