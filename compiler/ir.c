@@ -94,26 +94,30 @@ static bool is_of_row(const rp_ir *value)
            (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
 }
 
-// `reach`, `deepest`, `lists` and `weight` from those of the operands. The weight is that of a
-// tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+// `reach`, `deepest`, `outer`, `lists` and `weight` from those of the operands. The weight is that
+// of a tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
 static void measure(rp_ir *value)
 {
     bool outer = value->op == RP_OP_OUTER;
     bool fold = value->child != NULL;
     uint32_t reach = RP_REACH_NONE, lists = 0, weight = value->op > RP_OP_UNKNOWN;
+    uint32_t outside = outer ? rp_ir_depth_bit(value->in[0]->frame) : 0;
     uint32_t deepest = fold ? value->child->depth : value->frame != NULL ? value->frame->depth : 0;
     for (int i = 0; i < 3; i++) {
         const rp_ir *in = value->in[i];
         if (in == NULL) continue;
         reach = least(reach, in->reach);
         deepest = greatest(deepest, in->deepest);
+        outside |= in->outer;
         lists = outer ? 0 : greatest(lists, in->lists);
         weight += outer || fold ? 0 : in->weight;
     }
     if (fold) reach = reach_of_fold(value, reach);
+    if (fold && value->child->index != NULL) outside |= value->child->index->outer;
     if (is_of_row(value)) reach = least(reach, value->frame->depth);
     value->reach = reach;
     value->deepest = deepest;
+    value->outer = outside;
     value->lists = lists + (fold && value->child->kind == RP_FRAME_UNNEST);
     value->weight = least(weight, 1000);
 }

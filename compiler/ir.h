@@ -96,9 +96,9 @@ struct rp_frame {
     rp_frame *children, **last_child;
     rp_frame *next; // sibling
     uint32_t id;
-    uint32_t mark;       // of the emitter
-    uint32_t first_insn; // ROWS: its own, once it is emitted
-    rp_frame *moved;     // where a mover put it, and which mover
+    uint32_t mark, first_fold; // of the emitter
+    uint32_t first_insn;       // ROWS: its own, once it is emitted
+    rp_frame *moved;           // where a mover put it, and which mover
     uint32_t moved_by;
 };
 
@@ -118,6 +118,7 @@ struct rp_value_ir {
     // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
     // the innermost one that it needs.
     uint32_t reach, deepest;
+    uint32_t outer;  // depths of frames that it takes values of, in itself or inside; as bits
     uint32_t weight; // about how many instructions computing it takes, in its own frame
     uint32_t lists;  // how deep folds over lists lie in each other in it
     uint32_t mark, seen, stage, insn; // of the emitter
@@ -126,6 +127,12 @@ struct rp_value_ir {
 };
 
 #define RP_REACH_NONE UINT32_MAX
+
+// The bit of a frame's depth in `outer`. What is too deep shares the last one.
+static inline uint32_t rp_ir_depth_bit(const rp_frame *frame)
+{
+    return 1u << (frame->depth < 31 ? frame->depth : 31);
+}
 
 // A constant set, a template of a message, ...: see lower.h.
 typedef struct rp_ir_set {
