@@ -69,8 +69,10 @@ struct rp_layout_table {
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;
     rp_frame *scan, *rows;
-    uint32_t row_count; // CONST
-    bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
+    struct rp_ir_policy *policies, **last_policy;   // about its rows
+    struct rp_ir_message *messages, **last_message; // of `rows`
+    uint32_t row_count;                             // CONST
+    bool of_run; // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
     uint32_t first_source; // of its entity, among those of all tables
     rp_ltable *next;
@@ -85,6 +87,12 @@ typedef enum rp_frame_kind {
     RP_FRAME_FILTER
 } rp_frame_kind;
 
+// Values by what they are: chains in buckets, of which there are a power of two.
+typedef struct rp_ir_table {
+    rp_ir **buckets;
+    uint32_t bucket_count, count;
+} rp_ir_table;
+
 struct rp_frame {
     rp_frame_kind kind;
     rp_frame *parent;
@@ -93,9 +101,9 @@ struct rp_frame {
     rp_ir *index;   // UNNEST: the reference, or NULL for the row itself; FILTER: the condition
     uint32_t depth;
     rp_ir *values, **last_value; // in the order of their making: operands first
+    rp_ir_table by_identity;
     rp_frame *children, **last_child;
-    rp_frame *next; // sibling
-    uint32_t id;
+    rp_frame *next;            // sibling
     uint32_t mark, first_fold; // of the emitter
     uint32_t first_insn;       // ROWS: its own, once it is emitted
     rp_frame *moved;           // where a mover put it, and which mover
@@ -104,26 +112,26 @@ struct rp_frame {
 
 struct rp_value_ir {
     rp_op op;
+    uint32_t hash; // of what it is: from `op` to `arg`
     rp_ir_type type;
     rp_frame *frame; // NULL: a constant, at home everywhere
     rp_frame *child; // folds: the frame of the operands
     rp_ir *in[3];    // operands
     const void *arg; // what else it is about: column, list, constant, set, text, parameter
     rp_span span;
-    rp_ir *next;  // in the frame
-    rp_ir *chain; // in the hash table
-    uint32_t hash;
-    rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
     // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
     // the innermost one that it needs.
     uint32_t reach, deepest;
-    uint32_t outer;  // depths of frames that it takes values of, in itself or inside; as bits
-    uint32_t weight; // about how many instructions computing it takes, in its own frame
-    uint32_t lists;  // how deep folds over lists lie in each other in it
-    uint32_t mark, seen, stage, insn; // of the emitter
-    rp_ir *moved;                     // where a mover put it, and which mover
+    uint32_t outer;     // depths of frames that it takes values of, in itself or inside; as bits
+    uint16_t weight;    // about how many instructions computing it takes, in its own frame
+    uint16_t lists;     // how deep folds over lists lie in each other in it
+    rp_ir *next;        // in the frame
+    rp_ir *chain;       // in the hash table
+    rp_lcolumn *column; // derived column that keeps it for other frames
+    rp_ir *moved;       // where a mover put it, and which mover
     uint32_t moved_by;
+    uint32_t mark, seen, stage, insn; // of the emitter
 };
 
 #define RP_REACH_NONE UINT32_MAX
@@ -176,7 +184,7 @@ typedef struct rp_ir_message {
     rp_ir_piece *pieces;
     uint32_t piece_count;
     rp_ir_witness *witnesses;
-    struct rp_ir_message *next;
+    struct rp_ir_message *next, *next_of_table;
 } rp_ir_message;
 
 typedef struct rp_ir_clause {
@@ -193,7 +201,8 @@ typedef struct rp_ir_policy {
     rp_ir_message *title; // a template only
     rp_ir_message *remedy;
     rp_ir_clause *clauses;
-    struct rp_ir_policy *next;
+    uint32_t stage; // of the emitter
+    struct rp_ir_policy *next, *next_of_table;
 } rp_ir_policy;
 
 typedef struct rp_ir_waiver {
@@ -216,10 +225,8 @@ typedef struct rp_ir_program {
     rp_ir_const *consts;
     rp_ir_text *texts;
     rp_index const_index, set_index, text_index;
-    rp_ir **buckets;
-    uint32_t bucket_count;
+    rp_ir_table constants; // of no frame
     uint32_t value_count;
-    uint32_t frame_count;
     uint32_t seen;   // last number of a walk over values
     uint32_t steps;  // of expansion, against the limit
     uint32_t movers; // how many there were

@@ -9,6 +9,8 @@ rp_ltable *rp_layout_new_table(rp_ir_program *ir, rp_str name, uint32_t kind)
     *table = (rp_ltable){.name = name, .kind = kind};
     table->last_column = &table->columns;
     table->last_list = &table->lists;
+    table->last_policy = &table->policies;
+    table->last_message = &table->messages;
     *ir->last_table = table;
     ir->last_table = &table->next;
     return table;

@@ -129,9 +129,21 @@ static uint32_t stage_of_policy(const rp_ir_policy *policy)
     return stage;
 }
 
+static void visit_policy(planner *plan, rp_ir_policy *policy)
+{
+    policy->stage = stage_of_policy(policy);
+    for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+        visit(plan, clause->value, policy->stage);
+    *policy->table->last_policy = policy;
+    policy->table->last_policy = &policy->next_of_table;
+}
+
 static void visit_message(planner *plan, rp_ir_message *message)
 {
-    if (message == NULL || message->frame == NULL) return;
+    if (message->frame == NULL) return;
+    rp_ltable *table = message->frame->table;
+    *table->last_message = message;
+    table->last_message = &message->next_of_table;
     for (uint32_t i = 0; i < message->piece_count; i++) {
         if (message->pieces[i].value == NULL) continue;
         stage_of(message->pieces[i].value);
@@ -146,11 +158,8 @@ static void visit_message(planner *plan, rp_ir_message *message)
 void rp_schedule_plan(rp_ir_program *ir)
 {
     planner plan = {ir, 1u << 24};
-    for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) {
-        uint32_t stage = stage_of_policy(policy);
-        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
-            visit(&plan, clause->value, stage);
-    }
+    for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
+        visit_policy(&plan, policy);
     for (rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
         if (waiver->condition != NULL) visit(&plan, waiver->condition, stage_of(waiver->condition));
     }
@@ -438,8 +447,8 @@ static void need_columns(emitter *emit, passing *pass, rp_ltable *table)
 
 static void need_policies(emitter *emit, passing *pass, const rp_ltable *table)
 {
-    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table != table || stage_of_policy(policy) != emit->stage) continue;
+    for (rp_ir_policy *policy = table->policies; policy != NULL; policy = policy->next_of_table) {
+        if (policy->stage != emit->stage) continue;
         for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
             need(emit, pass, clause->value);
     }
@@ -459,9 +468,8 @@ static void emit_stores(emitter *emit, rp_ltable *table)
         sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column),
                   column->definition->insn, RP_NONE, column->definition->span);
     }
-    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table == table && stage_of_policy(policy) == emit->stage)
-            sink->policy(sink->ctx, policy);
+    for (rp_ir_policy *policy = table->policies; policy != NULL; policy = policy->next_of_table) {
+        if (policy->stage == emit->stage) sink->policy(sink->ctx, policy);
     }
     for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
         bool here = waiver->table == table && waiver->condition != NULL &&
@@ -473,10 +481,9 @@ static void emit_stores(emitter *emit, rp_ltable *table)
 // A scan whose policies have constant clauses only has values all the same; this is for safety.
 static bool has_policies(const emitter *emit, const rp_ltable *table)
 {
-    for (const rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table == table && stage_of_policy(policy) == emit->stage) return true;
-    }
-    return false;
+    const rp_ir_policy *policy = table->policies;
+    while (policy != NULL && policy->stage != emit->stage) policy = policy->next_of_table;
+    return policy != NULL;
 }
 
 static void emit_scan(emitter *emit, rp_ltable *table)
@@ -509,10 +516,9 @@ static void emit_messages(emitter *emit, const rp_ltable *table)
 {
     emit->epoch = emit->next_epoch++;
     passing pass = begin_pass(emit, table->rows);
-    for (const rp_ir_message *message = emit->ir->messages; message != NULL;
-         message = message->next) {
-        if (message->frame == table->rows) need_message(emit, &pass, message);
-    }
+    for (const rp_ir_message *message = table->messages; message != NULL;
+         message = message->next_of_table)
+        need_message(emit, &pass, message);
     if (pass.end == pass.first) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
     table->rows->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
@@ -527,7 +533,7 @@ static uint32_t last_stage(const rp_ir_program *ir)
 {
     uint32_t stage = 1;
     for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
-        stage = greater(stage, stage_of_policy(policy));
+        stage = greater(stage, policy->stage);
     for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
         for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
             if (column->stored) stage = greater(stage, column->definition->stage);
