@@ -12,7 +12,8 @@ typedef struct emission {
     uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
 } emission;
 
-#define ADD(e, SECTION, record) rp_image_add((e)->image, RP_SECTION_##SECTION, &(record))
+#define ADD(e, SECTION, record)                                                                    \
+    rp_image_add((e)->image, RP_SECTION_##SECTION, &(record), sizeof(record))
 
 static uint32_t string(emission *e, rp_str text)
 {
