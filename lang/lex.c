@@ -32,34 +32,37 @@ static rp_str copy(rp_parse *parse, const char *text, size_t size)
 
 // ---- bytes that the scanner does not see ----
 
-// Bytes that say where a string or a block goes on or ends, and blanks.
-enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4 };
-static const unsigned char stops[256] = {[' '] = BLANK,
-                                         ['\t'] = BLANK,
-                                         ['\r'] = BLANK,
-                                         ['"'] = IN_STRING | IN_BLOCK,
-                                         ['{'] = IN_STRING | IN_BLOCK,
-                                         ['\\'] = IN_STRING,
-                                         ['\n'] = IN_STRING | BLANK,
-                                         ['}'] = IN_BLOCK,
-                                         ['#'] = IN_BLOCK,
-                                         ['\''] = IN_BLOCK,
-                                         ['/'] = IN_BLOCK};
+// Bytes that say where a string or a block goes on or ends, blanks, and what words are made of.
+enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4, WORD = 8, UPPER = 16 };
+#define W WORD
+#define U UPPER
+// clang-format off
+static const unsigned char classes[256] = {
+    ['0'] = W, W, W, W, W, W, W, W, W, W, ['_'] = W,
+    ['a'] = W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    ['A'] = U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    [' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = BLANK | IN_STRING,
+    ['"'] = IN_STRING | IN_BLOCK, ['{'] = IN_STRING | IN_BLOCK, ['\\'] = IN_STRING,
+    ['}'] = IN_BLOCK, ['#'] = IN_BLOCK, ['\''] = IN_BLOCK, ['/'] = IN_BLOCK};
+// clang-format on
+#undef W
+#undef U
 
 // The next byte that is a stop; the end of the text if there is none.
 static size_t next_stop(rp_str text, size_t at, unsigned where)
 {
     const unsigned char *p = (const unsigned char *)text.ptr;
     while (at + 4 <= text.len &&
-           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
+           ((classes[p[at]] | classes[p[at + 1]] | classes[p[at + 2]] | classes[p[at + 3]]) &
+            where) == 0)
         at += 4;
-    while (at < text.len && (stops[p[at]] & where) == 0) at++;
+    while (at < text.len && (classes[p[at]] & where) == 0) at++;
     return at;
 }
 
 static size_t after_blanks(rp_str text, size_t at)
 {
-    while (at < text.len && (stops[(unsigned char)text.ptr[at]] & BLANK) != 0) at++;
+    while (at < text.len && (classes[(unsigned char)text.ptr[at]] & BLANK) != 0) at++;
     return at;
 }
 
@@ -88,21 +91,14 @@ static const struct {
 #undef KEYWORD
 };
 
-// The last bytes that were scanned, in the source itself: what flex gives is its own copy.
-static const char *in_source(const rp_parse *parse, size_t size)
+// `name` lasts as long as the compilation.
+static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str name)
 {
-    return parse->text.ptr + parse->offset - size;
-}
-
-// `text` lasts as long as the compilation.
-static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
-                      size_t size)
-{
-    if (size > RP_MAX_NAME) {
+    if (name.len > RP_MAX_NAME) {
         RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
-        size = RP_MAX_NAME;
+        name.len = RP_MAX_NAME;
     }
-    value->text = (rp_str){text, size};
+    value->text = name;
     return RP_TOKEN_NAME;
 }
 
@@ -119,41 +115,59 @@ void rp_lex_start(rp_parse *parse)
     }
 }
 
-int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+// `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
+static int bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str text)
 {
-    uint8_t at = text[0] != '_' ? parse->word_first[text[0] - 'a'] : 0;
-    for (; at != 0; at = parse->word_next[at - 1]) {
-        if (words[at - 1].size == size && memcmp(words[at - 1].text, text, size) == 0) {
-            if (words[at - 1].token == RP_TOKEN_FROM) parse->in_source = true;
-            return words[at - 1].token;
-        }
+    char *snake = rp_arena_alloc(parse->arena, text.len * 2 + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        bool upper = byte >= 'A' && byte <= 'Z';
+        bool after_lower = i > 0 && text.ptr[i - 1] >= 'a' && text.ptr[i - 1] <= 'z';
+        if (upper && after_lower) snake[used++] = '_';
+        snake[used++] = (char)(upper ? byte - 'A' + 'a' : byte);
     }
-    return name_token(parse, value, span, in_source(parse, size), size);
+    rp_str meant = {snake, used};
+    rp_diag *diag = RP_DIAG(parse->diags, BAD_NAME, span, text);
+    RP_HELP(parse->diags, diag, "write `{0}`", meant);
+    return name_token(parse, value, span, meant);
 }
 
-int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, const char *text, size_t size)
+// The token of a keyword, or that of a name.
+static int token_of(const rp_parse *parse, rp_str word)
 {
-    (void)text;
-    value->text = (rp_str){in_source(parse, size), size};
+    uint8_t at = word.ptr[0] != '_' ? parse->word_first[word.ptr[0] - 'a'] : 0;
+    for (; at != 0; at = parse->word_next[at - 1]) {
+        if (words[at - 1].size == word.len && memcmp(words[at - 1].text, word.ptr, word.len) == 0)
+            return words[at - 1].token;
+    }
     return RP_TOKEN_NAME;
 }
 
-// `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
-int rp_lex_bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+// Reads on from the first letter.
+int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
 {
-    if (parse->in_source) return name_token(parse, value, span, in_source(parse, size), size);
-    char *snake = rp_arena_alloc(parse->arena, size * 2 + 1);
-    size_t used = 0;
-    for (size_t i = 0; i < size; i++) {
-        bool upper = text[i] >= 'A' && text[i] <= 'Z';
-        bool after_lower = i > 0 && text[i - 1] >= 'a' && text[i - 1] <= 'z';
-        if (upper && after_lower) snake[used++] = '_';
-        snake[used++] = (char)(upper ? text[i] - 'A' + 'a' : text[i]);
+    rp_str text = parse->text;
+    unsigned seen = 0;
+    size_t end = span->begin;
+    for (unsigned class; end < text.len; end++, seen |= class) {
+        class = classes[(unsigned char)text.ptr[end]] & (WORD | UPPER);
+        if (class == 0) break;
     }
-    rp_str meant = {snake, used};
-    rp_diag *diag = RP_DIAG(parse->diags, BAD_NAME, span, (rp_str){text, size});
-    RP_HELP(parse->diags, diag, "write `{0}`", meant);
-    return name_token(parse, value, span, snake, used);
+    pass_over(parse, end);
+    span->end = parse->offset;
+    rp_str word = {text.ptr + span->begin, end - span->begin};
+    if (seen & UPPER && !parse->in_source) return bad_name(parse, value, *span, word);
+    int token = seen & UPPER ? RP_TOKEN_NAME : token_of(parse, word);
+    if (token == RP_TOKEN_NAME) return name_token(parse, value, *span, word);
+    if (token == RP_TOKEN_FROM) parse->in_source = true;
+    return token;
+}
+
+int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span)
+{
+    value->text = (rp_str){parse->text.ptr + span.begin, span.end - span.begin};
+    return RP_TOKEN_NAME;
 }
 
 static bool parse_int(const char *text, size_t size, int64_t *out)
@@ -533,14 +547,20 @@ static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
     return token;
 }
 
-int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+static int drop_tokens(RP_YYSTYPE *value, rp_span *span, rp_parse *parse, int token)
 {
-    int token = next_token(value, span, parse);
-    while (parse->panic && !resumes(parse, token, *span)) {
+    while (!resumes(parse, token, *span)) {
         if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
         token = next_token(value, span, parse);
     }
     parse->panic = false;
+    return token;
+}
+
+int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    int token = next_token(value, span, parse);
+    if (parse->panic) token = drop_tokens(value, span, parse, token);
     if (parse->stopped) {
         rp_lex_end(parse, span);
         return RP_TOKEN_END;
