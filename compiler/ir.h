@@ -40,6 +40,7 @@ struct rp_layout_column {
     bool text_has_argument;
     rp_value *cells; // CONST, one a row
     uint32_t index;
+    uint32_t seen; // of the emitter
     rp_lcolumn *next;
 };
 
@@ -57,6 +58,7 @@ struct rp_layout_list {
     rp_lcolumn *text_source; // TEXT
     rp_str text_argument;
     uint32_t index;
+    uint32_t seen; // of the emitter
     rp_llist *next;
 };
 
@@ -75,6 +77,7 @@ struct rp_layout_table {
     bool of_run; // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
     uint32_t first_source; // of its entity, among those of all tables
+    uint32_t seen;         // of the emitter
     rp_ltable *next;
 };
 
@@ -103,10 +106,10 @@ struct rp_frame {
     rp_ir *values, **last_value; // in the order of their making: operands first
     rp_ir_table by_identity;
     rp_frame *children, **last_child;
-    rp_frame *next;            // sibling
-    uint32_t mark, first_fold; // of the emitter
-    uint32_t first_insn;       // ROWS: its own, once it is emitted
-    rp_frame *moved;           // where a mover put it, and which mover
+    rp_frame *next;                  // sibling
+    uint32_t mark, seen, first_fold; // of the emitter
+    uint32_t first_insn;             // ROWS: its own, once it is emitted
+    rp_frame *moved;                 // where a mover put it, and which mover
     uint32_t moved_by;
 };
 

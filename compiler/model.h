@@ -218,7 +218,7 @@ struct rp_param_decl {
     uint32_t allowed_count;
     bool has_size;
     int64_t size_min, size_max;
-    uint32_t index;
+    uint32_t index, seen; // of the emitter
     rp_param_decl *next;
 };
 
