@@ -107,6 +107,24 @@ static bool is_of_row(const rp_ir *value)
            (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
 }
 
+rp_lcolumn *rp_ir_derived(const rp_ir *value)
+{
+    if (value->op != RP_OP_LOAD && value->op != RP_OP_GATHER) return NULL;
+    rp_lcolumn *column = (rp_lcolumn *)(uintptr_t)value->arg;
+    return column->origin == RP_COLUMN_DERIVED ? column : NULL;
+}
+
+// The scan that a value can be computed in: after those that store the columns it reads.
+static uint32_t stage_of(const rp_ir *value)
+{
+    uint32_t stage = value->child != NULL ? value->child->stage : 1;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) stage = greatest(stage, value->in[i]->stage);
+    }
+    const rp_lcolumn *column = rp_ir_derived(value);
+    return column != NULL ? greatest(stage, column->definition->stage + 1) : stage;
+}
+
 // Enough to tell cheap from dear.
 static uint16_t bounded(uint32_t number)
 {
@@ -139,6 +157,7 @@ static void measure(rp_ir *value)
     value->outer = outside;
     value->lists = bounded(lists + (fold && value->child->kind == RP_FRAME_UNNEST));
     value->weight = bounded(weight);
+    value->stage = stage_of(value);
 }
 
 static rp_ir *make(rp_ir_program *ir, const wanted *want, uint32_t hash)
@@ -273,13 +292,16 @@ rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name)
 // ---- frames ----
 
 static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *parent,
-                           rp_ltable *table)
+                           rp_ltable *table, rp_ir *index)
 {
     rp_frame *frame = RP_NEW(ir->arena, rp_frame);
     frame->kind = kind;
     frame->parent = parent;
     frame->table = table;
     frame->depth = parent != NULL ? parent->depth + 1 : 0;
+    frame->index = index;
+    frame->stage = parent != NULL ? parent->stage : 1;
+    if (index != NULL) frame->stage = greatest(frame->stage, index->stage);
     frame->last_value = &frame->values;
     frame->last_child = &frame->children;
     if (parent != NULL) {
@@ -291,13 +313,13 @@ static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *pare
 
 rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
 {
-    if (table->scan == NULL) table->scan = new_frame(ir, RP_FRAME_SCAN, NULL, table);
+    if (table->scan == NULL) table->scan = new_frame(ir, RP_FRAME_SCAN, NULL, table, NULL);
     return table->scan;
 }
 
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table)
 {
-    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table, NULL);
     return table->rows;
 }
 
@@ -316,9 +338,8 @@ rp_frame *rp_ir_unnest(rp_ir_program *ir, rp_frame *parent, rp_llist *list, rp_i
     index = rp_ir_use(ir, parent, index);
     rp_frame *child = find_child(ir, parent, RP_FRAME_UNNEST, list, index);
     if (child != NULL) return child;
-    child = new_frame(ir, RP_FRAME_UNNEST, parent, list->element);
+    child = new_frame(ir, RP_FRAME_UNNEST, parent, list->element, index);
     child->list = list;
-    child->index = index;
     return child;
 }
 
@@ -327,9 +348,7 @@ rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition)
     condition = rp_ir_use(ir, parent, condition);
     rp_frame *child = find_child(ir, parent, RP_FRAME_FILTER, NULL, condition);
     if (child != NULL) return child;
-    child = new_frame(ir, RP_FRAME_FILTER, parent, parent->table);
-    child->index = condition;
-    return child;
+    return new_frame(ir, RP_FRAME_FILTER, parent, parent->table, condition);
 }
 
 // ---- constants ----

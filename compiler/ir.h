@@ -103,6 +103,7 @@ struct rp_frame {
     rp_llist *list; // UNNEST
     rp_ir *index;   // UNNEST: the reference, or NULL for the row itself; FILTER: the condition
     uint32_t depth;
+    uint32_t stage;              // the first scan in which its rows are known
     rp_ir *values, **last_value; // in the order of their making: operands first
     rp_ir_table by_identity;
     rp_frame *children, **last_child;
@@ -134,7 +135,8 @@ struct rp_value_ir {
     rp_lcolumn *column; // derived column that keeps it for other frames
     rp_ir *moved;       // where a mover put it, and which mover
     uint32_t moved_by;
-    uint32_t mark, seen, stage, insn; // of the emitter
+    uint32_t stage;            // the first scan in which it can be computed, from 1
+    uint32_t mark, seen, insn; // of the emitter
 };
 
 #define RP_REACH_NONE UINT32_MAX
@@ -252,6 +254,8 @@ rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span);
 rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span);
 // The derived column that keeps a value of a scan for other frames; made if there is none.
 rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name);
+// The derived column that a load or gather reads; NULL if it is none.
+rp_lcolumn *rp_ir_derived(const rp_ir *value);
 // A value as seen in a frame inside its own.
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);

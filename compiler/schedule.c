@@ -10,44 +10,9 @@
 // Values of an earlier stage are loaded from a column if they are dear, else computed again.
 #include "compiler/schedule.h"
 
-// ---- stages ----
-
 static uint32_t greater(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
-}
-
-static uint32_t stage_of(rp_ir *value);
-
-static uint32_t stage_of_frame(const rp_frame *frame)
-{
-    uint32_t stage = 0;
-    for (; frame != NULL; frame = frame->parent) {
-        if (frame->index != NULL) stage = greater(stage, stage_of(frame->index));
-    }
-    return stage;
-}
-
-static rp_lcolumn *derived_column(const rp_ir *value)
-{
-    if (value->op != RP_OP_LOAD && value->op != RP_OP_GATHER) return NULL;
-    rp_lcolumn *column = (rp_lcolumn *)(uintptr_t)value->arg;
-    return column->origin == RP_COLUMN_DERIVED ? column : NULL;
-}
-
-// Stages start at 1, so that 0 says "not known yet".
-static uint32_t stage_of(rp_ir *value)
-{
-    if (value->stage != 0) return value->stage;
-    uint32_t stage = 1;
-    rp_lcolumn *column = derived_column(value);
-    if (column != NULL) stage = stage_of(column->definition) + 1;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) stage = greater(stage, stage_of(value->in[i]));
-    }
-    if (value->child != NULL) stage = greater(stage, stage_of_frame(value->child));
-    value->stage = stage;
-    return stage;
 }
 
 // ---- which columns are stored ----
@@ -65,7 +30,7 @@ static void store(planner *plan, rp_lcolumn *column)
     column->stored = true;
     column->definition->column =
         column->definition->column != NULL ? column->definition->column : column;
-    visit(plan, column->definition, stage_of(column->definition));
+    visit(plan, column->definition, column->definition->stage);
 }
 
 static rp_lcolumn *spill(planner *plan, rp_ir *value)
@@ -105,14 +70,14 @@ static bool is_loaded(const rp_ir *value, uint32_t stage)
 static void visit(planner *plan, rp_ir *value, uint32_t stage)
 {
     bool in_scan = value->frame != NULL && value->frame->kind == RP_FRAME_SCAN;
-    if (in_scan && stage_of(value) < stage && (is_dear(value) || value->column != NULL)) {
+    if (in_scan && value->stage < stage && (is_dear(value) || value->column != NULL)) {
         spill(plan, value);
         return;
     }
     // Once for each stage: the same value may be computed in two scans.
     if (value->mark == plan->epoch + stage) return;
     value->mark = plan->epoch + stage;
-    rp_lcolumn *column = derived_column(value);
+    rp_lcolumn *column = rp_ir_derived(value);
     if (column != NULL) store(plan, column);
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) visit(plan, value->in[i], stage);
@@ -124,7 +89,7 @@ static uint32_t stage_of_policy(const rp_ir_policy *policy)
 {
     uint32_t stage = 1;
     for (const rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) {
-        stage = greater(stage, stage_of(clause->value));
+        stage = greater(stage, clause->value->stage);
     }
     return stage;
 }
@@ -146,11 +111,9 @@ static void visit_message(planner *plan, rp_ir_message *message)
     table->last_message = &message->next_of_table;
     for (uint32_t i = 0; i < message->piece_count; i++) {
         if (message->pieces[i].value == NULL) continue;
-        stage_of(message->pieces[i].value);
         visit(plan, message->pieces[i].value, 0);
     }
     for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) {
-        stage_of(at->value);
         visit(plan, at->value, 0);
     }
 }
@@ -161,7 +124,7 @@ void rp_schedule_plan(rp_ir_program *ir)
     for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
         visit_policy(&plan, policy);
     for (rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
-        if (waiver->condition != NULL) visit(&plan, waiver->condition, stage_of(waiver->condition));
+        if (waiver->condition != NULL) visit(&plan, waiver->condition, waiver->condition->stage);
     }
     for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
         visit_message(&plan, message);
