@@ -9,6 +9,7 @@ typedef struct emission {
     uint32_t param_count;
     rp_index consts;       // const_at, by their bits
     bool too_wide;         // an index that an instruction names does not fit into it
+    uint32_t *bases;       // of each file: where it begins if all stood one behind the other
     uint32_t *source_at;   // per source of the tables' entities: its index, or RP_NONE
     uint32_t *source_seen; // per index: see `reading`
 } emission;
@@ -454,10 +455,7 @@ static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint3
     rp_rec_insn record = {RP_INSN_HEAD(op, type_word(type), a), RP_INSN_TAIL(b, c)};
     e->too_wide |= is_too_wide(a) || is_too_wide(b) || is_too_wide(c);
     rp_rec_place place = {RP_NONE};
-    if (span.end != 0) {
-        const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
-        place.at = file->base + span.begin;
-    }
+    if (span.end != 0) place.at = e->bases[span.file] + span.begin;
     ADD(e, PLACE, place);
     return ADD(e, INSN, record);
 }
@@ -806,8 +804,10 @@ static void add_files(emission *e)
 {
     const rp_sources *sources = e->ir->program->sources;
     uint32_t base = 0;
+    e->bases = RP_NEW_ARRAY(e->ir->arena, uint32_t, sources->count);
     for (uint32_t i = 0; i < sources->count; i++) {
         rp_rec_file record = {string(e, sources->files[i].name), base};
+        e->bases[i] = base;
         base += (uint32_t)sources->files[i].text.len;
         ADD(e, FILE, record);
     }
