@@ -72,11 +72,12 @@ static size_t after_line(rp_str text, size_t at)
     return end != NULL ? (size_t)(end - text.ptr) : text.len;
 }
 
-// Goes on at `at` of the text.
-static void pass_over(rp_parse *parse, size_t at)
+// Before the scanner is asked for the next token it is told of what was passed over.
+static int ask_scanner(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    rp_yy_pass_over(parse->scanner, at - parse->offset);
-    parse->offset = (uint32_t)at;
+    if (parse->offset != parse->scanned)
+        rp_yy_pass_over(parse->scanner, parse->offset - parse->scanned);
+    return rp_yylex(value, span, parse->scanner);
 }
 
 // ---- words ----
@@ -154,8 +155,7 @@ int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
         class = classes[(unsigned char)text.ptr[end]] & (WORD | UPPER);
         if (class == 0) break;
     }
-    pass_over(parse, end);
-    span->end = parse->offset;
+    parse->offset = span->end = (uint32_t)end;
     rp_str word = {text.ptr + span->begin, end - span->begin};
     if (seen & UPPER && !parse->in_source) return bad_name(parse, value, *span, word);
     int token = seen & UPPER ? RP_TOKEN_NAME : token_of(parse, word);
@@ -296,8 +296,7 @@ bool rp_lex_plain_string(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
     if (end >= text.len || text.ptr[end] != '"' || end - begin > RP_MAX_STRING) return false;
     value->text = (rp_str){text.ptr + begin, end - begin};
     parse->in_source = false;
-    pass_over(parse, end + 1);
-    span->end = parse->offset;
+    parse->offset = span->end = (uint32_t)end + 1;
     return true;
 }
 
@@ -512,7 +511,7 @@ static bool skip_test(rp_parse *parse, rp_span word)
     at = at != NOT_FOUND && at < text.len && text.ptr[at] == '{' ? after_braces(text, at)
                                                                  : NOT_FOUND;
     if (at == NOT_FOUND) return false;
-    pass_over(parse, at);
+    parse->offset = (uint32_t)at;
     parse->tests_skipped = true;
     return true;
 }
@@ -529,20 +528,16 @@ static void skip_blanks(rp_parse *parse)
         rp_lex_comment(parse, (rp_span){parse->file, (uint32_t)at, (uint32_t)end});
         at = after_blanks(text, end);
     }
-    if (at > parse->offset) pass_over(parse, at);
-}
-
-static int scan_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
-{
-    skip_blanks(parse);
-    return rp_yylex(value, span, parse->scanner);
+    parse->offset = (uint32_t)at;
 }
 
 static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    int token = scan_token(value, span, parse);
-    while (token == RP_TOKEN_TEST && skip_test(parse, *span))
-        token = scan_token(value, span, parse);
+    int token;
+    do {
+        skip_blanks(parse);
+        token = ask_scanner(value, span, parse);
+    } while (token == RP_TOKEN_TEST && skip_test(parse, *span));
     parse->last_token = token;
     return token;
 }

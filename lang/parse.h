@@ -18,8 +18,9 @@ typedef struct rp_parse {
     rp_diags *diags;
     uint32_t *ids;
     uint32_t file;
-    rp_str text; // of the file
-    uint32_t offset;
+    rp_str text;      // of the file
+    uint32_t offset;  // behind the last token, or what was passed over
+    uint32_t scanned; // where the scanner stands
     void *scanner;
 
     uint8_t word_first[26], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
@@ -64,6 +65,7 @@ static inline void rp_lex_advance(rp_parse *parse, rp_span *span, uint32_t size)
 {
     *span = (rp_span){parse->file, parse->offset, parse->offset + size};
     parse->offset += size;
+    parse->scanned = parse->offset;
 }
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
