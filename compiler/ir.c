@@ -160,8 +160,8 @@ static void measure(rp_ir *value)
     value->stage = stage_of(value);
 }
 
-// Each field is set for itself, here and by `measure`: there are many values, and to clear them as a
-// whole first takes longer.
+// Each field is set for itself, here and by `measure`: there are many values, and to clear them as
+// a whole first takes longer.
 static rp_ir *make(rp_ir_program *ir, const wanted *want, uint32_t hash)
 {
     rp_ir *value = rp_arena_alloc(ir->arena, sizeof *value);
@@ -220,10 +220,12 @@ static rp_ir *constant_in(rp_ir_program *ir, rp_frame *frame, const rp_ir *value
     return intern(ir, &want);
 }
 
-rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+static rp_ir *in_frame(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
+
+// What belongs to a frame further out, as it is seen in this one.
+static rp_ir *use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
 {
-    if (value == NULL || value->frame == frame || frame == NULL) return value;
-    if (value->op == RP_OP_OUTER) return rp_ir_use(ir, frame, value->in[0]);
+    if (value->op == RP_OP_OUTER) return in_frame(ir, frame, value->in[0]);
     if (value->frame == NULL) return constant_in(ir, frame, value);
     wanted want = {.op = RP_OP_OUTER,
                    .type = value->type,
@@ -233,13 +235,24 @@ rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
     return intern(ir, &want);
 }
 
+static rp_ir *in_frame(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+{
+    bool there = value == NULL || value->frame == frame || frame == NULL;
+    return there ? value : use(ir, frame, value);
+}
+
+rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+{
+    return in_frame(ir, frame, value);
+}
+
 rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg,
                 rp_ir *a, rp_ir *b, rp_ir *c, rp_span span)
 {
     wanted want = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span};
-    want.in[0] = rp_ir_use(ir, frame, a);
-    want.in[1] = rp_ir_use(ir, frame, b);
-    want.in[2] = rp_ir_use(ir, frame, c);
+    want.in[0] = in_frame(ir, frame, a);
+    want.in[1] = in_frame(ir, frame, b);
+    want.in[2] = in_frame(ir, frame, c);
     return intern(ir, &want);
 }
 
@@ -255,7 +268,7 @@ rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg,
 rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
                   rp_span span)
 {
-    rp_ir *inside = rp_ir_use(ir, child, a);
+    rp_ir *inside = in_frame(ir, child, a);
     bool same_as_filter = ir->optimize && op == RP_OP_FOLD_ANY && child->kind == RP_FRAME_FILTER &&
                           inside->op == RP_OP_OUTER && inside->in[0] == child->index;
     if (same_as_filter) return child->index;
@@ -263,7 +276,7 @@ rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child,
                    .type = type,
                    .frame = child->parent,
                    .child = child,
-                   .in = {inside, rp_ir_use(ir, child, b), NULL},
+                   .in = {inside, in_frame(ir, child, b), NULL},
                    .span = span};
     return intern(ir, &want);
 }
@@ -271,7 +284,9 @@ rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child,
 rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span)
 {
     rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+    if (frame->row == NULL || !ir->optimize)
+        frame->row = rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+    return frame->row;
 }
 
 rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span)

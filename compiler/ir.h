@@ -106,6 +106,7 @@ struct rp_frame {
     uint32_t stage;              // the first scan in which its rows are known
     rp_ir *values, **last_value; // in the order of their making: operands first
     rp_ir_table by_identity;
+    rp_ir *row; // its row as a reference, once it is asked for
     rp_frame *children, **last_child;
     rp_frame *next;                  // sibling
     uint32_t mark, seen, first_fold; // of the emitter

@@ -192,8 +192,9 @@ static void add_pieces(rp_lower *lower, piece_list *list, const rp_core *text, b
     for (uint32_t i = 0; i < text->count; i++) {
         const rp_core *item = text->items[i];
         if (i % 2 == 0) {
-            if (item->kind == RP_CORE_CONST) add_text(lower, list, item->value.text);
-            inside = item->kind == RP_CORE_CONST ? inside_quotes(item->value.text, inside) : inside;
+            if (item->kind != RP_CORE_CONST) continue;
+            add_text(lower, list, item->value.text);
+            if (shell) inside = inside_quotes(item->value.text, inside);
         } else {
             add_hole(lower, list, item,
                      !shell   ? RP_PIECE_PLAIN
