@@ -34,7 +34,8 @@ struct rp_layout_column {
     const rp_value *fallback;
     rp_ir *definition; // DERIVED
     bool stored;       // DERIVED: the program stores it
-    uint32_t text_op;  // TEXT
+    rp_lcolumn *next_stored;
+    uint32_t text_op; // TEXT
     rp_lcolumn *text_source;
     rp_str text_argument;
     bool text_has_argument;
@@ -67,6 +68,7 @@ struct rp_layout_table {
     uint32_t kind, flags; // RP_TABLE_*
     rp_entity *entity;
     rp_lcolumn *columns, **last_column;
+    rp_lcolumn *stored; // of these; once it is known which are
     rp_llist *lists, **last_list;
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;

@@ -69,6 +69,8 @@ static bool is_loaded(const rp_ir *value, uint32_t stage)
 
 static void visit(planner *plan, rp_ir *value, uint32_t stage)
 {
+    // In it no derived column is read, and nothing comes of an earlier stage.
+    if (value->stage == 1 && stage <= 1) return;
     bool in_scan = value->frame != NULL && value->frame->kind == RP_FRAME_SCAN;
     if (in_scan && value->stage < stage && (is_dear(value) || value->column != NULL)) {
         spill(plan, value);
@@ -118,6 +120,16 @@ static void visit_message(planner *plan, rp_ir_message *message)
     }
 }
 
+static void link_stored(rp_ltable *table)
+{
+    rp_lcolumn **last = &table->stored;
+    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+        if (!column->stored) continue;
+        *last = column;
+        last = &column->next_stored;
+    }
+}
+
 void rp_schedule_plan(rp_ir_program *ir)
 {
     planner plan = {ir, 1u << 24};
@@ -128,6 +140,7 @@ void rp_schedule_plan(rp_ir_program *ir)
     }
     for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
         visit_message(&plan, message);
+    for (rp_ltable *table = ir->tables; table != NULL; table = table->next) link_stored(table);
 }
 
 // ---- emitting a frame ----
@@ -402,9 +415,8 @@ static void emit_pass(emitter *emit, passing *pass)
 
 static void need_columns(emitter *emit, passing *pass, rp_ltable *table)
 {
-    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (column->stored && column->definition->stage == emit->stage)
-            need(emit, pass, column->definition);
+    for (rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored) {
+        if (column->definition->stage == emit->stage) need(emit, pass, column->definition);
     }
 }
 
@@ -426,8 +438,8 @@ static void emit_stores(emitter *emit, rp_ltable *table)
 {
     rp_ir_type none = {.kind = RP_KIND_NONE};
     const rp_sink *sink = emit->sink;
-    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (!column->stored || column->definition->stage != emit->stage) continue;
+    for (rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored) {
+        if (column->definition->stage != emit->stage) continue;
         sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column),
                   column->definition->insn, RP_NONE, column->definition->span);
     }
@@ -498,9 +510,8 @@ static uint32_t last_stage(const rp_ir_program *ir)
     for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
         stage = greater(stage, policy->stage);
     for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
-        for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-            if (column->stored) stage = greater(stage, column->definition->stage);
-        }
+        for (const rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored)
+            stage = greater(stage, column->definition->stage);
     }
     for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
         if (waiver->condition != NULL) stage = greater(stage, waiver->condition->stage);
