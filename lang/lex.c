@@ -3,6 +3,8 @@
 #include "lang/parse.h"
 #include "lang/parser.h"
 
+#include "vm/base/bits.h"
+#include "vm/base/endian.h"
 #include "vm/base/text.h"
 
 #include <stdlib.h>
@@ -48,14 +50,37 @@ static const unsigned char classes[256] = {
 #undef W
 #undef U
 
-// The next byte that is a stop; the end of the text if there is none.
-static size_t next_stop(rp_str text, size_t at, unsigned where)
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+// The lowest bit that is set is the high one of the first byte that is zero.
+static uint64_t zeros(uint64_t bytes)
+{
+    return (bytes - EACH(0x01)) & ~bytes & EACH(0x80);
+}
+
+static uint64_t string_stops(uint64_t bytes)
+{
+    return zeros(bytes ^ EACH('"')) | zeros(bytes ^ EACH('{')) | zeros(bytes ^ EACH('\\')) |
+           zeros(bytes ^ EACH('\n'));
+}
+
+// Two that differ in one bit are looked for together: `"` and `#`, `'` and `/`.
+static uint64_t block_stops(uint64_t bytes)
+{
+    return zeros((bytes | EACH('"' ^ '#')) ^ EACH('#')) |
+           zeros((bytes | EACH('\'' ^ '/')) ^ EACH('/')) | zeros(bytes ^ EACH('{')) |
+           zeros(bytes ^ EACH('}'));
+}
+
+// The next byte that is a stop, eight at a time; the end of the text if there is none.
+static inline size_t next_stop(rp_str text, size_t at, unsigned where)
 {
     const unsigned char *p = (const unsigned char *)text.ptr;
-    while (at + 4 <= text.len &&
-           ((classes[p[at]] | classes[p[at + 1]] | classes[p[at + 2]] | classes[p[at + 3]]) &
-            where) == 0)
-        at += 4;
+    for (; at + 8 <= text.len; at += 8) {
+        uint64_t bytes = rp_endian_get_u64(p + at);
+        uint64_t found = where == IN_STRING ? string_stops(bytes) : block_stops(bytes);
+        if (found != 0) return at + rp_bits_lowest(found) / 8;
+    }
     while (at < text.len && (classes[p[at]] & where) == 0) at++;
     return at;
 }
@@ -106,11 +131,17 @@ static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str n
 #define WORD_COUNT (sizeof words / sizeof *words)
 _Static_assert(WORD_COUNT <= RP_MAX_KEYWORDS, "each keyword has a place");
 
-// Keywords by their first letter, as chains: 0 ends one, else it is the number of a word and 1.
+// By length, first and last letter nearly all keywords differ, and most names from all of them.
+static uint8_t slot_of(const char *word, size_t size)
+{
+    return (uint8_t)(size + (unsigned char)word[0] * 11u + (unsigned char)word[size - 1]);
+}
+
+// Keywords by slot, as chains: 0 ends one, else it is the number of a word and 1.
 void rp_lex_start(rp_parse *parse)
 {
     for (uint8_t i = 0; i < WORD_COUNT; i++) {
-        uint8_t *first = &parse->word_first[words[i].text[0] - 'a'];
+        uint8_t *first = &parse->word_slots[slot_of(words[i].text, words[i].size)];
         parse->word_next[i] = *first;
         *first = (uint8_t)(i + 1);
     }
@@ -137,7 +168,7 @@ static int bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str tex
 // The token of a keyword, or that of a name.
 static int token_of(const rp_parse *parse, rp_str word)
 {
-    uint8_t at = word.ptr[0] != '_' ? parse->word_first[word.ptr[0] - 'a'] : 0;
+    uint8_t at = parse->word_slots[slot_of(word.ptr, word.len)];
     for (; at != 0; at = parse->word_next[at - 1]) {
         if (words[at - 1].size == word.len && memcmp(words[at - 1].text, word.ptr, word.len) == 0)
             return words[at - 1].token;

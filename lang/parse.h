@@ -23,7 +23,7 @@ typedef struct rp_parse {
     uint32_t scanned; // where the scanner stands
     void *scanner;
 
-    uint8_t word_first[26], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
+    uint8_t word_slots[256], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
 
     rp_nodes declarations;
     rp_comment *comments;
