@@ -8,14 +8,20 @@
 
 static const rp_type *basic_type(rp_program *program, rp_str name)
 {
+#define BASIC(name, kind)                                                                          \
+    {                                                                                              \
+        {name, sizeof(name) - 1}, kind                                                             \
+    }
     static const struct {
-        const char *name;
+        rp_str name;
         rp_type_kind kind;
-    } basics[] = {{"bool", RP_T_BOOL},     {"int", RP_T_INT},        {"float", RP_T_FLOAT},
-                  {"string", RP_T_STRING}, {"time", RP_T_TIME},      {"duration", RP_T_DURATION},
-                  {"cidr", RP_T_CIDR},     {"version", RP_T_VERSION}};
+    } basics[] = {BASIC("bool", RP_T_BOOL),   BASIC("int", RP_T_INT),
+                  BASIC("float", RP_T_FLOAT), BASIC("string", RP_T_STRING),
+                  BASIC("time", RP_T_TIME),   BASIC("duration", RP_T_DURATION),
+                  BASIC("cidr", RP_T_CIDR),   BASIC("version", RP_T_VERSION)};
+#undef BASIC
     for (size_t i = 0; i < sizeof basics / sizeof *basics; i++) {
-        if (rp_str_equal(name, rp_str_from(basics[i].name)))
+        if (rp_str_equal(name, basics[i].name))
             return rp_type_basic(&program->types, basics[i].kind);
     }
     return NULL;

@@ -573,20 +573,21 @@ static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
     return token;
 }
 
-static int drop_tokens(RP_YYSTYPE *value, rp_span *span, rp_parse *parse, int token)
+// Whether a token is dropped, after a syntax error.
+static bool drops(rp_parse *parse, int token, rp_span span)
 {
-    while (!resumes(parse, token, *span)) {
-        if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
-        token = next_token(value, span, parse);
-    }
-    parse->panic = false;
-    return token;
+    if (resumes(parse, token, span)) return false;
+    if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
+    return true;
 }
 
 int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    int token = next_token(value, span, parse);
-    if (parse->panic) token = drop_tokens(value, span, parse, token);
+    int token;
+    do {
+        token = next_token(value, span, parse);
+    } while (parse->panic && drops(parse, token, *span));
+    parse->panic = false;
     if (parse->stopped) {
         rp_lex_end(parse, span);
         return RP_TOKEN_END;
