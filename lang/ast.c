@@ -57,35 +57,6 @@ const char *rp_quantifier_name(rp_quantifier quantifier)
     return quantifiers[quantifier];
 }
 
-// That of the deepest node of a list, or `depth` if that is more.
-static uint16_t deeper(uint16_t depth, const rp_node *first)
-{
-    for (const rp_node *node = first; node != NULL; node = node->next) {
-        if (node->depth > depth) depth = node->depth;
-    }
-    return depth;
-}
-
-// Each field is set for itself: to clear a node as a whole first takes longer.
-rp_node *rp_node_new(rp_arena *arena, uint32_t *ids, rp_node_kind kind, rp_span span, rp_node *a,
-                     rp_node *b, rp_node *c)
-{
-    rp_node *node = rp_arena_alloc(arena, sizeof *node);
-    node->kind = (uint16_t)kind;
-    node->op = 0;
-    node->depth = (uint16_t)(deeper(deeper(deeper(0, a), b), c) + 1);
-    node->id = (*ids)++;
-    node->span = span;
-    node->name = span;
-    node->text = RP_STR_EMPTY;
-    node->value.number = 0;
-    node->a = a;
-    node->b = b;
-    node->c = c;
-    node->next = NULL;
-    return node;
-}
-
 rp_nodes rp_nodes_of(rp_node *node)
 {
     return (rp_nodes){node, node};

@@ -34,19 +34,22 @@ static rp_str copy(rp_parse *parse, const char *text, size_t size)
 
 // ---- bytes that the scanner does not see ----
 
-// Bytes that say where a string or a block goes on or ends, blanks, and what words are made of.
-enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4, WORD = 8, UPPER = 16 };
-#define W WORD
-#define U UPPER
+// Bytes that say where a string or a block goes on or ends, blanks, and what words begin with and
+// are made of.
+enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4, FIRST = 8, WORD = 16, UPPER = 32 };
+#define D WORD
+#define W (WORD | FIRST)
+#define U (UPPER | FIRST)
 // clang-format off
 static const unsigned char classes[256] = {
-    ['0'] = W, W, W, W, W, W, W, W, W, W, ['_'] = W,
+    ['0'] = D, D, D, D, D, D, D, D, D, D, ['_'] = W,
     ['a'] = W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
     ['A'] = U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
     [' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = BLANK | IN_STRING,
     ['"'] = IN_STRING | IN_BLOCK, ['{'] = IN_STRING | IN_BLOCK, ['\\'] = IN_STRING,
     ['}'] = IN_BLOCK, ['#'] = IN_BLOCK, ['\''] = IN_BLOCK, ['/'] = IN_BLOCK};
 // clang-format on
+#undef D
 #undef W
 #undef U
 
@@ -115,6 +118,9 @@ static const struct {
 #define KEYWORD(TOKEN, text, starts) {text, sizeof(text) - 1, RP_TOKEN_##TOKEN},
 #include "lang/keywords.def"
 #undef KEYWORD
+    // Names, unless a second word follows.
+    {"exactly", 7, RP_TOKEN_EXACTLY_ONE},
+    {"ignoring", 8, RP_TOKEN_IGNORING_CASE},
 };
 
 // `name` lasts as long as the compilation.
@@ -176,6 +182,36 @@ static int token_of(const rp_parse *parse, rp_str word)
     return RP_TOKEN_NAME;
 }
 
+// Whether a second word follows, which belongs to the token then.
+static bool goes_on(rp_parse *parse, rp_span *span, rp_str second)
+{
+    rp_str text = parse->text;
+    size_t at = after_blanks(text, span->end), end = at + second.len;
+    if (at == span->end || end > text.len || memcmp(text.ptr + at, second.ptr, second.len) != 0)
+        return false;
+    if (end < text.len && classes[(unsigned char)text.ptr[end]] & (WORD | UPPER)) return false;
+    parse->offset = span->end = (uint32_t)end;
+    return true;
+}
+
+// What a word is by what follows: one of two, or a name (`by` and `as` before a colon).
+static int token_here(rp_parse *parse, rp_span *span, int token)
+{
+    size_t next;
+    switch (token) {
+    case RP_TOKEN_NOT: return goes_on(parse, span, RP_STR("in")) ? RP_TOKEN_NOT_IN : token;
+    case RP_TOKEN_EXACTLY_ONE: return goes_on(parse, span, RP_STR("one")) ? token : RP_TOKEN_NAME;
+    case RP_TOKEN_IGNORING_CASE:
+        return goes_on(parse, span, RP_STR("case")) ? token : RP_TOKEN_NAME;
+    case RP_TOKEN_BY:
+    case RP_TOKEN_AS:
+        next = after_blanks(parse->text, span->end);
+        return next < parse->text.len && parse->text.ptr[next] == ':' ? RP_TOKEN_NAME : token;
+    case RP_TOKEN_FROM: parse->in_source = true; return token;
+    default: return token;
+    }
+}
+
 // Reads on from the first letter.
 int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
 {
@@ -190,15 +226,8 @@ int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
     rp_str word = {text.ptr + span->begin, end - span->begin};
     if (seen & UPPER && !parse->in_source) return bad_name(parse, value, *span, word);
     int token = seen & UPPER ? RP_TOKEN_NAME : token_of(parse, word);
-    if (token == RP_TOKEN_NAME) return name_token(parse, value, *span, word);
-    if (token == RP_TOKEN_FROM) parse->in_source = true;
-    return token;
-}
-
-int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span)
-{
-    value->text = (rp_str){parse->text.ptr + span.begin, span.end - span.begin};
-    return RP_TOKEN_NAME;
+    if (token != RP_TOKEN_NAME) token = token_here(parse, span, token);
+    return token == RP_TOKEN_NAME ? name_token(parse, value, *span, word) : token;
 }
 
 static bool parse_int(const char *text, size_t size, int64_t *out)
@@ -547,12 +576,10 @@ static bool skip_test(rp_parse *parse, rp_span word)
     return true;
 }
 
-// Passes over blanks and comments, which the scanner would look at byte by byte. Not before its
-// first token: with that it begins at the start of its buffer.
+// Passes over blanks and comments, which the scanner would look at byte by byte.
 static void skip_blanks(rp_parse *parse)
 {
     rp_str text = parse->text;
-    if (parse->offset == 0) return;
     size_t at = after_blanks(text, parse->offset);
     while (at < text.len && text.ptr[at] == '#') {
         size_t end = after_line(text, at);
@@ -562,12 +589,22 @@ static void skip_blanks(rp_parse *parse)
     parse->offset = (uint32_t)at;
 }
 
+// Words are read here, all else by the scanner.
+static int scan_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    skip_blanks(parse);
+    uint32_t at = parse->offset;
+    unsigned class = at < parse->text.len ? classes[(unsigned char)parse->text.ptr[at]] : 0;
+    if ((class & FIRST) == 0) return ask_scanner(value, span, parse);
+    *span = (rp_span){parse->file, at, at};
+    return rp_lex_word(parse, value, span);
+}
+
 static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
     int token;
     do {
-        skip_blanks(parse);
-        token = ask_scanner(value, span, parse);
+        token = scan_token(value, span, parse);
     } while (token == RP_TOKEN_TEST && skip_test(parse, *span));
     parse->last_token = token;
     return token;

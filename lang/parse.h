@@ -69,9 +69,8 @@ static inline void rp_lex_advance(rp_parse *parse, rp_span *span, uint32_t size)
 }
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
-// A word of which the first letter was scanned: keyword, name, or name in another style.
+// A word that begins at `span`: keyword, two of them, name, or name in another style.
 int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span *span);
-int rp_lex_name(rp_parse *parse, union RP_YYSTYPE *value, rp_span span);
 int rp_lex_int(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
                size_t size);
 int rp_lex_float(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
