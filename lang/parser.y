@@ -378,7 +378,7 @@ pair:
 /* `by` and `as` are names where `:` follows (lexer) and after a dot; in the other places of a word
    they would be read as the start of an option of the field before. */
 word: NAME | keyword;
-dot_word: NAME | keyword | "by" { $$ = RP_STR("by"); } | "as" { $$ = RP_STR("as"); };
+dot_word: word | "by" { $$ = RP_STR("by"); } | "as" { $$ = RP_STR("as"); };
 keyword:
   "module" { $$ = RP_STR("module"); } | "import" { $$ = RP_STR("import"); }
 | "resource" { $$ = RP_STR("resource"); } | "record" { $$ = RP_STR("record"); } | "enum" { $$ = RP_STR("enum"); }
