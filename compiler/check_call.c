@@ -5,13 +5,14 @@
 #include "vm/base/text.h"
 
 typedef struct builtin {
-    const char *name;
+    rp_str name;
     const char *arguments;
     const char *result;
 } builtin;
 
 static const builtin builtins[] = {
-#define BUILTIN(ID, name, arguments, result, meaning, example) {name, arguments, result},
+#define BUILTIN(ID, name, arguments, result, meaning, example)                                     \
+    {{name, sizeof(name) - 1}, arguments, result},
 #include "compiler/builtins.def"
 #undef BUILTIN
 };
@@ -90,8 +91,7 @@ static rp_core *check_builtin(rp_check *check, const rp_node *node, size_t index
 {
     const builtin *found = &builtins[index];
     uint32_t count = argument_count(found->arguments);
-    if (!count_fits(check, node, rp_str_from(found->name), count))
-        return rp_core_error(check, node->span);
+    if (!count_fits(check, node, found->name, count)) return rp_core_error(check, node->span);
     const char *result = found->result;
     rp_core *core =
         rp_core_new(check, RP_CORE_BUILTIN, letter_type(check->program, &result), node->span);
@@ -220,8 +220,7 @@ static rp_core *call_named(rp_check *check, const rp_node *node, rp_str qualifie
     if (qualifier.len == 0 && rp_str_equal(name->text, RP_STR("unknown")))
         return check_unknown(check, node, hint);
     for (size_t i = 0; i < BUILTIN_COUNT && qualifier.len == 0; i++) {
-        if (rp_str_equal(name->text, rp_str_from(builtins[i].name)))
-            return check_builtin(check, node, i);
+        if (rp_str_equal(name->text, builtins[i].name)) return check_builtin(check, node, i);
     }
     rp_meaning found;
     if (!rp_scope_find(check->program, check->module, RP_SPACE_FUNCTION, qualifier, name->text,

@@ -228,14 +228,15 @@ static rp_entity *entry_entity(rp_check *check, const rp_type *map)
     rp_entity *entity = RP_NEW(program->arena, rp_entity);
     rp_field *key = RP_NEW(program->arena, rp_field);
     rp_field *value = RP_NEW(program->arena, rp_field);
-    *entity = (rp_entity){.name = RP_STR("entry"), .module = check->module, .fields = key};
+    *entity = (rp_entity){.name = RP_STR("entry"), .module = check->module};
     *key = (rp_field){.name = RP_STR("key"),
                       .module = check->module,
                       .entity = entity,
-                      .type = program->t_string,
-                      .next = value};
+                      .type = program->t_string};
     *value = (rp_field){
         .name = RP_STR("value"), .module = check->module, .entity = entity, .type = map->element};
+    rp_entity_add_field(program->arena, entity, key);
+    rp_entity_add_field(program->arena, entity, value);
     entity->type = rp_type_ref(&program->types, entity);
     return entity;
 }

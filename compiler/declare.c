@@ -23,6 +23,26 @@ void *rp_module_find(const rp_module *module, rp_decl kind, rp_str name)
     return at != NULL ? at->thing : NULL;
 }
 
+void rp_entity_add_field(rp_arena *arena, rp_entity *entity, rp_field *field)
+{
+    *(entity->last_field != NULL ? entity->last_field : &entity->fields) = field;
+    entity->last_field = &field->next;
+    rp_index_add(arena, &entity->field_names, rp_strtab_hash(field->name), field);
+}
+
+rp_field *rp_entity_field(const rp_entity *entity, rp_str name,
+                          bool (*fits)(const rp_field *field, const rp_module *module),
+                          const rp_module *module)
+{
+    rp_field *first = NULL; // the index has the latest in front
+    const rp_index_entry *at = rp_index_first(&entity->field_names, rp_strtab_hash(name));
+    for (; at != NULL; at = rp_index_next(at)) {
+        rp_field *field = at->thing;
+        if (rp_str_equal(field->name, name) && fits(field, module)) first = field;
+    }
+    return first;
+}
+
 // Appends to a list of the module; lists keep the order of the sources.
 #define APPEND(module, list, KIND, thing)                                                          \
     do {                                                                                           \
@@ -83,7 +103,6 @@ static void declare_entity(rp_program *program, rp_module *module, const rp_node
     entity->is_resource = node->kind == RP_NODE_RESOURCE;
     entity->is_region = entity->is_resource && rp_str_equal(node->text, RP_STR("region")) &&
                         rp_str_equal(module->name, RP_STR("aws"));
-    entity->last_field = &entity->fields;
     entity->last_source = &entity->sources;
     entity->type = rp_type_ref(&program->types, entity);
     entity->self = (rp_var){.name = node->text,

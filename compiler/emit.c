@@ -7,12 +7,15 @@ typedef struct emission {
     rp_ir_program *ir;
     rp_image *image;
     uint32_t param_count;
-    rp_index consts;     // const_at, by their bits
-    bool too_wide;       // an index that an instruction names does not fit into it
-    uint32_t *source_at; // per source of the tables' entities: its index, or RP_NONE
+    rp_index consts;       // const_at, by their bits
+    bool too_wide;         // an index that an instruction names does not fit into it
+    uint32_t *bases;       // of each file: where it begins if all stood one behind the other
+    uint32_t *source_at;   // per source of the tables' entities: its index, or RP_NONE
+    uint32_t *source_seen; // per index: see `reading`
 } emission;
 
-#define ADD(e, SECTION, record) rp_image_add((e)->image, RP_SECTION_##SECTION, &(record))
+#define ADD(e, SECTION, record)                                                                    \
+    rp_image_add((e)->image, RP_SECTION_##SECTION, &(record), sizeof(record))
 
 static uint32_t string(emission *e, rp_str text)
 {
@@ -183,6 +186,7 @@ static void number_sources(emission *e)
             e->source_at[place] = has ? count++ : RP_NONE;
         }
     }
+    e->source_seen = RP_NEW_ARRAY(e->ir->arena, uint32_t, count);
 }
 
 static uint32_t add_paths(emission *e, const rp_field *field, uint32_t *count)
@@ -451,10 +455,7 @@ static uint32_t sink_add(void *ctx, rp_op op, rp_ir_type type, uint32_t a, uint3
     rp_rec_insn record = {RP_INSN_HEAD(op, type_word(type), a), RP_INSN_TAIL(b, c)};
     e->too_wide |= is_too_wide(a) || is_too_wide(b) || is_too_wide(c);
     rp_rec_place place = {RP_NONE};
-    if (span.end != 0) {
-        const rp_rec_file *file = rp_image_get(e->image, RP_SECTION_FILE, span.file);
-        place.at = file->base + span.begin;
-    }
+    if (span.end != 0) place.at = e->bases[span.file] + span.begin;
     ADD(e, PLACE, place);
     return ADD(e, INSN, record);
 }
@@ -543,6 +544,7 @@ static uint32_t add_message(emission *e, rp_ir_message *message)
 
 // ---- what a policy reads ----
 
+// Everything that is come across has the number of the walk that saw it last.
 typedef struct reading {
     emission *e;
     uint32_t walk;
@@ -550,62 +552,76 @@ typedef struct reading {
     uint32_t policy;
     bool observed; // collect what the judged row itself says, else needs
     uint32_t count;
-    uint32_t *keys; // what was added, to say it once
-    uint32_t key_count, key_capacity;
 } reading;
 
-static bool add_key(reading *reader, uint32_t kind, uint32_t index)
+static bool is_new(const reading *reader, uint32_t *seen)
 {
-    uint32_t key = kind << 28 | index;
-    for (uint32_t i = 0; i < reader->key_count; i++) {
-        if (reader->keys[i] == key) return false;
-    }
-    if (reader->key_count == reader->key_capacity) {
-        uint32_t capacity = reader->key_capacity == 0 ? 32 : reader->key_capacity * 2;
-        uint32_t *keys = RP_NEW_ARRAY(reader->e->ir->arena, uint32_t, capacity);
-        if (reader->key_count > 0) memcpy(keys, reader->keys, reader->key_count * sizeof *keys);
-        reader->keys = keys;
-        reader->key_capacity = capacity;
-    }
-    reader->keys[reader->key_count++] = key;
-    return true;
+    bool first = *seen != reader->walk;
+    *seen = reader->walk;
+    return first;
 }
 
-static void add_need(reading *reader, uint32_t kind, uint32_t index)
+static void add_need(const reading *reader, uint32_t kind, uint32_t index)
 {
-    if (index == RP_NONE || !add_key(reader, kind, index)) return;
     rp_rec_need record = {reader->policy, kind, index};
     ADD(reader->e, NEED, record);
 }
 
-static void need_param(reading *reader, const rp_param_decl *param)
+static void need_param(const reading *reader, rp_param_decl *param)
 {
-    if (param != NULL && !reader->observed) add_need(reader, RP_NEED_PARAM, param->index);
+    if (param != NULL && !reader->observed && is_new(reader, &param->seen))
+        add_need(reader, RP_NEED_PARAM, param->index);
 }
 
-static void need_field(reading *reader, const rp_field *field)
+static void need_source(const reading *reader, const rp_schema_source *source)
+{
+    uint32_t index = source_index(reader->e, source);
+    if (index != RP_NONE && is_new(reader, &reader->e->source_seen[index]))
+        add_need(reader, RP_NEED_SOURCE, index);
+}
+
+static void need_field(const reading *reader, const rp_field *field)
 {
     for (const rp_field_path *path = field != NULL ? field->paths : NULL; path != NULL;
          path = path->next) {
-        add_need(reader, RP_NEED_SOURCE, source_index(reader->e, path->source));
+        need_source(reader, path->source);
     }
 }
 
 // What lists a type; if that is asked for each row of another, what lists those, too.
-static void need_entity(reading *reader, const rp_entity *entity)
+static void need_entity(const reading *reader, const rp_entity *entity)
 {
     const rp_schema_source *source = entity != NULL ? entity->sources : NULL;
     if (source == NULL || source->kind == RP_SOURCE_GROUP) return;
-    add_need(reader, RP_NEED_SOURCE, source_index(reader->e, source));
+    need_source(reader, source);
     for (const rp_schema_arg *arg = source->args; arg != NULL; arg = arg->next) {
         if (arg->kind == RP_ARG_OTHER && arg->field->entity != entity)
             need_entity(reader, arg->field->entity);
     }
 }
 
-static void need_table(reading *reader, const rp_ltable *table)
+static void need_table(const reading *reader, rp_ltable *table)
 {
-    need_entity(reader, table->entity);
+    if (is_new(reader, &table->seen)) need_entity(reader, table->entity);
+}
+
+static void need_column(const reading *reader, rp_lcolumn *column)
+{
+    if (!is_new(reader, &column->seen)) return;
+    if (column->origin == RP_COLUMN_FACT) add_need(reader, RP_NEED_COLUMN, column->index);
+    need_field(reader, column->field);
+    need_table(reader, column->table);
+    if (column->type.table != NULL) need_table(reader, column->type.table);
+}
+
+static void observe(reading *reader, const rp_ir *value, rp_lcolumn *column)
+{
+    bool own = value->op == RP_OP_LOAD && column->table == reader->table &&
+               column->origin == RP_COLUMN_FACT;
+    if (!own || column->type.kind == RP_KIND_REF || !is_new(reader, &column->seen)) return;
+    rp_rec_observed record = {column->index};
+    ADD(reader->e, OBSERVED, record);
+    reader->count++;
 }
 
 static void read_value(reading *reader, rp_ir *value);
@@ -613,30 +629,17 @@ static void read_value(reading *reader, rp_ir *value);
 static void read_column(reading *reader, const rp_ir *value, rp_lcolumn *column)
 {
     while (column->text_source != NULL) column = column->text_source;
-    if (column->origin == RP_COLUMN_DERIVED) {
+    if (column->origin == RP_COLUMN_DERIVED)
         read_value(reader, column->definition);
-        return;
-    }
-    if (!reader->observed) {
-        if (column->origin == RP_COLUMN_FACT) add_need(reader, RP_NEED_COLUMN, column->index);
-        need_field(reader, column->field);
-        need_table(reader, column->table);
-        if (column->type.table != NULL) need_table(reader, column->type.table);
-        return;
-    }
-    bool own = value->op == RP_OP_LOAD && column->table == reader->table &&
-               column->origin == RP_COLUMN_FACT;
-    if (!own || column->type.kind == RP_KIND_REF || !add_key(reader, RP_NEED_COLUMN, column->index))
-        return;
-    rp_rec_observed record = {column->index};
-    ADD(reader->e, OBSERVED, record);
-    reader->count++;
+    else if (reader->observed)
+        observe(reader, value, column);
+    else
+        need_column(reader, column);
 }
 
-static void read_list(reading *reader, const rp_llist *list)
+static void read_list(const reading *reader, rp_llist *list)
 {
-    if (reader->observed) return;
-    if (list->kind == RP_LIST_TEXT) return;
+    if (reader->observed || list->kind == RP_LIST_TEXT || !is_new(reader, &list->seen)) return;
     if (list->kind == RP_LIST_PARAM) need_param(reader, list->param);
     if (list->owner != NULL) add_need(reader, RP_NEED_LIST, list->index);
     need_field(reader, list->field);
@@ -646,23 +649,32 @@ static void read_list(reading *reader, const rp_llist *list)
     need_table(reader, list->element);
 }
 
-static void read_frames(reading *reader, const rp_frame *frame)
+static void read_frames(reading *reader, rp_frame *frame)
 {
-    for (; frame != NULL && frame->parent != NULL; frame = frame->parent) {
+    for (; frame->parent != NULL && is_new(reader, &frame->seen); frame = frame->parent) {
         if (frame->list != NULL) read_list(reader, frame->list);
         if (frame->index != NULL) read_value(reader, frame->index);
     }
 }
 
+// What an instruction is about, other than its operands.
+static void read_argument(reading *reader, const rp_ir *value)
+{
+    void *about = (void *)(uintptr_t)value->arg;
+    switch (value->op) {
+    case RP_OP_LOAD:
+    case RP_OP_GATHER: read_column(reader, value, about); break;
+    case RP_OP_LOOKUP: read_list(reader, about); break;
+    case RP_OP_PARAM: need_param(reader, about); break;
+    case RP_OP_IN_SET: need_param(reader, ((const rp_ir_set *)about)->param); break;
+    default: break;
+    }
+}
+
 static void read_value(reading *reader, rp_ir *value)
 {
-    if (value->seen == reader->walk) return;
-    value->seen = reader->walk;
-    if (value->op == RP_OP_LOAD || value->op == RP_OP_GATHER)
-        read_column(reader, value, (rp_lcolumn *)(uintptr_t)value->arg);
-    if (value->op == RP_OP_LOOKUP) read_list(reader, value->arg);
-    if (value->op == RP_OP_PARAM) need_param(reader, value->arg);
-    if (value->op == RP_OP_IN_SET) need_param(reader, ((const rp_ir_set *)value->arg)->param);
+    if (!is_new(reader, &value->seen)) return;
+    read_argument(reader, value);
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) read_value(reader, value->in[i]);
     }
@@ -792,8 +804,10 @@ static void add_files(emission *e)
 {
     const rp_sources *sources = e->ir->program->sources;
     uint32_t base = 0;
+    e->bases = RP_NEW_ARRAY(e->ir->arena, uint32_t, sources->count);
     for (uint32_t i = 0; i < sources->count; i++) {
         rp_rec_file record = {string(e, sources->files[i].name), base};
+        e->bases[i] = base;
         base += (uint32_t)sources->files[i].text.len;
         ADD(e, FILE, record);
     }

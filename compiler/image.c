@@ -28,23 +28,10 @@ void rp_image_free(rp_image *image)
     rp_strtab_free(&image->strings);
 }
 
-uint32_t rp_image_add(rp_image *image, rp_section section, const void *record)
-{
-    rp_buf_add(&image->sections[section], record, rp_pack_words(section) * sizeof(uint32_t));
-    if (image->sections[section].failed) image->arena->fail(image->arena->fail_ctx);
-    return image->counts[section]++;
-}
-
 void *rp_image_get(rp_image *image, rp_section section, uint32_t index)
 {
     return image->sections[section].data +
            (size_t)index * rp_pack_words(section) * sizeof(uint32_t);
-}
-
-void rp_image_put(rp_image *image, rp_section section, uint32_t index, const void *record)
-{
-    if (image->sections[section].failed) return;
-    memcpy(rp_image_get(image, section, index), record, rp_pack_words(section) * sizeof(uint32_t));
 }
 
 uint32_t rp_image_string(rp_image *image, rp_str text)
@@ -62,28 +49,74 @@ uint32_t rp_image_string_0(rp_image *image, rp_str text)
 // ---- strings in order ----
 
 typedef struct sorted_string {
+    uint64_t begin; // its first eight bytes as a number, so that most are told apart by that
     rp_str text;
     uint32_t id;
 } sorted_string;
 
-static int compare_strings(const void *a, const void *b)
+static uint64_t begin_of(rp_str text)
 {
-    return rp_str_compare(((const sorted_string *)a)->text, ((const sorted_string *)b)->text);
+    unsigned char bytes[8] = {0};
+    if (text.len > 0) memcpy(bytes, text.ptr, text.len < 8 ? text.len : 8);
+    uint64_t begin = 0;
+    for (int i = 0; i < 8; i++) begin = begin << 8 | bytes[i];
+    return begin;
+}
+
+static bool is_before(const sorted_string *a, const sorted_string *b)
+{
+    return a->begin != b->begin ? a->begin < b->begin : rp_str_compare(a->text, b->text) < 0;
+}
+
+// Merges two runs of `from` that follow each other, up to `middle` and `end`, into `to`.
+static void merge(const sorted_string *from, uint32_t begin, uint32_t middle, uint32_t end,
+                  sorted_string *to)
+{
+    uint32_t left = begin, right = middle;
+    for (uint32_t at = begin; at < end; at++) {
+        bool take_right = left == middle || (right < end && is_before(&from[right], &from[left]));
+        to[at] = from[take_right ? right++ : left++];
+    }
+}
+
+// Returns whichever of the two arrays the result is in.
+static sorted_string *merge_sort(sorted_string *strings, sorted_string *other, uint32_t count)
+{
+    for (uint32_t run = 1; run < count; run *= 2) {
+        for (uint32_t begin = 0; begin < count; begin += 2 * run) {
+            uint32_t middle = count - begin > run ? begin + run : count;
+            uint32_t end = count - middle > run ? middle + run : count;
+            merge(strings, begin, middle, end, other);
+        }
+        sorted_string *sorted = other;
+        other = strings;
+        strings = sorted;
+    }
+    return strings;
+}
+
+static const sorted_string *sorted_strings(rp_image *image)
+{
+    uint32_t count = image->strings.count;
+    sorted_string *strings = rp_arena_alloc(image->arena, count * sizeof *strings);
+    sorted_string *other = rp_arena_alloc(image->arena, count * sizeof *other);
+    for (uint32_t i = 0; i < count; i++) {
+        rp_str text = rp_strtab_get(&image->strings, i);
+        strings[i] = (sorted_string){begin_of(text), text, i};
+    }
+    return merge_sort(strings, other, count);
 }
 
 static void write_strings(rp_image *image, uint32_t *new_ids)
 {
     uint32_t count = image->strings.count;
-    sorted_string *sorted = RP_NEW_ARRAY(image->arena, sorted_string, count + 1);
-    for (uint32_t i = 0; i < count; i++)
-        sorted[i] = (sorted_string){rp_strtab_get(&image->strings, i), i};
-    if (count > 0) qsort(sorted, count, sizeof *sorted, compare_strings);
+    const sorted_string *sorted = sorted_strings(image);
     for (uint32_t i = 0; i < count; i++) {
         rp_rec_string record = {(uint32_t)image->sections[RP_SECTION_BYTES].size,
                                 (uint32_t)sorted[i].text.len};
         new_ids[sorted[i].id] = i;
         rp_buf_add_str(&image->sections[RP_SECTION_BYTES], sorted[i].text);
-        rp_image_add(image, RP_SECTION_STRING, &record);
+        rp_image_add(image, RP_SECTION_STRING, &record, sizeof record);
     }
     image->counts[RP_SECTION_BYTES] = (uint32_t)image->sections[RP_SECTION_BYTES].size;
 }

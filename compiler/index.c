@@ -1,7 +1,7 @@
 // Chains in buckets; the buckets double when there are as many entries.
 #include "compiler/index.h"
 
-#define FIRST_BUCKETS 64u
+#define FIRST_BUCKETS 16u
 
 static void grow(rp_arena *arena, rp_index *index)
 {
@@ -29,7 +29,7 @@ void rp_index_add(rp_arena *arena, rp_index *index, uint64_t hash, void *thing)
 {
     if (index->count >= index->bucket_count) grow(arena, index);
     rp_index_entry **bucket = &index->buckets[hash & (index->bucket_count - 1)];
-    rp_index_entry *entry = RP_NEW(arena, rp_index_entry);
+    rp_index_entry *entry = rp_arena_alloc(arena, sizeof *entry);
     *entry = (rp_index_entry){hash, thing, *bucket};
     *bucket = entry;
     index->count++;

@@ -2,22 +2,27 @@
 #include "compiler/ir.h"
 #include "vm/base/strtab.h"
 
-#define FIRST_BUCKETS 32768u
+// Most frames have few values, scans many.
+#define FIRST_BUCKETS 16u
+#define FIRST_OF_SCAN 256u
 
 void rp_ir_init(rp_ir_program *ir, rp_program *program, bool optimize)
 {
     *ir = (rp_ir_program){.program = program, .arena = program->arena, .optimize = optimize};
     ir->last_table = &ir->tables;
     ir->last_message = &ir->messages;
-    ir->bucket_count = FIRST_BUCKETS;
-    ir->buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, ir->bucket_count);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 32;
-}
+// What makes a value: equal ones are one value. The span is that of the first.
+typedef struct wanted {
+    rp_op op;
+    rp_ir_type type;
+    rp_frame *frame;
+    rp_frame *child;
+    rp_ir *in[3];
+    const void *arg;
+    rp_span span;
+} wanted;
 
 static uint32_t pointer_bits(const void *pointer)
 {
@@ -25,42 +30,50 @@ static uint32_t pointer_bits(const void *pointer)
     return (uint32_t)(bits ^ (bits >> 32 % (sizeof bits * 8)));
 }
 
-static uint32_t id_of(const rp_ir *value)
+// A sum of products by odd numbers, which do not wait for each other; the upper half depends on
+// all bits. Where values lie decides the order in a chain, and nothing else.
+static uint32_t hash_of(const wanted *want)
 {
-    return value != NULL ? value->id + 1 : 0;
+    uint64_t kind = (uint64_t)want->op << 8 | (uint64_t)want->type.kind;
+    uint64_t hash = kind * UINT64_C(0x9e3779b97f4a7c15);
+    hash += (uintptr_t)want->arg * UINT64_C(0x94d049bb133111eb);
+    hash += (uintptr_t)want->in[0] * UINT64_C(0xd6e8feb86659fd93);
+    hash += (uintptr_t)want->in[1] * UINT64_C(0xa0761d6478bd642f);
+    hash += (uintptr_t)want->in[2] * UINT64_C(0xe7037ed1a0b428db);
+    return (uint32_t)((hash ^ hash >> 15) >> 32);
 }
 
-static uint32_t hash_of(const rp_ir *value)
+// Of one frame.
+static bool same(const rp_ir *a, const wanted *b)
 {
-    uint32_t frame = value->frame != NULL ? value->frame->id + 1 : 0;
-    uint64_t kind = (uint64_t)value->op << 8 | (uint64_t)value->type.kind;
-    uint64_t hash = mix(kind << 32 | frame, pointer_bits(value->arg));
-    hash = mix(hash, (uint64_t)id_of(value->in[0]) << 32 | id_of(value->in[1]));
-    return (uint32_t)mix(hash, id_of(value->in[2]));
-}
-
-static bool same(const rp_ir *a, const rp_ir *b)
-{
-    return a->hash == b->hash && a->op == b->op && a->frame == b->frame && a->arg == b->arg &&
-           a->in[0] == b->in[0] && a->in[1] == b->in[1] && a->in[2] == b->in[2] &&
-           a->child == b->child && a->type.kind == b->type.kind &&
+    return a->op == b->op && a->arg == b->arg && a->in[0] == b->in[0] && a->in[1] == b->in[1] &&
+           a->in[2] == b->in[2] && a->child == b->child && a->type.kind == b->type.kind &&
            a->type.optional == b->type.optional && a->type.table == b->type.table;
 }
 
-static void grow(rp_ir_program *ir)
+static void grow(rp_ir_program *ir, rp_ir_table *table, uint32_t count)
 {
-    uint32_t count = ir->bucket_count * 2;
     rp_ir **buckets = RP_NEW_ARRAY(ir->arena, rp_ir *, count);
-    for (uint32_t i = 0; i < ir->bucket_count; i++) {
-        for (rp_ir *value = ir->buckets[i], *next; value != NULL; value = next) {
+    for (uint32_t i = 0; i < table->bucket_count; i++) {
+        for (rp_ir *value = table->buckets[i], *next; value != NULL; value = next) {
             next = value->chain;
             uint32_t at = value->hash & (count - 1);
             value->chain = buckets[at];
             buckets[at] = value;
         }
     }
-    ir->buckets = buckets;
-    ir->bucket_count = count;
+    table->buckets = buckets;
+    table->bucket_count = count;
+}
+
+// Each frame has a table of its own: values are made frame by frame, and what is at hand is near.
+static rp_ir_table *table_of(rp_ir_program *ir, rp_frame *frame)
+{
+    rp_ir_table *table = frame != NULL ? &frame->by_identity : &ir->constants;
+    bool scan = frame == NULL || frame->parent == NULL;
+    if (table->count == table->bucket_count)
+        grow(ir, table, table->count > 0 ? table->count * 2 : scan ? FIRST_OF_SCAN : FIRST_BUCKETS);
+    return table;
 }
 
 // ---- what a value depends on ----
@@ -94,49 +107,96 @@ static bool is_of_row(const rp_ir *value)
            (value->op == RP_OP_LOOKUP && value->in[0] == NULL);
 }
 
-// `reach`, `deepest`, `lists` and `weight` from those of the operands. The weight is that of a
-// tree, not of a graph, and no more than a bound: enough to tell cheap from dear.
+rp_lcolumn *rp_ir_derived(const rp_ir *value)
+{
+    if (value->op != RP_OP_LOAD && value->op != RP_OP_GATHER) return NULL;
+    rp_lcolumn *column = (rp_lcolumn *)(uintptr_t)value->arg;
+    return column->origin == RP_COLUMN_DERIVED ? column : NULL;
+}
+
+// The scan that a value can be computed in: after those that store the columns it reads.
+static uint32_t stage_of(const rp_ir *value)
+{
+    uint32_t stage = value->child != NULL ? value->child->stage : 1;
+    for (int i = 0; i < 3; i++) {
+        if (value->in[i] != NULL) stage = greatest(stage, value->in[i]->stage);
+    }
+    const rp_lcolumn *column = rp_ir_derived(value);
+    return column != NULL ? greatest(stage, column->definition->stage + 1) : stage;
+}
+
+// Enough to tell cheap from dear.
+static uint16_t bounded(uint32_t number)
+{
+    return (uint16_t)least(number, 1000);
+}
+
+// `reach`, `deepest`, `outer`, `lists` and `weight` from those of the operands. The weight is that
+// of a tree, not of a graph.
 static void measure(rp_ir *value)
 {
     bool outer = value->op == RP_OP_OUTER;
     bool fold = value->child != NULL;
     uint32_t reach = RP_REACH_NONE, lists = 0, weight = value->op > RP_OP_UNKNOWN;
+    uint32_t outside = outer ? rp_ir_depth_bit(value->in[0]->frame) : 0;
     uint32_t deepest = fold ? value->child->depth : value->frame != NULL ? value->frame->depth : 0;
     for (int i = 0; i < 3; i++) {
         const rp_ir *in = value->in[i];
         if (in == NULL) continue;
         reach = least(reach, in->reach);
         deepest = greatest(deepest, in->deepest);
+        outside |= in->outer;
         lists = outer ? 0 : greatest(lists, in->lists);
         weight += outer || fold ? 0 : in->weight;
     }
     if (fold) reach = reach_of_fold(value, reach);
+    if (fold && value->child->index != NULL) outside |= value->child->index->outer;
     if (is_of_row(value)) reach = least(reach, value->frame->depth);
     value->reach = reach;
     value->deepest = deepest;
-    value->lists = lists + (fold && value->child->kind == RP_FRAME_UNNEST);
-    value->weight = least(weight, 1000);
+    value->outer = outside;
+    value->lists = bounded(lists + (fold && value->child->kind == RP_FRAME_UNNEST));
+    value->weight = bounded(weight);
+    value->stage = stage_of(value);
 }
 
-static rp_ir *intern(rp_ir_program *ir, rp_ir *wanted)
+// Each field is set for itself, here and by `measure`: there are many values, and to clear them as
+// a whole first takes longer.
+static rp_ir *make(rp_ir_program *ir, const wanted *want, uint32_t hash)
 {
-    wanted->hash = hash_of(wanted);
-    uint32_t at = wanted->hash & (ir->bucket_count - 1);
-    for (rp_ir *value = ir->optimize ? ir->buckets[at] : NULL; value != NULL;
-         value = value->chain) {
-        if (same(value, wanted)) return value;
-    }
     rp_ir *value = rp_arena_alloc(ir->arena, sizeof *value);
-    *value = *wanted;
+    value->op = want->op;
+    value->hash = hash;
+    value->type = want->type;
+    value->frame = want->frame;
+    value->child = want->child;
+    for (int i = 0; i < 3; i++) value->in[i] = want->in[i];
+    value->arg = want->arg;
+    value->span = want->span;
     value->id = ir->value_count++;
     measure(value);
-    value->chain = ir->buckets[at];
-    ir->buckets[at] = value;
+    value->next = value->chain = value->moved = NULL;
+    value->column = NULL;
+    value->moved_by = value->mark = value->seen = value->insn = 0;
     if (value->frame != NULL) {
         *value->frame->last_value = value;
         value->frame->last_value = &value->next;
     }
-    if (ir->value_count > ir->bucket_count) grow(ir);
+    return value;
+}
+
+static rp_ir *intern(rp_ir_program *ir, const wanted *want)
+{
+    uint32_t hash = hash_of(want);
+    rp_ir_table *table = table_of(ir, want->frame);
+    rp_ir **bucket = &table->buckets[hash & (table->bucket_count - 1)];
+    for (rp_ir *value = ir->optimize ? *bucket : NULL; value != NULL; value = value->chain) {
+        if (value->hash == hash && same(value, want)) return value;
+    }
+    rp_ir *value = make(ir, want, hash);
+    value->chain = *bucket;
+    *bucket = value;
+    table->count++;
     return value;
 }
 
@@ -147,32 +207,53 @@ rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b)
     return b->depth > a->depth ? b : a;
 }
 
+// A constant is at home everywhere: each frame has its own.
+static rp_ir *constant_in(rp_ir_program *ir, rp_frame *frame, const rp_ir *value)
+{
+    wanted want = {.op = value->op,
+                   .type = value->type,
+                   .frame = frame,
+                   .child = value->child,
+                   .in = {value->in[0], value->in[1], value->in[2]},
+                   .arg = value->arg,
+                   .span = value->span};
+    return intern(ir, &want);
+}
+
+static rp_ir *in_frame(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
+
+// What belongs to a frame further out, as it is seen in this one.
+static rp_ir *use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+{
+    if (value->op == RP_OP_OUTER) return in_frame(ir, frame, value->in[0]);
+    if (value->frame == NULL) return constant_in(ir, frame, value);
+    wanted want = {.op = RP_OP_OUTER,
+                   .type = value->type,
+                   .frame = frame,
+                   .in = {value, NULL, NULL},
+                   .span = value->span};
+    return intern(ir, &want);
+}
+
+static rp_ir *in_frame(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
+{
+    bool there = value == NULL || value->frame == frame || frame == NULL;
+    return there ? value : use(ir, frame, value);
+}
+
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value)
 {
-    if (value == NULL || value->frame == frame || frame == NULL) return value;
-    if (value->op == RP_OP_OUTER) return rp_ir_use(ir, frame, value->in[0]);
-    rp_ir copy = *value;
-    copy.next = NULL;
-    copy.column = NULL;
-    copy.frame = frame;
-    if (value->frame != NULL) {
-        copy = (rp_ir){.op = RP_OP_OUTER,
-                       .type = value->type,
-                       .frame = frame,
-                       .in = {value, NULL, NULL},
-                       .span = value->span};
-    }
-    return intern(ir, &copy);
+    return in_frame(ir, frame, value);
 }
 
 rp_ir *rp_ir_in(rp_ir_program *ir, rp_frame *frame, rp_op op, rp_ir_type type, const void *arg,
                 rp_ir *a, rp_ir *b, rp_ir *c, rp_span span)
 {
-    rp_ir wanted = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span};
-    wanted.in[0] = rp_ir_use(ir, frame, a);
-    wanted.in[1] = rp_ir_use(ir, frame, b);
-    wanted.in[2] = rp_ir_use(ir, frame, c);
-    return intern(ir, &wanted);
+    wanted want = {.op = op, .type = type, .frame = frame, .arg = arg, .span = span};
+    want.in[0] = in_frame(ir, frame, a);
+    want.in[1] = in_frame(ir, frame, b);
+    want.in[2] = in_frame(ir, frame, c);
+    return intern(ir, &want);
 }
 
 rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg, rp_ir *a, rp_ir *b,
@@ -187,23 +268,25 @@ rp_ir *rp_ir_make(rp_ir_program *ir, rp_op op, rp_ir_type type, const void *arg,
 rp_ir *rp_ir_fold(rp_ir_program *ir, rp_op op, rp_ir_type type, rp_frame *child, rp_ir *a, rp_ir *b,
                   rp_span span)
 {
-    rp_ir *inside = rp_ir_use(ir, child, a);
+    rp_ir *inside = in_frame(ir, child, a);
     bool same_as_filter = ir->optimize && op == RP_OP_FOLD_ANY && child->kind == RP_FRAME_FILTER &&
                           inside->op == RP_OP_OUTER && inside->in[0] == child->index;
     if (same_as_filter) return child->index;
-    rp_ir wanted = {.op = op,
-                    .type = type,
-                    .frame = child->parent,
-                    .child = child,
-                    .span = span,
-                    .in = {inside, rp_ir_use(ir, child, b), NULL}};
-    return intern(ir, &wanted);
+    wanted want = {.op = op,
+                   .type = type,
+                   .frame = child->parent,
+                   .child = child,
+                   .in = {inside, in_frame(ir, child, b), NULL},
+                   .span = span};
+    return intern(ir, &want);
 }
 
 rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span)
 {
     rp_ir_type type = {.kind = RP_KIND_REF, .table = frame->table};
-    return rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+    if (frame->row == NULL || !ir->optimize)
+        frame->row = rp_ir_in(ir, frame, RP_OP_ROW, type, NULL, NULL, NULL, NULL, span);
+    return frame->row;
 }
 
 rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span)
@@ -229,14 +312,16 @@ rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name)
 // ---- frames ----
 
 static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *parent,
-                           rp_ltable *table)
+                           rp_ltable *table, rp_ir *index)
 {
     rp_frame *frame = RP_NEW(ir->arena, rp_frame);
-    *frame = (rp_frame){.kind = kind,
-                        .parent = parent,
-                        .table = table,
-                        .id = ir->frame_count++,
-                        .depth = parent != NULL ? parent->depth + 1 : 0};
+    frame->kind = kind;
+    frame->parent = parent;
+    frame->table = table;
+    frame->depth = parent != NULL ? parent->depth + 1 : 0;
+    frame->index = index;
+    frame->stage = parent != NULL ? parent->stage : 1;
+    if (index != NULL) frame->stage = greatest(frame->stage, index->stage);
     frame->last_value = &frame->values;
     frame->last_child = &frame->children;
     if (parent != NULL) {
@@ -248,13 +333,13 @@ static rp_frame *new_frame(rp_ir_program *ir, rp_frame_kind kind, rp_frame *pare
 
 rp_frame *rp_ir_scan(rp_ir_program *ir, rp_ltable *table)
 {
-    if (table->scan == NULL) table->scan = new_frame(ir, RP_FRAME_SCAN, NULL, table);
+    if (table->scan == NULL) table->scan = new_frame(ir, RP_FRAME_SCAN, NULL, table, NULL);
     return table->scan;
 }
 
 rp_frame *rp_ir_rows(rp_ir_program *ir, rp_ltable *table)
 {
-    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table);
+    if (table->rows == NULL) table->rows = new_frame(ir, RP_FRAME_ROWS, NULL, table, NULL);
     return table->rows;
 }
 
@@ -273,9 +358,8 @@ rp_frame *rp_ir_unnest(rp_ir_program *ir, rp_frame *parent, rp_llist *list, rp_i
     index = rp_ir_use(ir, parent, index);
     rp_frame *child = find_child(ir, parent, RP_FRAME_UNNEST, list, index);
     if (child != NULL) return child;
-    child = new_frame(ir, RP_FRAME_UNNEST, parent, list->element);
+    child = new_frame(ir, RP_FRAME_UNNEST, parent, list->element, index);
     child->list = list;
-    child->index = index;
     return child;
 }
 
@@ -284,9 +368,7 @@ rp_frame *rp_ir_filter(rp_ir_program *ir, rp_frame *parent, rp_ir *condition)
     condition = rp_ir_use(ir, parent, condition);
     rp_frame *child = find_child(ir, parent, RP_FRAME_FILTER, NULL, condition);
     if (child != NULL) return child;
-    child = new_frame(ir, RP_FRAME_FILTER, parent, parent->table);
-    child->index = condition;
-    return child;
+    return new_frame(ir, RP_FRAME_FILTER, parent, parent->table, condition);
 }
 
 // ---- constants ----

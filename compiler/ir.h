@@ -34,12 +34,14 @@ struct rp_layout_column {
     const rp_value *fallback;
     rp_ir *definition; // DERIVED
     bool stored;       // DERIVED: the program stores it
-    uint32_t text_op;  // TEXT
+    rp_lcolumn *next_stored;
+    uint32_t text_op; // TEXT
     rp_lcolumn *text_source;
     rp_str text_argument;
     bool text_has_argument;
     rp_value *cells; // CONST, one a row
     uint32_t index;
+    uint32_t seen; // of the emitter
     rp_lcolumn *next;
 };
 
@@ -57,6 +59,7 @@ struct rp_layout_list {
     rp_lcolumn *text_source; // TEXT
     rp_str text_argument;
     uint32_t index;
+    uint32_t seen; // of the emitter
     rp_llist *next;
 };
 
@@ -65,14 +68,18 @@ struct rp_layout_table {
     uint32_t kind, flags; // RP_TABLE_*
     rp_entity *entity;
     rp_lcolumn *columns, **last_column;
+    rp_lcolumn *stored; // of these; once it is known which are
     rp_llist *lists, **last_list;
     rp_lcolumn *key, *unique, *arn, *account, *region;
     rp_llist *tags;
     rp_frame *scan, *rows;
-    uint32_t row_count; // CONST
-    bool of_run;        // filled when a run is prepared: members of a parameter, parts of a text
+    struct rp_ir_policy *policies, **last_policy;   // about its rows
+    struct rp_ir_message *messages, **last_message; // of `rows`
+    uint32_t row_count;                             // CONST
+    bool of_run; // filled when a run is prepared: members of a parameter, parts of a text
     uint32_t index;
     uint32_t first_source; // of its entity, among those of all tables
+    uint32_t seen;         // of the emitter
     rp_ltable *next;
 };
 
@@ -85,6 +92,12 @@ typedef enum rp_frame_kind {
     RP_FRAME_FILTER
 } rp_frame_kind;
 
+// Values by what they are: chains in buckets, of which there are a power of two.
+typedef struct rp_ir_table {
+    rp_ir **buckets;
+    uint32_t bucket_count, count;
+} rp_ir_table;
+
 struct rp_frame {
     rp_frame_kind kind;
     rp_frame *parent;
@@ -92,40 +105,50 @@ struct rp_frame {
     rp_llist *list; // UNNEST
     rp_ir *index;   // UNNEST: the reference, or NULL for the row itself; FILTER: the condition
     uint32_t depth;
+    uint32_t stage;              // the first scan in which its rows are known
     rp_ir *values, **last_value; // in the order of their making: operands first
+    rp_ir_table by_identity;
+    rp_ir *row; // its row as a reference, once it is asked for
     rp_frame *children, **last_child;
-    rp_frame *next; // sibling
-    uint32_t id;
-    uint32_t mark;       // of the emitter
-    uint32_t first_insn; // ROWS: its own, once it is emitted
-    rp_frame *moved;     // where a mover put it, and which mover
+    rp_frame *next;                  // sibling
+    uint32_t mark, seen, first_fold; // of the emitter
+    uint32_t first_insn;             // ROWS: its own, once it is emitted
+    rp_frame *moved;                 // where a mover put it, and which mover
     uint32_t moved_by;
 };
 
 struct rp_value_ir {
     rp_op op;
+    uint32_t hash; // of what it is: from `op` to `arg`
     rp_ir_type type;
     rp_frame *frame; // NULL: a constant, at home everywhere
     rp_frame *child; // folds: the frame of the operands
     rp_ir *in[3];    // operands
     const void *arg; // what else it is about: column, list, constant, set, text, parameter
     rp_span span;
-    rp_ir *next;  // in the frame
-    rp_ir *chain; // in the hash table
-    uint32_t hash;
-    rp_lcolumn *column; // derived column that keeps it for other frames
     uint32_t id;
     // The depth of the outermost frame whose rows it depends on (RP_REACH_NONE: of none), and of
     // the innermost one that it needs.
     uint32_t reach, deepest;
-    uint32_t weight; // about how many instructions computing it takes, in its own frame
-    uint32_t lists;  // how deep folds over lists lie in each other in it
-    uint32_t mark, seen, stage, insn; // of the emitter
-    rp_ir *moved;                     // where a mover put it, and which mover
+    uint32_t outer;     // depths of frames that it takes values of, in itself or inside; as bits
+    uint16_t weight;    // about how many instructions computing it takes, in its own frame
+    uint16_t lists;     // how deep folds over lists lie in each other in it
+    rp_ir *next;        // in the frame
+    rp_ir *chain;       // in the hash table
+    rp_lcolumn *column; // derived column that keeps it for other frames
+    rp_ir *moved;       // where a mover put it, and which mover
     uint32_t moved_by;
+    uint32_t stage;            // the first scan in which it can be computed, from 1
+    uint32_t mark, seen, insn; // of the emitter
 };
 
 #define RP_REACH_NONE UINT32_MAX
+
+// The bit of a frame's depth in `outer`. What is too deep shares the last one.
+static inline uint32_t rp_ir_depth_bit(const rp_frame *frame)
+{
+    return 1u << (frame->depth < 31 ? frame->depth : 31);
+}
 
 // A constant set, a template of a message, ...: see lower.h.
 typedef struct rp_ir_set {
@@ -169,7 +192,7 @@ typedef struct rp_ir_message {
     rp_ir_piece *pieces;
     uint32_t piece_count;
     rp_ir_witness *witnesses;
-    struct rp_ir_message *next;
+    struct rp_ir_message *next, *next_of_table;
 } rp_ir_message;
 
 typedef struct rp_ir_clause {
@@ -186,7 +209,8 @@ typedef struct rp_ir_policy {
     rp_ir_message *title; // a template only
     rp_ir_message *remedy;
     rp_ir_clause *clauses;
-    struct rp_ir_policy *next;
+    uint32_t stage; // of the emitter
+    struct rp_ir_policy *next, *next_of_table;
 } rp_ir_policy;
 
 typedef struct rp_ir_waiver {
@@ -209,10 +233,8 @@ typedef struct rp_ir_program {
     rp_ir_const *consts;
     rp_ir_text *texts;
     rp_index const_index, set_index, text_index;
-    rp_ir **buckets;
-    uint32_t bucket_count;
+    rp_ir_table constants; // of no frame
     uint32_t value_count;
-    uint32_t frame_count;
     uint32_t seen;   // last number of a walk over values
     uint32_t steps;  // of expansion, against the limit
     uint32_t movers; // how many there were
@@ -235,6 +257,8 @@ rp_ir *rp_ir_row(rp_ir_program *ir, rp_frame *frame, rp_span span);
 rp_ir *rp_ir_read(rp_ir_program *ir, rp_ir *object, rp_lcolumn *column, rp_span span);
 // The derived column that keeps a value of a scan for other frames; made if there is none.
 rp_lcolumn *rp_ir_column(rp_ir_program *ir, rp_ir *value, rp_str name);
+// The derived column that a load or gather reads; NULL if it is none.
+rp_lcolumn *rp_ir_derived(const rp_ir *value);
 // A value as seen in a frame inside its own.
 rp_ir *rp_ir_use(rp_ir_program *ir, rp_frame *frame, rp_ir *value);
 rp_frame *rp_ir_deeper(rp_frame *a, rp_frame *b);

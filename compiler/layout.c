@@ -9,6 +9,8 @@ rp_ltable *rp_layout_new_table(rp_ir_program *ir, rp_str name, uint32_t kind)
     *table = (rp_ltable){.name = name, .kind = kind};
     table->last_column = &table->columns;
     table->last_list = &table->lists;
+    table->last_policy = &table->policies;
+    table->last_message = &table->messages;
     *ir->last_table = table;
     ir->last_table = &table->next;
     return table;
@@ -50,11 +52,16 @@ static uint32_t table_flags(const rp_entity *entity)
            (entity->from_file ? (uint32_t)RP_TABLE_FROM_FILE : 0);
 }
 
-static rp_field *field_named(rp_entity *entity, rp_str name)
+static bool is_any(const rp_field *field, const rp_module *module)
 {
-    rp_field *field;
-    RP_SEARCH(entity->fields, name, field);
-    return field;
+    (void)field;
+    (void)module;
+    return true;
+}
+
+static rp_field *field_named(const rp_entity *entity, rp_str name)
+{
+    return rp_entity_field(entity, name, is_any, NULL);
 }
 
 static void add_report_columns(rp_ir_program *ir, rp_ltable *table, rp_entity *entity)

@@ -116,7 +116,7 @@ typedef struct piece_list {
 static rp_ir_piece *add_piece(rp_lower *lower, piece_list *list)
 {
     if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity == 0 ? 8 : list->capacity * 2;
+        uint32_t capacity = list->capacity * 2;
         rp_ir_piece *grown = RP_NEW_ARRAY(lower->ir->arena, rp_ir_piece, capacity);
         if (list->count > 0) memcpy(grown, list->pieces, list->count * sizeof *grown);
         list->pieces = grown;
@@ -192,8 +192,9 @@ static void add_pieces(rp_lower *lower, piece_list *list, const rp_core *text, b
     for (uint32_t i = 0; i < text->count; i++) {
         const rp_core *item = text->items[i];
         if (i % 2 == 0) {
-            if (item->kind == RP_CORE_CONST) add_text(lower, list, item->value.text);
-            inside = item->kind == RP_CORE_CONST ? inside_quotes(item->value.text, inside) : inside;
+            if (item->kind != RP_CORE_CONST) continue;
+            add_text(lower, list, item->value.text);
+            if (shell) inside = inside_quotes(item->value.text, inside);
         } else {
             add_hole(lower, list, item,
                      !shell   ? RP_PIECE_PLAIN
@@ -226,7 +227,8 @@ static rp_ir_message *lower_text(rp_ir_program *ir, rp_ltable *table, const rp_v
     rp_lower lower = {.ir = ir, .root = rp_ir_rows(ir, table)};
     lower.env = rp_lower_bind(&lower, self, rp_ir_row(ir, lower.root, text->span));
     if (condition != NULL) bind_witnesses(&lower, condition, message);
-    piece_list list = {NULL, 0, 0};
+    uint32_t capacity = text->count > 0 ? text->count : 1; // but for lists that are joined
+    piece_list list = {RP_NEW_ARRAY(ir->arena, rp_ir_piece, capacity), 0, capacity};
     add_pieces(&lower, &list, text, shell);
     message->pieces = list.pieces;
     message->piece_count = list.count;

@@ -177,6 +177,7 @@ struct rp_entity {
     bool is_resource, is_region, from_file;
     rp_str type_name;
     rp_field *fields, **last_field;
+    rp_index field_names; // of these, by name
     rp_schema_source *sources, **last_source;
     uint32_t source_count;
     rp_field *key, *unique, *account, *region;
@@ -217,7 +218,7 @@ struct rp_param_decl {
     uint32_t allowed_count;
     bool has_size;
     int64_t size_min, size_max;
-    uint32_t index;
+    uint32_t index, seen; // of the emitter
     rp_param_decl *next;
 };
 
@@ -361,6 +362,14 @@ typedef struct rp_program {
 
 // A declaration of a module itself; NULL if there is none.
 void *rp_module_find(const rp_module *module, rp_decl kind, rp_str name);
+
+// Appends to the fields of an entity.
+void rp_entity_add_field(rp_arena *arena, rp_entity *entity, rp_field *field);
+// The first of an entity's fields that has the name and that `fits`; NULL if there is none. Modules
+// that extend an entity may use a name that others use, too.
+rp_field *rp_entity_field(const rp_entity *entity, rp_str name,
+                          bool (*fits)(const rp_field *field, const rp_module *module),
+                          const rp_module *module);
 
 #define RP_SEARCH(list, wanted, found)                                                             \
     do {                                                                                           \

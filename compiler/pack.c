@@ -46,28 +46,34 @@ static uint32_t folded(uint32_t difference)
     return difference << 1 ^ (0u - (difference >> 31));
 }
 
-// `before`: the record before, or zeros. `ranges`: which fields begin ranges.
-static void pack_record(const uint32_t *record, const uint32_t *before, const bool *ranges,
-                        uint32_t words, rp_buf *out)
+// `before`: the record before, or zeros. `ranges`: all bits of the fields that begin ranges.
+static char *pack_record(char *out, const uint32_t *record, const uint32_t *before,
+                         const uint32_t *ranges, uint32_t words)
 {
-    char bytes[MAX_WORDS * MAX_NUMBER];
-    char *end = bytes;
     for (uint32_t f = 0; f < words; f++) {
-        uint32_t expected = before[f] + (ranges[f] ? before[f + 1] : 0);
-        end = put_number(end, folded(record[f] - expected));
+        uint32_t expected = before[f] + (before[f + 1] & ranges[f]);
+        out = put_number(out, folded(record[f] - expected));
     }
-    rp_buf_add(out, bytes, (size_t)(end - bytes));
+    return out;
 }
+
+// So many records get room at a time: as much as they may take, of which the rest is given back.
+#define BATCH 64u
 
 void rp_pack(rp_section section, const uint32_t *words, uint32_t count, rp_buf *out)
 {
-    static const uint32_t zeros[MAX_WORDS] = {0};
+    static const uint32_t zeros[MAX_WORDS + 1] = {0};
     uint32_t step = shapes[section].words;
-    bool ranges[MAX_WORDS] = {false};
+    uint32_t ranges[MAX_WORDS] = {0};
+    const uint32_t *before = zeros;
     for (uint32_t f = 0; f < step; f++)
-        ranges[f] = strncmp(rp_pack_kind(section, f), "FIRST_", 6) == 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t *record = &words[(size_t)i * step];
-        pack_record(record, i == 0 ? zeros : record - step, ranges, step, out);
+        ranges[f] = strncmp(rp_pack_kind(section, f), "FIRST_", 6) == 0 ? UINT32_MAX : 0;
+    for (uint32_t i = 0; i < count;) {
+        uint32_t end = count - i > BATCH ? i + BATCH : count;
+        char *at = rp_buf_grow(out, (size_t)(end - i) * step * MAX_NUMBER);
+        if (at == NULL) return;
+        for (; i < end; i++, before = words, words += step)
+            at = pack_record(at, words, before, ranges, step);
+        out->size = (size_t)(at - out->data);
     }
 }

@@ -10,44 +10,9 @@
 // Values of an earlier stage are loaded from a column if they are dear, else computed again.
 #include "compiler/schedule.h"
 
-// ---- stages ----
-
 static uint32_t greater(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
-}
-
-static uint32_t stage_of(rp_ir *value);
-
-static uint32_t stage_of_frame(const rp_frame *frame)
-{
-    uint32_t stage = 0;
-    for (; frame != NULL; frame = frame->parent) {
-        if (frame->index != NULL) stage = greater(stage, stage_of(frame->index));
-    }
-    return stage;
-}
-
-static rp_lcolumn *derived_column(const rp_ir *value)
-{
-    if (value->op != RP_OP_LOAD && value->op != RP_OP_GATHER) return NULL;
-    rp_lcolumn *column = (rp_lcolumn *)(uintptr_t)value->arg;
-    return column->origin == RP_COLUMN_DERIVED ? column : NULL;
-}
-
-// Stages start at 1, so that 0 says "not known yet".
-static uint32_t stage_of(rp_ir *value)
-{
-    if (value->stage != 0) return value->stage;
-    uint32_t stage = 1;
-    rp_lcolumn *column = derived_column(value);
-    if (column != NULL) stage = stage_of(column->definition) + 1;
-    for (int i = 0; i < 3; i++) {
-        if (value->in[i] != NULL) stage = greater(stage, stage_of(value->in[i]));
-    }
-    if (value->child != NULL) stage = greater(stage, stage_of_frame(value->child));
-    value->stage = stage;
-    return stage;
 }
 
 // ---- which columns are stored ----
@@ -65,7 +30,7 @@ static void store(planner *plan, rp_lcolumn *column)
     column->stored = true;
     column->definition->column =
         column->definition->column != NULL ? column->definition->column : column;
-    visit(plan, column->definition, stage_of(column->definition));
+    visit(plan, column->definition, column->definition->stage);
 }
 
 static rp_lcolumn *spill(planner *plan, rp_ir *value)
@@ -104,15 +69,17 @@ static bool is_loaded(const rp_ir *value, uint32_t stage)
 
 static void visit(planner *plan, rp_ir *value, uint32_t stage)
 {
+    // In it no derived column is read, and nothing comes of an earlier stage.
+    if (value->stage == 1 && stage <= 1) return;
     bool in_scan = value->frame != NULL && value->frame->kind == RP_FRAME_SCAN;
-    if (in_scan && stage_of(value) < stage && (is_dear(value) || value->column != NULL)) {
+    if (in_scan && value->stage < stage && (is_dear(value) || value->column != NULL)) {
         spill(plan, value);
         return;
     }
     // Once for each stage: the same value may be computed in two scans.
     if (value->mark == plan->epoch + stage) return;
     value->mark = plan->epoch + stage;
-    rp_lcolumn *column = derived_column(value);
+    rp_lcolumn *column = rp_ir_derived(value);
     if (column != NULL) store(plan, column);
     for (int i = 0; i < 3; i++) {
         if (value->in[i] != NULL) visit(plan, value->in[i], stage);
@@ -124,49 +91,59 @@ static uint32_t stage_of_policy(const rp_ir_policy *policy)
 {
     uint32_t stage = 1;
     for (const rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next) {
-        stage = greater(stage, stage_of(clause->value));
+        stage = greater(stage, clause->value->stage);
     }
     return stage;
 }
 
+static void visit_policy(planner *plan, rp_ir_policy *policy)
+{
+    policy->stage = stage_of_policy(policy);
+    for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
+        visit(plan, clause->value, policy->stage);
+    *policy->table->last_policy = policy;
+    policy->table->last_policy = &policy->next_of_table;
+}
+
 static void visit_message(planner *plan, rp_ir_message *message)
 {
-    if (message == NULL || message->frame == NULL) return;
+    if (message->frame == NULL) return;
+    rp_ltable *table = message->frame->table;
+    *table->last_message = message;
+    table->last_message = &message->next_of_table;
     for (uint32_t i = 0; i < message->piece_count; i++) {
         if (message->pieces[i].value == NULL) continue;
-        stage_of(message->pieces[i].value);
         visit(plan, message->pieces[i].value, 0);
     }
     for (rp_ir_witness *at = message->witnesses; at != NULL; at = at->next) {
-        stage_of(at->value);
         visit(plan, at->value, 0);
+    }
+}
+
+static void link_stored(rp_ltable *table)
+{
+    rp_lcolumn **last = &table->stored;
+    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
+        if (!column->stored) continue;
+        *last = column;
+        last = &column->next_stored;
     }
 }
 
 void rp_schedule_plan(rp_ir_program *ir)
 {
     planner plan = {ir, 1u << 24};
-    for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next) {
-        uint32_t stage = stage_of_policy(policy);
-        for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
-            visit(&plan, clause->value, stage);
-    }
+    for (rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
+        visit_policy(&plan, policy);
     for (rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
-        if (waiver->condition != NULL) visit(&plan, waiver->condition, stage_of(waiver->condition));
+        if (waiver->condition != NULL) visit(&plan, waiver->condition, waiver->condition->stage);
     }
     for (rp_ir_message *message = ir->messages; message != NULL; message = message->next)
         visit_message(&plan, message);
+    for (rp_ltable *table = ir->tables; table != NULL; table = table->next) link_stored(table);
 }
 
 // ---- emitting a frame ----
-
-typedef struct emitter {
-    rp_ir_program *ir;
-    const rp_sink *sink;
-    uint32_t epoch; // of the frame instance at hand
-    uint32_t stage; // of the scan; 0 in messages
-    uint32_t next_epoch;
-} emitter;
 
 // Values of a frame that the inside of a child takes.
 typedef struct taken {
@@ -174,39 +151,62 @@ typedef struct taken {
     struct taken *next;
 } taken;
 
+typedef enum how { COMPUTED, LOADED, FOLDED } how;
+
 typedef struct needed {
     rp_ir *value;
     const taken *inside; // of a fold
+    how done;            // computed, loaded, or by a pass over its child
     uint32_t turn;
+    uint32_t next; // of the folds of one child and turn: the next one, or RP_NONE
+    uint32_t last; // of the first of them: the last one; RP_NONE of all others
 } needed;
+
+typedef struct emitter {
+    rp_ir_program *ir;
+    const rp_sink *sink;
+    uint32_t epoch; // of the frame instance at hand
+    uint32_t stage; // of the scan; 0 in messages
+    uint32_t next_epoch;
+    // What the passes under way compute: that of an inner one lies above that of the outer one.
+    needed *stack;
+    uint32_t stack_size, stack_capacity;
+} emitter;
 
 // What one pass over a frame computes, in the order of its making.
 typedef struct passing {
     rp_frame *frame;
-    needed *values;
-    uint32_t count, capacity;
+    uint32_t first, end; // on the stack
     uint32_t last_turn;
 } passing;
 
-static void need(emitter *emit, passing *pass, rp_ir *value);
-
-static void *grown(rp_arena *arena, void *old, uint32_t count, uint32_t capacity, size_t size)
+static passing begin_pass(const emitter *emit, rp_frame *frame)
 {
-    void *made = rp_arena_array(arena, capacity, size);
-    if (count > 0) memcpy(made, old, count * size);
-    return made;
+    return (passing){.frame = frame, .first = emit->stack_size, .end = emit->stack_size};
 }
 
-static void append(emitter *emit, passing *pass, rp_ir *value, const taken *inside)
+static void end_pass(emitter *emit, const passing *pass)
 {
-    if (pass->count == pass->capacity) {
-        uint32_t capacity = pass->capacity == 0 ? 64 : pass->capacity * 2;
-        pass->values =
-            grown(emit->ir->arena, pass->values, pass->count, capacity, sizeof *pass->values);
-        pass->capacity = capacity;
-    }
+    emit->stack_size = pass->first;
+}
+
+static void need(emitter *emit, passing *pass, rp_ir *value);
+
+static void grow_stack(emitter *emit)
+{
+    uint32_t capacity = emit->stack_capacity == 0 ? 256 : emit->stack_capacity * 2;
+    needed *stack = rp_arena_alloc(emit->ir->arena, capacity * sizeof *stack);
+    if (emit->stack_size > 0) memcpy(stack, emit->stack, emit->stack_size * sizeof *stack);
+    emit->stack = stack;
+    emit->stack_capacity = capacity;
+}
+
+static void append(emitter *emit, passing *pass, rp_ir *value, how done, const taken *inside)
+{
+    if (emit->stack_size == emit->stack_capacity) grow_stack(emit);
     value->mark = emit->epoch;
-    pass->values[pass->count++] = (needed){value, inside, 0};
+    emit->stack[emit->stack_size++] = (needed){value, inside, done, 0, RP_NONE, RP_NONE};
+    pass->end = emit->stack_size;
 }
 
 // Collects what the inside of a child frame takes from this one. Only then is it asked for: what is
@@ -214,7 +214,7 @@ static void append(emitter *emit, passing *pass, rp_ir *value, const taken *insi
 static taken *collect_inside(emitter *emit, const passing *pass, rp_ir *value, uint32_t walk,
                              taken *list)
 {
-    if (value->seen == walk) return list;
+    if ((value->outer & rp_ir_depth_bit(pass->frame)) == 0 || value->seen == walk) return list;
     value->seen = walk;
     if (value->op == RP_OP_OUTER) {
         if (value->in[0]->frame->depth < pass->frame->depth) return list;
@@ -246,7 +246,7 @@ static void need(emitter *emit, passing *pass, rp_ir *value)
 {
     if (value->mark == emit->epoch) return;
     if (is_loaded(value, emit->stage)) {
-        append(emit, pass, value, NULL);
+        append(emit, pass, value, LOADED, NULL);
         return;
     }
     const taken *inside = NULL;
@@ -259,18 +259,18 @@ static void need(emitter *emit, passing *pass, rp_ir *value)
             if (value->in[i] != NULL) need(emit, pass, value->in[i]);
         }
     }
-    append(emit, pass, value, inside);
+    append(emit, pass, value, value->child != NULL ? FOLDED : COMPUTED, inside);
 }
 
 // ---- turns ----
 
 // While turns are computed `insn` holds the turn of the values of this frame.
-static uint32_t turn_of(const emitter *emit, const needed *of)
+static uint32_t turn_of(const needed *of)
 {
     const rp_ir *value = of->value;
     uint32_t turn = 0;
-    if (is_loaded(value, emit->stage) || value->op == RP_OP_OUTER) return 0;
-    if (value->child == NULL) {
+    if (of->done == LOADED || value->op == RP_OP_OUTER) return 0;
+    if (of->done == COMPUTED) {
         for (int i = 0; i < 3; i++) {
             if (value->in[i] != NULL) turn = greater(turn, value->in[i]->insn);
         }
@@ -284,10 +284,10 @@ static uint32_t turn_of(const emitter *emit, const needed *of)
 
 static void find_turns(const emitter *emit, passing *pass)
 {
-    for (uint32_t i = 0; i < pass->count; i++) {
-        uint32_t turn = turn_of(emit, &pass->values[i]);
-        pass->values[i].value->insn = turn;
-        pass->values[i].turn = turn;
+    for (uint32_t i = pass->first; i < pass->end; i++) {
+        uint32_t turn = turn_of(&emit->stack[i]);
+        emit->stack[i].value->insn = turn;
+        emit->stack[i].turn = turn;
         pass->last_turn = greater(pass->last_turn, turn);
     }
 }
@@ -308,15 +308,11 @@ static void emit_load(emitter *emit, rp_ir *value)
                                   RP_NONE, value->span);
 }
 
-static void emit_plain(emitter *emit, rp_ir *value)
+static void emit_value(emitter *emit, rp_ir *value)
 {
     const rp_op_info *info = rp_op_get(value->op);
     uint32_t operands[3];
     uint32_t in = 0;
-    if (is_loaded(value, emit->stage)) {
-        emit_load(emit, value);
-        return;
-    }
     for (int i = 0; i < 3; i++) {
         rp_operand kind = info->operands[i];
         if (kind == RP_OPERAND__)
@@ -351,57 +347,66 @@ static void close_frame(emitter *emit)
                     (rp_span){0, 0, 0});
 }
 
-static bool folds_in(const passing *pass, uint32_t i, const rp_frame *child, uint32_t turn,
-                     const emitter *emit)
+// One pass over a child frame: everything that folds of one turn need, then the folds.
+static void emit_child(emitter *emit, uint32_t first)
 {
-    const rp_ir *value = pass->values[i].value;
-    return value->child == child && pass->values[i].turn == turn && !is_loaded(value, emit->stage);
-}
-
-// One pass over a child frame: everything its folds of this turn need, then the folds.
-static void emit_child(emitter *emit, passing *outer, rp_frame *child, uint32_t turn)
-{
+    rp_frame *child = emit->stack[first].value->child;
     open_child(emit, child);
     uint32_t before = emit->epoch;
     emit->epoch = emit->next_epoch++;
-    passing inner = {.frame = child};
-    for (uint32_t i = 0; i < outer->count; i++) {
-        if (!folds_in(outer, i, child, turn, emit)) continue;
+    passing inner = begin_pass(emit, child);
+    for (uint32_t i = first; i != RP_NONE; i = emit->stack[i].next) {
+        rp_ir *const *in = emit->stack[i].value->in;
         for (int k = 0; k < 3; k++) {
-            rp_ir *in = outer->values[i].value->in[k];
-            if (in != NULL) need(emit, &inner, in);
+            if (in[k] != NULL) need(emit, &inner, in[k]);
         }
     }
     emit_pass(emit, &inner);
+    end_pass(emit, &inner);
     emit->epoch = before;
-    for (uint32_t i = 0; i < outer->count; i++) {
-        if (folds_in(outer, i, child, turn, emit)) emit_plain(emit, outer->values[i].value);
-    }
+    for (uint32_t i = first; i != RP_NONE; i = emit->stack[i].next)
+        emit_value(emit, emit->stack[i].value);
     close_frame(emit);
 }
 
-static bool is_first_of_child(const emitter *emit, const passing *pass, uint32_t i, uint32_t turn)
+// Links the folds of a turn that share a pass over their child, in the order of their making.
+static void link_folds(emitter *emit, const passing *pass, uint32_t turn)
 {
-    const rp_frame *child = pass->values[i].value->child;
-    for (uint32_t k = 0; k < i; k++) {
-        if (folds_in(pass, k, child, turn, emit)) return false;
+    uint32_t mark = emit->next_epoch++;
+    for (uint32_t i = pass->first; i < pass->end; i++) {
+        needed *at = &emit->stack[i];
+        if (at->done != FOLDED || at->turn != turn) continue;
+        rp_frame *child = at->value->child;
+        if (child->mark != mark)
+            child->first_fold = i;
+        else
+            emit->stack[emit->stack[child->first_fold].last].next = i;
+        child->mark = mark;
+        emit->stack[child->first_fold].last = i;
     }
-    return true;
+}
+
+static void emit_folds(emitter *emit, const passing *pass, uint32_t turn)
+{
+    link_folds(emit, pass, turn);
+    for (uint32_t i = pass->first; i < pass->end; i++) {
+        const needed *at = &emit->stack[i];
+        if (at->turn == turn && at->last != RP_NONE) emit_child(emit, i);
+    }
 }
 
 static void emit_pass(emitter *emit, passing *pass)
 {
     find_turns(emit, pass);
     for (uint32_t turn = 0; turn <= pass->last_turn; turn++) {
-        for (uint32_t i = 0; i < pass->count && turn > 0; i++) {
-            rp_frame *child = pass->values[i].value->child;
-            if (child == NULL || !folds_in(pass, i, child, turn, emit)) continue;
-            if (is_first_of_child(emit, pass, i, turn)) emit_child(emit, pass, child, turn);
-        }
-        for (uint32_t i = 0; i < pass->count; i++) {
-            rp_ir *value = pass->values[i].value;
-            bool fold = value->child != NULL && !is_loaded(value, emit->stage);
-            if (!fold && pass->values[i].turn == turn) emit_plain(emit, value);
+        if (turn > 0) emit_folds(emit, pass, turn);
+        for (uint32_t i = pass->first; i < pass->end; i++) {
+            const needed *at = &emit->stack[i];
+            if (at->turn != turn || at->done == FOLDED) continue;
+            if (at->done == LOADED)
+                emit_load(emit, at->value);
+            else
+                emit_value(emit, at->value);
         }
     }
 }
@@ -410,16 +415,15 @@ static void emit_pass(emitter *emit, passing *pass)
 
 static void need_columns(emitter *emit, passing *pass, rp_ltable *table)
 {
-    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (column->stored && column->definition->stage == emit->stage)
-            need(emit, pass, column->definition);
+    for (rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored) {
+        if (column->definition->stage == emit->stage) need(emit, pass, column->definition);
     }
 }
 
 static void need_policies(emitter *emit, passing *pass, const rp_ltable *table)
 {
-    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table != table || stage_of_policy(policy) != emit->stage) continue;
+    for (rp_ir_policy *policy = table->policies; policy != NULL; policy = policy->next_of_table) {
+        if (policy->stage != emit->stage) continue;
         for (rp_ir_clause *clause = policy->clauses; clause != NULL; clause = clause->next)
             need(emit, pass, clause->value);
     }
@@ -434,14 +438,13 @@ static void emit_stores(emitter *emit, rp_ltable *table)
 {
     rp_ir_type none = {.kind = RP_KIND_NONE};
     const rp_sink *sink = emit->sink;
-    for (rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-        if (!column->stored || column->definition->stage != emit->stage) continue;
+    for (rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored) {
+        if (column->definition->stage != emit->stage) continue;
         sink->add(sink->ctx, RP_OP_STORE, none, sink->column(sink->ctx, column),
                   column->definition->insn, RP_NONE, column->definition->span);
     }
-    for (rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table == table && stage_of_policy(policy) == emit->stage)
-            sink->policy(sink->ctx, policy);
+    for (rp_ir_policy *policy = table->policies; policy != NULL; policy = policy->next_of_table) {
+        if (policy->stage == emit->stage) sink->policy(sink->ctx, policy);
     }
     for (rp_ir_waiver *waiver = emit->ir->waivers; waiver != NULL; waiver = waiver->next) {
         bool here = waiver->table == table && waiver->condition != NULL &&
@@ -453,24 +456,24 @@ static void emit_stores(emitter *emit, rp_ltable *table)
 // A scan whose policies have constant clauses only has values all the same; this is for safety.
 static bool has_policies(const emitter *emit, const rp_ltable *table)
 {
-    for (const rp_ir_policy *policy = emit->ir->policies; policy != NULL; policy = policy->next) {
-        if (policy->table == table && stage_of_policy(policy) == emit->stage) return true;
-    }
-    return false;
+    const rp_ir_policy *policy = table->policies;
+    while (policy != NULL && policy->stage != emit->stage) policy = policy->next_of_table;
+    return policy != NULL;
 }
 
 static void emit_scan(emitter *emit, rp_ltable *table)
 {
     if (table->scan == NULL) return;
     emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = table->scan};
+    passing pass = begin_pass(emit, table->scan);
     need_columns(emit, &pass, table);
     need_policies(emit, &pass, table);
-    if (pass.count == 0 && !has_policies(emit, table)) return;
+    if (pass.end == pass.first && !has_policies(emit, table)) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
     emit->sink->add(emit->sink->ctx, RP_OP_SCAN, none, emit->sink->table(emit->sink->ctx, table),
                     RP_NONE, RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
+    end_pass(emit, &pass);
     emit_stores(emit, table);
     close_frame(emit);
 }
@@ -487,17 +490,17 @@ static void need_message(emitter *emit, passing *pass, const rp_ir_message *mess
 static void emit_messages(emitter *emit, const rp_ltable *table)
 {
     emit->epoch = emit->next_epoch++;
-    passing pass = {.frame = table->rows};
-    for (const rp_ir_message *message = emit->ir->messages; message != NULL;
-         message = message->next) {
-        if (message->frame == table->rows) need_message(emit, &pass, message);
-    }
-    if (pass.count == 0) return;
+    passing pass = begin_pass(emit, table->rows);
+    for (const rp_ir_message *message = table->messages; message != NULL;
+         message = message->next_of_table)
+        need_message(emit, &pass, message);
+    if (pass.end == pass.first) return;
     rp_ir_type none = {.kind = RP_KIND_NONE};
     table->rows->first_insn = emit->sink->add(emit->sink->ctx, RP_OP_ROWS, none,
                                               emit->sink->table(emit->sink->ctx, table), RP_NONE,
                                               RP_NONE, (rp_span){0, 0, 0});
     emit_pass(emit, &pass);
+    end_pass(emit, &pass);
     close_frame(emit);
 }
 
@@ -505,11 +508,10 @@ static uint32_t last_stage(const rp_ir_program *ir)
 {
     uint32_t stage = 1;
     for (const rp_ir_policy *policy = ir->policies; policy != NULL; policy = policy->next)
-        stage = greater(stage, stage_of_policy(policy));
+        stage = greater(stage, policy->stage);
     for (const rp_ltable *table = ir->tables; table != NULL; table = table->next) {
-        for (const rp_lcolumn *column = table->columns; column != NULL; column = column->next) {
-            if (column->stored) stage = greater(stage, column->definition->stage);
-        }
+        for (const rp_lcolumn *column = table->stored; column != NULL; column = column->next_stored)
+            stage = greater(stage, column->definition->stage);
     }
     for (const rp_ir_waiver *waiver = ir->waivers; waiver != NULL; waiver = waiver->next) {
         if (waiver->condition != NULL) stage = greater(stage, waiver->condition->stage);

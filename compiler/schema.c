@@ -8,14 +8,20 @@
 
 static const rp_type *basic_type(rp_program *program, rp_str name)
 {
+#define BASIC(name, kind)                                                                          \
+    {                                                                                              \
+        {name, sizeof(name) - 1}, kind                                                             \
+    }
     static const struct {
-        const char *name;
+        rp_str name;
         rp_type_kind kind;
-    } basics[] = {{"bool", RP_T_BOOL},     {"int", RP_T_INT},        {"float", RP_T_FLOAT},
-                  {"string", RP_T_STRING}, {"time", RP_T_TIME},      {"duration", RP_T_DURATION},
-                  {"cidr", RP_T_CIDR},     {"version", RP_T_VERSION}};
+    } basics[] = {BASIC("bool", RP_T_BOOL),   BASIC("int", RP_T_INT),
+                  BASIC("float", RP_T_FLOAT), BASIC("string", RP_T_STRING),
+                  BASIC("time", RP_T_TIME),   BASIC("duration", RP_T_DURATION),
+                  BASIC("cidr", RP_T_CIDR),   BASIC("version", RP_T_VERSION)};
+#undef BASIC
     for (size_t i = 0; i < sizeof basics / sizeof *basics; i++) {
-        if (rp_str_equal(name, rp_str_from(basics[i].name)))
+        if (rp_str_equal(name, basics[i].name))
             return rp_type_basic(&program->types, basics[i].kind);
     }
     return NULL;
@@ -170,21 +176,14 @@ static rp_field_path *parse_path(rp_program *program, const rp_node *node)
 
 // ---- fields ----
 
-static void append_field(rp_entity *entity, rp_field *field)
+static bool is_in_the_way(const rp_field *field, const rp_module *module)
 {
-    *entity->last_field = field;
-    entity->last_field = &field->next;
+    return field->module == module || field->module == field->entity->module;
 }
 
 static rp_field *declared_field(rp_entity *entity, rp_str name, const rp_module *module)
 {
-    for (rp_field *field = entity->fields; field != NULL; field = field->next) {
-        if (rp_str_equal(field->name, name) &&
-            (field->module == module || field->module == entity->module)) {
-            return field;
-        }
-    }
-    return NULL;
+    return rp_entity_field(entity, name, is_in_the_way, module);
 }
 
 static void report_duplicate(rp_program *program, const rp_node *node, const rp_field *other)
@@ -210,7 +209,7 @@ rp_field *rp_schema_add_field(rp_program *program, rp_module *module, rp_entity 
                         .node = node,
                         .kind = kind,
                         .type = program->t_poison};
-    append_field(entity, field);
+    rp_entity_add_field(program->arena, entity, field);
     return field;
 }
 
@@ -355,7 +354,7 @@ static rp_field *implicit_field(rp_program *program, rp_entity *entity, rp_str n
                         .kind = RP_FIELD_FACT,
                         .type = type,
                         .implicit = true};
-    append_field(entity, field);
+    rp_entity_add_field(program->arena, entity, field);
     return field;
 }
 
@@ -524,9 +523,8 @@ static bool is_text_fact(const rp_field *field)
     if (field == NULL || field->kind != RP_FIELD_FACT) return false;
     const rp_type *type = field->type;
     bool record = type != NULL && type->kind == RP_T_REF && !type->entity->is_resource;
-    return type == NULL ||
-           (!record && (type->kind == RP_T_STRING || type->kind == RP_T_ENUM ||
-                        type->kind == RP_T_REF || type->kind == RP_T_POISON));
+    return type == NULL || (!record && (type->kind == RP_T_STRING || type->kind == RP_T_ENUM ||
+                                        type->kind == RP_T_REF || type->kind == RP_T_POISON));
 }
 
 static void resolve_arg(rp_program *program, rp_schema_source *source, const rp_node *node,

@@ -194,14 +194,13 @@ bool rp_scope_sees(const rp_module *module, const rp_module *other)
     return false;
 }
 
+static bool is_visible(const rp_field *field, const rp_module *module)
+{
+    if (is_private(field->name) && field->module != module) return false;
+    return field->module == field->entity->module || rp_scope_sees(module, field->module);
+}
+
 rp_field *rp_scope_field(rp_module *module, rp_entity *entity, rp_str name)
 {
-    for (rp_field *field = entity->fields; field != NULL; field = field->next) {
-        if (!rp_str_equal(field->name, name)) continue;
-        if (is_private(name) && field->module != module) continue;
-        if (field->module == entity->module || rp_scope_sees(module, field->module)) {
-            return field;
-        }
-    }
-    return NULL;
+    return rp_entity_field(entity, name, is_visible, module);
 }

@@ -25,27 +25,39 @@ const rp_type *rp_type_basic(rp_types *types, rp_type_kind kind)
     return &types->basic[kind];
 }
 
-static rp_type *find(rp_types *types, rp_type_kind kind, const rp_type *element,
-                     const rp_enum *members, const rp_entity *entity)
+static uint64_t hash_of(rp_type_kind kind, const void *of)
 {
-    for (rp_type *type = types->made; type != NULL; type = type->next) {
-        if (type->kind == kind && type->element == element && type->members == members &&
-            type->entity == entity && !type->optional) {
-            return type;
-        }
+    return rp_index_mix((uint64_t)kind, (uintptr_t)of);
+}
+
+static const void *what_it_is_of(const rp_type *type)
+{
+    if (type->kind == RP_T_ENUM) return type->members;
+    return type->kind == RP_T_REF ? (const void *)type->entity : type->element;
+}
+
+static const rp_type *find(const rp_types *types, rp_type_kind kind, const void *of, uint64_t hash)
+{
+    const rp_index_entry *at = rp_index_first(&types->made, hash);
+    for (; at != NULL; at = rp_index_next(at)) {
+        const rp_type *type = at->thing;
+        if (type->kind == kind && what_it_is_of(type) == of) return type;
     }
     return NULL;
 }
 
+// One of `element`, `members` and `entity`.
 static const rp_type *make(rp_types *types, rp_type_kind kind, const rp_type *element,
                            const rp_enum *members, rp_entity *entity)
 {
-    rp_type *found = find(types, kind, element, members, entity);
+    const void *of = element != NULL ? (const void *)element : members;
+    of = of != NULL ? of : entity;
+    uint64_t hash = hash_of(kind, of);
+    const rp_type *found = find(types, kind, of, hash);
     if (found != NULL) return found;
     rp_type *type = RP_NEW(types->arena, rp_type);
     *type = (rp_type){.kind = kind, .element = element, .members = members, .entity = entity};
-    type->next = types->made;
-    types->made = type;
+    rp_index_add(types->arena, &types->made, hash, type);
     if (kind == RP_T_LIST || kind == RP_T_MAP) return type;
     rp_type *optional = RP_NEW(types->arena, rp_type);
     *optional = *type;

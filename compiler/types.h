@@ -2,6 +2,7 @@
 #ifndef RP_COMPILER_TYPES_H
 #define RP_COMPILER_TYPES_H
 
+#include "compiler/index.h"
 #include "lang/ast.h"
 #include "vm/format.h"
 
@@ -35,7 +36,6 @@ struct rp_type {
     const rp_enum *members; // ENUM
     rp_entity *entity;      // REF
     const rp_type *other;   // the same with `optional` the other way round; NULL for lists and maps
-    struct rp_type *next;
 };
 
 struct rp_enum {
@@ -48,7 +48,7 @@ typedef struct rp_types {
     rp_arena *arena;
     rp_type basic[RP_T_NOTHING + 1];
     rp_type basic_optional[RP_T_NOTHING + 1];
-    rp_type *made;
+    rp_index made; // by what they are of
 } rp_types;
 
 void rp_types_init(rp_types *types, rp_arena *arena);

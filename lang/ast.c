@@ -57,28 +57,6 @@ const char *rp_quantifier_name(rp_quantifier quantifier)
     return quantifiers[quantifier];
 }
 
-static uint16_t depth_of_list(const rp_node *first)
-{
-    uint16_t depth = 0;
-    for (const rp_node *node = first; node != NULL; node = node->next) {
-        if (node->depth > depth) depth = node->depth;
-    }
-    return depth;
-}
-
-rp_node *rp_node_new(rp_arena *arena, uint32_t *ids, rp_node_kind kind, rp_span span, rp_node *a,
-                     rp_node *b, rp_node *c)
-{
-    rp_node *node = rp_arena_alloc(arena, sizeof *node);
-    *node = (rp_node){
-        .kind = (uint16_t)kind, .id = (*ids)++, .span = span, .name = span, .a = a, .b = b, .c = c};
-    uint16_t depth = depth_of_list(a);
-    if (depth_of_list(b) > depth) depth = depth_of_list(b);
-    if (depth_of_list(c) > depth) depth = depth_of_list(c);
-    node->depth = (uint16_t)(depth + 1);
-    return node;
-}
-
 rp_nodes rp_nodes_of(rp_node *node)
 {
     return (rp_nodes){node, node};

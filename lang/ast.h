@@ -118,9 +118,6 @@ typedef struct rp_tree {
 
 #define RP_MAX_TREE_DEPTH 400u
 
-// Makes a node; `ids` is the compilation's counter. Children are borrowed, all from one arena.
-rp_node *rp_node_new(rp_arena *arena, uint32_t *ids, rp_node_kind kind, rp_span span, rp_node *a,
-                     rp_node *b, rp_node *c);
 // Appends and returns the list.
 rp_nodes rp_nodes_add(rp_nodes list, rp_node *node);
 rp_nodes rp_nodes_of(rp_node *node);

@@ -14,12 +14,40 @@ rp_span rp_build_join(rp_span first, rp_span last)
     return (rp_span){first.file, first.begin, last.end};
 }
 
+// That of the deepest node of a list, or `depth` if that is more.
+static uint16_t deeper(uint16_t depth, const rp_node *first)
+{
+    for (const rp_node *node = first; node != NULL; node = node->next) {
+        if (node->depth > depth) depth = node->depth;
+    }
+    return depth;
+}
+
+// Each field is set for itself: to clear a node as a whole first takes longer.
+static rp_node *new_node(rp_parse *parse, rp_node_kind kind, rp_span span, rp_node *a, rp_node *b,
+                         rp_node *c)
+{
+    rp_node *node = rp_arena_alloc(parse->arena, sizeof *node);
+    node->kind = (uint16_t)kind;
+    node->op = 0;
+    node->depth = (uint16_t)(deeper(deeper(deeper(0, a), b), c) + 1);
+    node->id = (*parse->ids)++;
+    node->span = span;
+    node->name = span;
+    node->text = RP_STR_EMPTY;
+    node->value.number = 0;
+    node->a = a;
+    node->b = b;
+    node->c = c;
+    node->next = NULL;
+    return node;
+}
+
 // A tree that is deeper than the limit is cut: the node becomes an error, said once.
 static rp_node *hold_depth(rp_parse *parse, rp_node *node)
 {
     if (node->depth <= RP_MAX_TREE_DEPTH) return node;
-    rp_node *cut =
-        rp_node_new(parse->arena, parse->ids, RP_NODE_ERROR, node->span, NULL, NULL, NULL);
+    rp_node *cut = new_node(parse, RP_NODE_ERROR, node->span, NULL, NULL, NULL);
     if (!parse->stopped) RP_DIAG(parse->diags, TOO_DEEP, node->span, RP_STR("expression"));
     parse->stopped = true;
     return cut;
@@ -28,7 +56,7 @@ static rp_node *hold_depth(rp_parse *parse, rp_node *node)
 rp_node *rp_build_node(rp_parse *parse, rp_node_kind kind, rp_span span, rp_node *a, rp_node *b,
                        rp_node *c)
 {
-    return hold_depth(parse, rp_node_new(parse->arena, parse->ids, kind, span, a, b, c));
+    return hold_depth(parse, new_node(parse, kind, span, a, b, c));
 }
 
 rp_node *rp_build_named(rp_parse *parse, rp_node_kind kind, rp_span span, rp_str name,

@@ -3,16 +3,12 @@
 #include "lang/parse.h"
 #include "lang/parser.h"
 
+#include "vm/base/bits.h"
+#include "vm/base/endian.h"
 #include "vm/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size)
-{
-    *span = (rp_span){parse->file, parse->offset, parse->offset + (uint32_t)size};
-    parse->offset += (uint32_t)size;
-}
 
 // flex calls this for its own broken invariants and when memory runs out; the latter leaves by the
 // arena before. It must not return.
@@ -36,6 +32,84 @@ static rp_str copy(rp_parse *parse, const char *text, size_t size)
     return rp_arena_str(parse->arena, (rp_str){text, size});
 }
 
+// ---- bytes that the scanner does not see ----
+
+// Bytes that say where a string or a block goes on or ends, blanks, and what words begin with and
+// are made of.
+enum { IN_STRING = 1, IN_BLOCK = 2, BLANK = 4, FIRST = 8, WORD = 16, UPPER = 32 };
+#define D WORD
+#define W (WORD | FIRST)
+#define U (UPPER | FIRST)
+// clang-format off
+static const unsigned char classes[256] = {
+    ['0'] = D, D, D, D, D, D, D, D, D, D, ['_'] = W,
+    ['a'] = W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,
+    ['A'] = U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U, U,
+    [' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = BLANK | IN_STRING,
+    ['"'] = IN_STRING | IN_BLOCK, ['{'] = IN_STRING | IN_BLOCK, ['\\'] = IN_STRING,
+    ['}'] = IN_BLOCK, ['#'] = IN_BLOCK, ['\''] = IN_BLOCK, ['/'] = IN_BLOCK};
+// clang-format on
+#undef D
+#undef W
+#undef U
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+// The lowest bit that is set is the high one of the first byte that is zero.
+static uint64_t zeros(uint64_t bytes)
+{
+    return (bytes - EACH(0x01)) & ~bytes & EACH(0x80);
+}
+
+static uint64_t string_stops(uint64_t bytes)
+{
+    return zeros(bytes ^ EACH('"')) | zeros(bytes ^ EACH('{')) | zeros(bytes ^ EACH('\\')) |
+           zeros(bytes ^ EACH('\n'));
+}
+
+// Two that differ in one bit are looked for together: `"` and `#`, `'` and `/`.
+static uint64_t block_stops(uint64_t bytes)
+{
+    return zeros((bytes | EACH('"' ^ '#')) ^ EACH('#')) |
+           zeros((bytes | EACH('\'' ^ '/')) ^ EACH('/')) | zeros(bytes ^ EACH('{')) |
+           zeros(bytes ^ EACH('}'));
+}
+
+// The next byte that is a stop, eight at a time; the end of the text if there is none.
+static inline size_t next_stop(rp_str text, size_t at, unsigned where)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    for (; at + 8 <= text.len; at += 8) {
+        uint64_t bytes = rp_endian_get_u64(p + at);
+        uint64_t found = where == IN_STRING ? string_stops(bytes) : block_stops(bytes);
+        if (found != 0) return at + rp_bits_lowest(found) / 8;
+    }
+    while (at < text.len && (classes[p[at]] & where) == 0) at++;
+    return at;
+}
+
+static size_t after_blanks(rp_str text, size_t at)
+{
+    while (at < text.len && (classes[(unsigned char)text.ptr[at]] & BLANK) != 0) at++;
+    return at;
+}
+
+static size_t after_line(rp_str text, size_t at)
+{
+    const char *end = memchr(text.ptr + at, '\n', text.len - at);
+    return end != NULL ? (size_t)(end - text.ptr) : text.len;
+}
+
+// Before the scanner is asked for the next token it is told of what was passed over.
+static int ask_scanner(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    if (parse->offset != parse->scanned)
+        rp_yy_pass_over(parse->scanner, parse->offset - parse->scanned);
+    return rp_yylex(value, span, parse->scanner);
+}
+
+// ---- words ----
+
 static const struct {
     const char *text;
     size_t size;
@@ -44,74 +118,116 @@ static const struct {
 #define KEYWORD(TOKEN, text, starts) {text, sizeof(text) - 1, RP_TOKEN_##TOKEN},
 #include "lang/keywords.def"
 #undef KEYWORD
+    // Names, unless a second word follows.
+    {"exactly", 7, RP_TOKEN_EXACTLY_ONE},
+    {"ignoring", 8, RP_TOKEN_IGNORING_CASE},
 };
 
-// The last bytes that were scanned, in the source itself: what flex gives is its own copy.
-static const char *in_source(const rp_parse *parse, size_t size)
+// `name` lasts as long as the compilation.
+static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str name)
 {
-    return parse->text.ptr + parse->offset - size;
-}
-
-// `text` lasts as long as the compilation.
-static int name_token(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text,
-                      size_t size)
-{
-    if (size > RP_MAX_NAME) {
+    if (name.len > RP_MAX_NAME) {
         RP_DIAG0(parse->diags, NAME_TOO_LONG, span);
-        size = RP_MAX_NAME;
+        name.len = RP_MAX_NAME;
     }
-    value->text = (rp_str){text, size};
+    value->text = name;
     return RP_TOKEN_NAME;
 }
 
 #define WORD_COUNT (sizeof words / sizeof *words)
 _Static_assert(WORD_COUNT <= RP_MAX_KEYWORDS, "each keyword has a place");
 
-// Keywords by their first letter, as chains: 0 ends one, else it is the number of a word and 1.
+// By length, first and last letter nearly all keywords differ, and most names from all of them.
+static uint8_t slot_of(const char *word, size_t size)
+{
+    return (uint8_t)(size + (unsigned char)word[0] * 11u + (unsigned char)word[size - 1]);
+}
+
+// Keywords by slot, as chains: 0 ends one, else it is the number of a word and 1.
 void rp_lex_start(rp_parse *parse)
 {
     for (uint8_t i = 0; i < WORD_COUNT; i++) {
-        uint8_t *first = &parse->word_first[words[i].text[0] - 'a'];
+        uint8_t *first = &parse->word_slots[slot_of(words[i].text, words[i].size)];
         parse->word_next[i] = *first;
         *first = (uint8_t)(i + 1);
     }
 }
 
-int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+// `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
+static int bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, rp_str text)
 {
-    uint8_t at = text[0] != '_' ? parse->word_first[text[0] - 'a'] : 0;
-    for (; at != 0; at = parse->word_next[at - 1]) {
-        if (words[at - 1].size == size && memcmp(words[at - 1].text, text, size) == 0) {
-            if (words[at - 1].token == RP_TOKEN_FROM) parse->in_source = true;
-            return words[at - 1].token;
-        }
+    char *snake = rp_arena_alloc(parse->arena, text.len * 2 + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        bool upper = byte >= 'A' && byte <= 'Z';
+        bool after_lower = i > 0 && text.ptr[i - 1] >= 'a' && text.ptr[i - 1] <= 'z';
+        if (upper && after_lower) snake[used++] = '_';
+        snake[used++] = (char)(upper ? byte - 'A' + 'a' : byte);
     }
-    return name_token(parse, value, span, in_source(parse, size), size);
+    rp_str meant = {snake, used};
+    rp_diag *diag = RP_DIAG(parse->diags, BAD_NAME, span, text);
+    RP_HELP(parse->diags, diag, "write `{0}`", meant);
+    return name_token(parse, value, span, meant);
 }
 
-int rp_lex_name(rp_parse *parse, RP_YYSTYPE *value, const char *text, size_t size)
+// The token of a keyword, or that of a name.
+static int token_of(const rp_parse *parse, rp_str word)
 {
-    (void)text;
-    value->text = (rp_str){in_source(parse, size), size};
+    uint8_t at = parse->word_slots[slot_of(word.ptr, word.len)];
+    for (; at != 0; at = parse->word_next[at - 1]) {
+        if (words[at - 1].size == word.len && memcmp(words[at - 1].text, word.ptr, word.len) == 0)
+            return words[at - 1].token;
+    }
     return RP_TOKEN_NAME;
 }
 
-// `DeletionProtection` for `deletion_protection`: the name is taken as it would be written here.
-int rp_lex_bad_name(rp_parse *parse, RP_YYSTYPE *value, rp_span span, const char *text, size_t size)
+// Whether a second word follows, which belongs to the token then.
+static bool goes_on(rp_parse *parse, rp_span *span, rp_str second)
 {
-    if (parse->in_source) return name_token(parse, value, span, in_source(parse, size), size);
-    char *snake = rp_arena_alloc(parse->arena, size * 2 + 1);
-    size_t used = 0;
-    for (size_t i = 0; i < size; i++) {
-        bool upper = text[i] >= 'A' && text[i] <= 'Z';
-        bool after_lower = i > 0 && text[i - 1] >= 'a' && text[i - 1] <= 'z';
-        if (upper && after_lower) snake[used++] = '_';
-        snake[used++] = (char)(upper ? text[i] - 'A' + 'a' : text[i]);
+    rp_str text = parse->text;
+    size_t at = after_blanks(text, span->end), end = at + second.len;
+    if (at == span->end || end > text.len || memcmp(text.ptr + at, second.ptr, second.len) != 0)
+        return false;
+    if (end < text.len && classes[(unsigned char)text.ptr[end]] & (WORD | UPPER)) return false;
+    parse->offset = span->end = (uint32_t)end;
+    return true;
+}
+
+// What a word is by what follows: one of two, or a name (`by` and `as` before a colon).
+static int token_here(rp_parse *parse, rp_span *span, int token)
+{
+    size_t next;
+    switch (token) {
+    case RP_TOKEN_NOT: return goes_on(parse, span, RP_STR("in")) ? RP_TOKEN_NOT_IN : token;
+    case RP_TOKEN_EXACTLY_ONE: return goes_on(parse, span, RP_STR("one")) ? token : RP_TOKEN_NAME;
+    case RP_TOKEN_IGNORING_CASE:
+        return goes_on(parse, span, RP_STR("case")) ? token : RP_TOKEN_NAME;
+    case RP_TOKEN_BY:
+    case RP_TOKEN_AS:
+        next = after_blanks(parse->text, span->end);
+        return next < parse->text.len && parse->text.ptr[next] == ':' ? RP_TOKEN_NAME : token;
+    case RP_TOKEN_FROM: parse->in_source = true; return token;
+    default: return token;
     }
-    rp_str meant = {snake, used};
-    rp_diag *diag = RP_DIAG(parse->diags, BAD_NAME, span, (rp_str){text, size});
-    RP_HELP(parse->diags, diag, "write `{0}`", meant);
-    return name_token(parse, value, span, snake, used);
+}
+
+// Reads on from the first letter.
+int rp_lex_word(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    rp_str text = parse->text;
+    unsigned seen = 0;
+    size_t end = span->begin;
+    for (unsigned class; end < text.len; end++, seen |= class) {
+        class = classes[(unsigned char)text.ptr[end]] & (WORD | UPPER);
+        if (class == 0) break;
+    }
+    parse->offset = span->end = (uint32_t)end;
+    rp_str word = {text.ptr + span->begin, end - span->begin};
+    if (seen & UPPER && !parse->in_source) return bad_name(parse, value, *span, word);
+    int token = seen & UPPER ? RP_TOKEN_NAME : token_of(parse, word);
+    if (token != RP_TOKEN_NAME) token = token_here(parse, span, token);
+    return token == RP_TOKEN_NAME ? name_token(parse, value, *span, word) : token;
 }
 
 static bool parse_int(const char *text, size_t size, int64_t *out)
@@ -229,6 +345,19 @@ bool rp_lex_resume(rp_parse *parse)
     parse->string.size = 0;
     parse->string.begin = parse->offset - 1;
     return triple;
+}
+
+// Most strings are: they are taken from the source as they stand.
+bool rp_lex_plain_string(rp_parse *parse, RP_YYSTYPE *value, rp_span *span)
+{
+    rp_str text = parse->text;
+    size_t begin = parse->offset;
+    size_t end = next_stop(text, begin, IN_STRING);
+    if (end >= text.len || text.ptr[end] != '"' || end - begin > RP_MAX_STRING) return false;
+    value->text = (rp_str){text.ptr + begin, end - begin};
+    parse->in_source = false;
+    parse->offset = span->end = (uint32_t)end + 1;
+    return true;
 }
 
 void rp_lex_string_begin(rp_parse *parse, rp_span span)
@@ -382,39 +511,11 @@ static bool resumes(const rp_parse *parse, int token, rp_span span)
 // parsed like everything else.
 #define NOT_FOUND SIZE_MAX
 
-static size_t after_blanks(rp_str text, size_t at)
-{
-    while (at < text.len && strchr(" \t\r\n", text.ptr[at]) != NULL) at++;
-    return at;
-}
-
 static bool begins_hole(rp_str text, size_t at)
 {
     char next = at + 1 < text.len ? text.ptr[at + 1] : '\0';
     return (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') || next == '_' ||
            next == '(';
-}
-
-// Bytes that say where a string or a block goes on or ends.
-enum { IN_STRING = 1, IN_BLOCK = 2 };
-static const unsigned char stops[256] = {['"'] = IN_STRING | IN_BLOCK,
-                                         ['{'] = IN_STRING | IN_BLOCK,
-                                         ['\\'] = IN_STRING,
-                                         ['\n'] = IN_STRING,
-                                         ['}'] = IN_BLOCK,
-                                         ['#'] = IN_BLOCK,
-                                         ['\''] = IN_BLOCK,
-                                         ['/'] = IN_BLOCK};
-
-// The next byte that is a stop; the end of the text if there is none.
-static size_t next_stop(rp_str text, size_t at, unsigned where)
-{
-    const unsigned char *p = (const unsigned char *)text.ptr;
-    while (at + 4 <= text.len &&
-           ((stops[p[at]] | stops[p[at + 1]] | stops[p[at + 2]] | stops[p[at + 3]]) & where) == 0)
-        at += 4;
-    while (at < text.len && (stops[p[at]] & where) == 0) at++;
-    return at;
 }
 
 // A string on one line, without holes.
@@ -430,12 +531,6 @@ static size_t after_string(rp_str text, size_t at)
         at += byte == '\\';
     }
     return NOT_FOUND;
-}
-
-static size_t after_line(rp_str text, size_t at)
-{
-    const char *end = memchr(text.ptr + at, '\n', text.len - at);
-    return end != NULL ? (size_t)(end - text.ptr) : text.len;
 }
 
 // Behind the bracket that closes the one at `at`.
@@ -476,28 +571,59 @@ static bool skip_test(rp_parse *parse, rp_span word)
     at = at != NOT_FOUND && at < text.len && text.ptr[at] == '{' ? after_braces(text, at)
                                                                  : NOT_FOUND;
     if (at == NOT_FOUND) return false;
-    rp_yy_pass_over(parse->scanner, at - word.end);
     parse->offset = (uint32_t)at;
     parse->tests_skipped = true;
     return true;
 }
 
+// Passes over blanks and comments, which the scanner would look at byte by byte.
+static void skip_blanks(rp_parse *parse)
+{
+    rp_str text = parse->text;
+    size_t at = after_blanks(text, parse->offset);
+    while (at < text.len && text.ptr[at] == '#') {
+        size_t end = after_line(text, at);
+        rp_lex_comment(parse, (rp_span){parse->file, (uint32_t)at, (uint32_t)end});
+        at = after_blanks(text, end);
+    }
+    parse->offset = (uint32_t)at;
+}
+
+// Words are read here, all else by the scanner.
+static int scan_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
+{
+    skip_blanks(parse);
+    uint32_t at = parse->offset;
+    unsigned class = at < parse->text.len ? classes[(unsigned char)parse->text.ptr[at]] : 0;
+    if ((class & FIRST) == 0) return ask_scanner(value, span, parse);
+    *span = (rp_span){parse->file, at, at};
+    return rp_lex_word(parse, value, span);
+}
+
 static int next_token(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    int token = rp_yylex(value, span, parse->scanner);
-    while (token == RP_TOKEN_TEST && skip_test(parse, *span))
-        token = rp_yylex(value, span, parse->scanner);
+    int token;
+    do {
+        token = scan_token(value, span, parse);
+    } while (token == RP_TOKEN_TEST && skip_test(parse, *span));
     parse->last_token = token;
     return token;
 }
 
+// Whether a token is dropped, after a syntax error.
+static bool drops(rp_parse *parse, int token, rp_span span)
+{
+    if (resumes(parse, token, span)) return false;
+    if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
+    return true;
+}
+
 int rp_lex_next(RP_YYSTYPE *value, rp_span *span, rp_parse *parse)
 {
-    int token = next_token(value, span, parse);
-    while (parse->panic && !resumes(parse, token, *span)) {
-        if (parse->nesting < parse->panic_nesting) parse->panic_nesting = parse->nesting;
+    int token;
+    do {
         token = next_token(value, span, parse);
-    }
+    } while (parse->panic && drops(parse, token, *span));
     parse->panic = false;
     if (parse->stopped) {
         rp_lex_end(parse, span);

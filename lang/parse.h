@@ -18,11 +18,12 @@ typedef struct rp_parse {
     rp_diags *diags;
     uint32_t *ids;
     uint32_t file;
-    rp_str text; // of the file
-    uint32_t offset;
+    rp_str text;      // of the file
+    uint32_t offset;  // behind the last token, or what was passed over
+    uint32_t scanned; // where the scanner stands
     void *scanner;
 
-    uint8_t word_first[26], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
+    uint8_t word_slots[256], word_next[RP_MAX_KEYWORDS]; // see rp_lex_start
 
     rp_nodes declarations;
     rp_comment *comments;
@@ -60,14 +61,16 @@ rp_tree rp_parse_file(rp_arena *arena, rp_diags *diags, uint32_t *ids, uint32_t 
 // Called by the scanner's rules (lex.c).
 union RP_YYSTYPE;
 void rp_lex_start(rp_parse *parse);
-void rp_lex_advance(rp_parse *parse, rp_span *span, size_t size);
+static inline void rp_lex_advance(rp_parse *parse, rp_span *span, uint32_t size)
+{
+    *span = (rp_span){parse->file, parse->offset, parse->offset + size};
+    parse->offset += size;
+    parse->scanned = parse->offset;
+}
 _Noreturn void rp_lex_fatal(rp_parse *parse, const char *text);
 void rp_lex_comment(rp_parse *parse, rp_span span);
-int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
-                size_t size);
-int rp_lex_name(rp_parse *parse, union RP_YYSTYPE *value, const char *text, size_t size);
-int rp_lex_bad_name(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
-                    size_t size);
+// A word that begins at `span`: keyword, two of them, name, or name in another style.
+int rp_lex_word(rp_parse *parse, union RP_YYSTYPE *value, rp_span *span);
 int rp_lex_int(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
                size_t size);
 int rp_lex_float(rp_parse *parse, union RP_YYSTYPE *value, rp_span span, const char *text,
@@ -84,6 +87,8 @@ int rp_lex_open(rp_parse *parse, rp_span span, int token);
 int rp_lex_close(rp_parse *parse, int token);
 bool rp_lex_hole_ends(rp_parse *parse);
 bool rp_lex_resume(rp_parse *parse);
+// The rest of a string behind its quote, if it is plain: ends on its line, no escapes, no holes.
+bool rp_lex_plain_string(rp_parse *parse, union RP_YYSTYPE *value, rp_span *span);
 void rp_lex_string_begin(rp_parse *parse, rp_span span);
 void rp_lex_string_add(rp_parse *parse, const char *text, size_t size);
 void rp_lex_string_escape(rp_parse *parse, char escaped);

@@ -7,6 +7,7 @@
 %define api.pure full
 %define api.prefix {rp_yy}
 %define api.token.prefix {RP_TOKEN_}
+%define api.token.raw
 %define api.location.type {rp_span}
 %define lr.default-reduction accepting
 %define parse.error custom

@@ -16,16 +16,28 @@ static const char *next_line(const char *at, const char *end)
     return found != NULL ? found + 1 : NULL;
 }
 
+static uint32_t *grown(rp_arena *arena, const uint32_t *starts, uint32_t count, uint32_t capacity)
+{
+    uint32_t *made = rp_arena_alloc(arena, capacity * sizeof *made);
+    memcpy(made, starts, count * sizeof *made);
+    return made;
+}
+
+// Lines of the usual length need no growing.
+#define USUAL_LINE 32u
+
 static void find_lines(rp_arena *arena, rp_source *source)
 {
     const char *end = source->text.ptr + source->text.len;
-    uint32_t count = 1;
-    for (const char *at = source->text.ptr; (at = next_line(at, end)) != NULL;) count++;
-    source->line_starts = rp_arena_alloc(arena, count * sizeof *source->line_starts);
-    source->line_starts[0] = 0;
-    source->line_count = 1;
-    for (const char *at = source->text.ptr; (at = next_line(at, end)) != NULL;)
-        source->line_starts[source->line_count++] = (uint32_t)(at - source->text.ptr);
+    uint32_t capacity = (uint32_t)(source->text.len / USUAL_LINE) + 1, count = 1;
+    uint32_t *starts = rp_arena_alloc(arena, capacity * sizeof *starts);
+    starts[0] = 0;
+    for (const char *at = source->text.ptr; (at = next_line(at, end)) != NULL;) {
+        if (count == capacity) starts = grown(arena, starts, count, capacity *= 2);
+        starts[count++] = (uint32_t)(at - source->text.ptr);
+    }
+    source->line_starts = starts;
+    source->line_count = count;
 }
 
 uint32_t rp_sources_add(rp_sources *sources, rp_str name, rp_str text)
