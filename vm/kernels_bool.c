@@ -3,10 +3,18 @@
 // Each works on 64 rows a word. What is compared behind a zero plane does not matter: the planes
 // mask it.
 //
-// Comparisons and choices go over a word as eight groups of eight lanes, which compilers turn into
-// vector code: lane l of group g is row 8 g + l. A comparison gathers bit g in lane l, and
-// exchanges rows and columns at the end.
+// Comparisons and choices are loops of a fixed length over the parts of a word, in lanes as wide as
+// the values, which compilers turn into vector code: the bit of a lane's row comes from a table.
 #include "vm/kernels.h"
+
+#define BITS8(TYPE, at)                                                                            \
+    (TYPE)1 << (at), (TYPE)2 << (at), (TYPE)4 << (at), (TYPE)8 << (at), (TYPE)16 << (at),          \
+        (TYPE)32 << (at), (TYPE)64 << (at), (TYPE)128 << (at)
+
+enum { HALF = 32, QUARTER = 16 };
+static const uint32_t bits_u32[HALF] = {BITS8(uint32_t, 0), BITS8(uint32_t, 8), BITS8(uint32_t, 16),
+                                        BITS8(uint32_t, 24)};
+static const uint64_t bits_u64[QUARTER] = {BITS8(uint64_t, 0), BITS8(uint64_t, 8)};
 
 RP_KERNEL(and)
 {
@@ -56,22 +64,22 @@ RP_KERNEL(present)
 }
 
 // Rows in `take` get the value of `c`, the others that of `b`. The result may be one of them.
-#define CHOOSE(NAME, TYPE)                                                                         \
+#define CHOOSE(NAME, TYPE, PART, BITS)                                                             \
     RP_WIDE static void NAME(TYPE *to, const TYPE *b, const TYPE *c, uint64_t take)                \
     {                                                                                              \
         TYPE chosen[RP_WORD_BITS];                                                                 \
-        for (unsigned g = 0; g < 8; g++) {                                                         \
-            TYPE rows = (TYPE)(take >> (8 * g) & 0xffu);                                           \
-            for (unsigned l = 0; l < 8; l++) {                                                     \
-                TYPE of_c = (TYPE)0 - (rows >> l & 1u);                                            \
-                chosen[8 * g + l] = (c[8 * g + l] & of_c) | (b[8 * g + l] & ~of_c);                \
+        for (unsigned first = 0; first < RP_WORD_BITS; first += (PART)) {                          \
+            TYPE rows = (TYPE)(take >> first);                                                     \
+            for (unsigned l = 0; l < (PART); l++) {                                                \
+                TYPE of_c = (rows & (BITS)[l]) != 0 ? ~(TYPE)0 : 0;                                \
+                chosen[first + l] = (c[first + l] & of_c) | (b[first + l] & ~of_c);                \
             }                                                                                      \
         }                                                                                          \
         memcpy(to, chosen, sizeof chosen);                                                         \
     }
 
-CHOOSE(choose_u32, uint32_t)
-CHOOSE(choose_u64, uint64_t)
+CHOOSE(choose_u32, uint32_t, HALF, bits_u32)
+CHOOSE(choose_u64, uint64_t, QUARTER, bits_u64)
 
 static void choose_word(const rp_step *s, uint32_t w, const rp_val *b, const rp_val *c,
                         uint64_t take)
@@ -160,30 +168,40 @@ static void put_order(const rp_step *s, uint32_t w, uint64_t hit)
     s->out->p[w] = both & hit;
 }
 
-#define COMPARE(NAME, TYPE, LANE, OPERATOR)                                                        \
+RP_WIDE static uint64_t equal_u32(const void *left, const void *right, size_t first)
+{
+    const uint32_t *a = (const uint32_t *)left + first, *b = (const uint32_t *)right + first;
+    uint32_t low = 0, high = 0;
+    for (unsigned l = 0; l < HALF; l++) {
+        low |= a[l] == b[l] ? bits_u32[l] : 0;
+        high |= a[HALF + l] == b[HALF + l] ? bits_u32[l] : 0;
+    }
+    return low | (uint64_t)high << HALF;
+}
+
+#define COMPARE(NAME, TYPE, OPERATOR)                                                              \
     RP_WIDE static uint64_t NAME(const void *left, const void *right, size_t first)                \
     {                                                                                              \
         const TYPE *a = (const TYPE *)left + first, *b = (const TYPE *)right + first;              \
-        LANE lanes[8] = {0};                                                                       \
-        for (unsigned g = 0; g < 8; g++) {                                                         \
-            for (unsigned l = 0; l < 8; l++) {                                                     \
-                lanes[l] |= a[8 * g + l] OPERATOR b[8 * g + l] ? (LANE)1 << g : 0;                 \
-            }                                                                                      \
-        }                                                                                          \
+        const TYPE *a1 = a + QUARTER, *a2 = a1 + QUARTER, *a3 = a2 + QUARTER;                      \
+        const TYPE *b1 = b + QUARTER, *b2 = b1 + QUARTER, *b3 = b2 + QUARTER;                      \
         uint64_t word = 0;                                                                         \
-        for (unsigned l = 0; l < 8; l++) {                                                         \
-            word |= (uint64_t)lanes[l] << (8 * l);                                                 \
+        for (unsigned l = 0; l < QUARTER; l++) {                                                   \
+            uint64_t bit = bits_u64[l], hits = a[l] OPERATOR b[l] ? bit : 0;                       \
+            hits |= a1[l] OPERATOR b1[l] ? bit << QUARTER : 0;                                     \
+            hits |= a2[l] OPERATOR b2[l] ? bit << (2 * QUARTER) : 0;                               \
+            hits |= a3[l] OPERATOR b3[l] ? bit << (3 * QUARTER) : 0;                               \
+            word |= hits;                                                                          \
         }                                                                                          \
-        return rp_bits_transpose8(word);                                                           \
+        return word;                                                                               \
     }
 
-COMPARE(equal_u32, uint32_t, uint32_t, ==)
-COMPARE(equal_i64, int64_t, uint64_t, ==)
-COMPARE(equal_f64, double, uint64_t, ==)
-COMPARE(less_i64, int64_t, uint64_t, <)
-COMPARE(less_f64, double, uint64_t, <)
-COMPARE(less_equal_i64, int64_t, uint64_t, <=)
-COMPARE(less_equal_f64, double, uint64_t, <=)
+COMPARE(equal_i64, int64_t, ==)
+COMPARE(equal_f64, double, ==)
+COMPARE(less_i64, int64_t, <)
+COMPARE(less_f64, double, <)
+COMPARE(less_equal_i64, int64_t, <=)
+COMPARE(less_equal_f64, double, <=)
 
 #define COMPARISON(NAME, FUNCTION, PUT)                                                            \
     RP_KERNEL(NAME)                                                                                \
@@ -252,20 +270,15 @@ RP_KERNEL(le_version)
 
 RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *set)
 {
-    uint32_t lanes[8] = {0};
+    uint32_t low = 0, high = 0;
     for (uint32_t k = 0; k < set->count; k++) {
         uint32_t item = (uint32_t)set->items[k];
-        for (unsigned g = 0; g < 8; g++) {
-            for (unsigned l = 0; l < 8; l++) {
-                lanes[l] |= values[8 * g + l] == item ? 1u << g : 0;
-            }
+        for (unsigned l = 0; l < HALF; l++) {
+            low |= values[l] == item ? bits_u32[l] : 0;
+            high |= values[HALF + l] == item ? bits_u32[l] : 0;
         }
     }
-    uint64_t word = 0;
-    for (unsigned l = 0; l < 8; l++) {
-        word |= (uint64_t)lanes[l] << (8 * l);
-    }
-    return rp_bits_transpose8(word);
+    return low | (uint64_t)high << HALF;
 }
 
 static bool in_sorted(const rp_set_view *set, uint64_t bits)
