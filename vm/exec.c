@@ -131,27 +131,55 @@ static void run_chunk(rp_exec *x, rp_frame *f, uint32_t n, bool consecutive)
 {
     set_rows(f, n);
     f->consecutive = consecutive;
+    f->same = false;
     f->base = f->rows[0];
     run_body(x, f);
+}
+
+// All rows of the outer chunk.
+static void run_same(rp_exec *x, const rp_frame *outer, rp_frame *f)
+{
+    size_t size = outer->n * sizeof(uint32_t);
+    memcpy(f->parents, x->counting, size);
+    f->rows[0] = rp_frame_row(outer, 0);
+    if (!outer->consecutive) {
+        memcpy(f->rows, outer->rows, size);
+    }
+    set_rows(f, outer->n);
+    f->consecutive = outer->consecutive;
+    f->same = true;
+    f->base = f->rows[0];
+    run_body(x, f);
+}
+
+// Whether a condition makes no row false.
+static bool keeps_all(const rp_frame *outer, const rp_val *condition)
+{
+    uint64_t dropped = 0;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        dropped |= outer->mask[w] & rp_word_false(condition, w);
+    }
+    return dropped == 0;
 }
 
 // Rows that the condition does not make false.
 static void run_filter(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_val *condition)
 {
     uint32_t n = 0;
-    bool consecutive = true;
+    if (keeps_all(outer, condition)) {
+        run_same(x, outer, f);
+        return;
+    }
     for (uint32_t w = 0; w < outer->words; w++) {
         uint64_t rows = outer->mask[w] & ~rp_word_false(condition, w);
         for (; rows != 0; rows &= rows - 1) {
             uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows);
             f->parents[n] = i;
-            f->rows[n] = rp_frame_row(outer, i);
-            consecutive = consecutive && f->rows[n] == f->rows[0] + n;
-            n++;
+            f->rows[n++] = rp_frame_row(outer, i);
         }
     }
     if (n != 0) {
-        run_chunk(x, f, n, consecutive);
+        run_chunk(x, f, n, f->rows[n - 1] - f->rows[0] == n - 1 && outer->consecutive);
     }
 }
 
@@ -195,60 +223,42 @@ static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint3
     }
 }
 
-// Elements that come one after another: of a chunk only the first row need be known, which is as
-// many before `e`, the element that is next, as there are.
-static void run_consecutive(rp_exec *x, filling *fill, uint32_t e)
+// The rows of `n` elements, as positions in a chunk that begins at row `base`. Whether these are
+// just 0, 1, 2, ...
+RP_WIDE static bool place_elements(uint32_t *restrict parents, const uint32_t *restrict owner,
+                                   uint32_t base, uint32_t n)
 {
-    fill->f->rows[0] = e - fill->n;
-    run_chunk(x, fill->f, fill->n, true);
-    fill->n = 0;
-}
-
-// `count` elements of row `parent` from `e` on, behind those that are there.
-static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, uint32_t count)
-{
-    while (count != 0) {
-        if (fill->n == x->plan.chunk) {
-            run_consecutive(x, fill, e);
+    uint32_t i = 0, off = 0;
+    for (; n - i >= RP_WORD_BITS; i += RP_WORD_BITS) {
+        for (uint32_t l = 0; l < RP_WORD_BITS; l++) {
+            uint32_t parent = owner[i + l] - base;
+            off |= parent ^ (i + l);
+            parents[i + l] = parent;
         }
-        uint32_t room = x->plan.chunk - fill->n, n = count < room ? count : room;
-        uint32_t *parents = fill->f->parents + fill->n;
-        for (uint32_t i = 0; i < n; i++) {
-            parents[i] = parent;
-        }
-        fill->n += n;
-        e += n;
-        count -= n;
     }
+    for (; i < n; i++) {
+        parents[i] = owner[i] - base;
+        off |= parents[i] ^ i;
+    }
+    return off == 0;
 }
 
-// The lists of consecutive rows, one after the other: their elements are consecutive, too. Most
-// lists are short: their parent is written a fixed number of times, and the next list overwrites
-// what was too much.
+// The lists of consecutive rows, one after the other: their elements are consecutive, too.
 static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_list_view *list)
 {
-    enum { FEW = 4 };
-    filling fill = {f, 0, true};
-    uint32_t e = list->begin[outer->base];
+    uint32_t e = list->begin[outer->base], end = list->end[outer->base + outer->n - 1];
     for (uint32_t w = 0; w < outer->words; w++) {
         size_t at = outer->base + (size_t)w * RP_WORD_BITS;
         f->incomplete[w] = outer->mask[w] & ~rp_bits_window(list->complete, at);
     }
-    for (uint32_t i = 0; i < outer->n; i++) {
-        uint32_t end = list->end[outer->base + i], count = end - e;
-        if (count <= FEW && fill.n + FEW <= x->plan.chunk) {
-            uint32_t *parents = f->parents + fill.n;
-            for (uint32_t k = 0; k < FEW; k++) {
-                parents[k] = i;
-            }
-            fill.n += count;
-        } else {
-            add_dense(x, &fill, i, e, count);
-        }
-        e = end;
-    }
-    if (fill.n != 0) {
-        run_consecutive(x, &fill, e);
+    bool as_many = end - e == outer->n; // and so in one chunk
+    for (uint32_t n; e < end; e += n) {
+        n = end - e < x->plan.chunk ? end - e : x->plan.chunk;
+        f->same = place_elements(f->parents, list->owner + e, outer->base, n) && as_many;
+        f->consecutive = true;
+        f->base = f->rows[0] = e;
+        set_rows(f, n);
+        run_body(x, f);
     }
 }
 
@@ -256,7 +266,7 @@ static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_
 {
     const rp_list_view *list = open->extra;
     filling fill = {f, 0, true};
-    if (open->b == NULL && list->dense && outer->consecutive) {
+    if (open->b == NULL && list->owner != NULL && outer->consecutive) {
         run_dense(x, outer, f, list);
         return;
     }
@@ -337,6 +347,7 @@ void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
     rp_frame *f = &x->frames[b->frames[frame].depth];
     f->info = &b->frames[frame];
     f->consecutive = true;
+    f->same = false;
     f->base = row;
     f->rows[0] = row;
     f->parents[0] = parent;
@@ -605,8 +616,12 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
     x->fold_next = alloc_raw(arena, count * sizeof *x->fold_next);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
-    if (raw == NULL || x->positions == NULL) {
+    x->counting = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
+    if (raw == NULL || x->positions == NULL || x->counting == NULL) {
         return false;
+    }
+    for (uint32_t i = 0; i < x->plan.padded; i++) {
+        x->counting[i] = i;
     }
     x->block = raw + (64 - (uintptr_t)raw % 64) % 64;
     return x->vals != NULL && x->steps != NULL && x->fold_first != NULL && x->fold_next != NULL &&

@@ -23,13 +23,15 @@ typedef struct rp_val {
 } rp_val;
 
 // A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
-// rows. `dense`: each row's elements begin where those of the row before end.
+// rows. `owner`, not NULL only where each row's elements begin where those of the row before end:
+// the row of each element.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
     const uint32_t *order;
+    const uint32_t *owner;
     uint32_t first, last;
-    bool fixed, dense;
+    bool fixed;
 } rp_list_view;
 
 // A constant set: up to 8 members one by one, or a bitmap over ids, or sorted numbers.
@@ -72,7 +74,8 @@ typedef struct rp_frame {
     uint32_t n;       // rows of the chunk
     uint32_t words;   // of planes
     uint32_t base;    // of a scan: the first row; else the first of consecutive rows
-    bool consecutive; // rows base, base + 1, ...
+    bool consecutive; // rows base, base + 1, ...: of `rows` only the first need be there
+    bool same;        // as many rows as the outer chunk has, and row i belongs to its row i
     uint32_t *rows;   // unless it is a scan
     uint32_t *parents;
     uint64_t *mask;
@@ -113,6 +116,7 @@ struct rp_exec {
     uint32_t *fold_next;       // per slot
     uint64_t *zero;            // a plane of zeros
     uint32_t *positions;       // scratch of `outer`: a number for each row of a chunk
+    uint32_t *counting;        // 0, 1, 2, ... for each row of a chunk
     int64_t *now;              // an array of the start of the run, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f);

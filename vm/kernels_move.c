@@ -234,20 +234,22 @@ RP_KERNEL(row)
     memcpy(s->out->p, f->mask, f->words * sizeof(uint64_t));
 }
 
-// The positions, in the frame that owns the operand, of the rows of this one.
+// The positions, in the frame that owns the operand, of the rows of this one; NULL if they are the
+// same.
 static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t home)
 {
-    if (home + 1 == f->info->depth) {
-        return f->parents;
-    }
-    memcpy(x->positions, f->parents, f->n * sizeof *x->positions);
-    for (uint32_t depth = f->info->depth - 1; depth > home; depth--) {
-        const uint32_t *parents = x->frames[depth].parents;
-        for (uint32_t i = 0; i < f->n; i++) {
-            x->positions[i] = parents[x->positions[i]];
+    const uint32_t *rows = NULL;
+    for (uint32_t depth = f->info->depth; depth > home; depth--) {
+        const rp_frame *at = &x->frames[depth];
+        if (at->same) {
+            continue;
         }
+        for (uint32_t i = 0; rows != NULL && i < f->n; i++) {
+            x->positions[i] = at->parents[rows[i]];
+        }
+        rows = rows == NULL ? at->parents : x->positions;
     }
-    return x->positions;
+    return rows;
 }
 
 // Texts of lists, which have no planes.
@@ -260,24 +262,30 @@ static void pick_texts(const rp_step *s, const uint32_t *rows, const rp_frame *f
     }
 }
 
+// What is there in every row of its own frame is there in every row of this one.
+static void point_to(rp_val *out, const rp_val *from, const uint64_t *mask, const rp_frame *f)
+{
+    out->v = from->v;
+    out->k = from->k == mask ? f->mask : from->k;
+    out->p = from->p == mask ? f->mask : from->p;
+}
+
 RP_KERNEL(outer)
 {
     const rp_bundle *b = x->world->bundle;
     uint32_t home = b->frames[b->frame_of[rp_bundle_insn(b, s->insn).a]].depth;
     const uint32_t *rows = outer_positions(x, f, home);
-    if (RP_TYPE_KIND(s->type) == RP_KIND_LISTTEXT) {
-        pick_texts(s, rows, f);
-        return;
-    }
-    if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
-        pick_covers(s->out, s->a, rows, f);
-        return;
-    }
-    // What is there in every row of its own frame is there in every row of this one.
     const uint64_t *mask = x->frames[home].mask;
     rp_exec_place(x, s->insn, s->out);
-    pick(s, s->a, rows, f,
-         s->number != 0 && s->a->p == mask && s->a->k == mask);
+    if (rows == NULL) {
+        point_to(s->out, s->a, mask, f);
+    } else if (RP_TYPE_KIND(s->type) == RP_KIND_LISTTEXT) {
+        pick_texts(s, rows, f);
+    } else if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
+        pick_covers(s->out, s->a, rows, f);
+    } else {
+        pick(s, s->a, rows, f, s->number != 0 && s->a->p == mask && s->a->k == mask);
+    }
 }
 
 static bool same_lowered(rp_str lower, rp_str text)

@@ -54,24 +54,15 @@ static bool parse_value(rp_run *run, rp_kind kind, rp_str text, uint64_t *bits)
         ok = rp_text_parse_float(text, &value);
         *bits = ok ? float_bits(value) : 0;
         return ok;
-    case RP_KIND_CIDR:
-        return canonical_cidr(run, text, bits);
-    case RP_KIND_INT:
-        ok = rp_text_parse_int(text, &number);
-        break;
-    case RP_KIND_TIME:
-        ok = rp_time_parse_iso(text, &number);
-        break;
-    case RP_KIND_DURATION:
-        ok = rp_duration_parse(text, &number);
-        break;
+    case RP_KIND_CIDR: return canonical_cidr(run, text, bits);
+    case RP_KIND_INT: ok = rp_text_parse_int(text, &number); break;
+    case RP_KIND_TIME: ok = rp_time_parse_iso(text, &number); break;
+    case RP_KIND_DURATION: ok = rp_duration_parse(text, &number); break;
     case RP_KIND_VERSION:
         ok = rp_version_is_valid(text);
         number = rp_run_text(run, text);
         break;
-    default:
-        number = rp_run_text(run, text);
-        break;
+    default: number = rp_run_text(run, text); break;
     }
     *bits = (uint64_t)number;
     return ok;
@@ -417,8 +408,8 @@ static uint32_t own_rows(const rp_run *run, uint32_t table)
     return rows;
 }
 
-// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows. Rows
-// that the run makes may be more than it knows of here.
+// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows.
+// Rows that the run makes may be more than it knows of here.
 static bool has_cells(const rp_run *run, uint32_t column, bool own, uint32_t rows)
 {
     return own || (rows != 0 && run->reads[column] != 0);
@@ -433,9 +424,9 @@ static bool bind_table(rp_run *run, uint32_t table)
     run->world.rows[table] = rows;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         bool fact = !own && run->bundle->columns[c].origin == RP_COLUMN_FACT;
-        ok = fact                              ? bind_fact_column(run, c)
+        ok = fact                           ? bind_fact_column(run, c)
              : has_cells(run, c, own, rows) ? new_column(run, c, rows)
-                                               : bind_empty_column(run, c);
+                                            : bind_empty_column(run, c);
     }
     if (ok) {
         fill_cells(run, table);
@@ -525,9 +516,7 @@ static bool apply_text(rp_run *run, uint32_t op, uint32_t id, rp_str literal, ui
     int64_t number;
     *bits = RP_NONE;
     switch (op) {
-    case RP_TEXT_LOWER:
-        *bits = lower_text(run, text, failed);
-        break;
+    case RP_TEXT_LOWER: *bits = lower_text(run, text, failed); break;
     case RP_TEXT_AFTER:
         if (!rp_str_starts(text, literal)) {
             return false;
@@ -540,17 +529,13 @@ static bool apply_text(rp_run *run, uint32_t op, uint32_t id, rp_str literal, ui
         }
         *bits = (uint64_t)number;
         return true;
-    case RP_TEXT_VERSION:
-        *bits = id;
-        return rp_version_is_valid(text);
+    case RP_TEXT_VERSION: *bits = id; return rp_version_is_valid(text);
     case RP_TEXT_CIDR:
         if (!canonical_cidr(run, text, bits)) {
             return false;
         }
         break;
-    default:
-        *bits = arn_part(run, op, text);
-        return *bits != RP_NONE;
+    default: *bits = arn_part(run, op, text); return *bits != RP_NONE;
     }
     *failed = *failed || *bits == RP_NONE;
     return true;
@@ -914,18 +899,56 @@ static bool is_dense(const rp_list_view *list, uint32_t rows)
     return dense && rows != 0;
 }
 
-static void find_dense_lists(rp_run *run)
+// Whether the facts name the row of each element: they do so where rows are resources.
+static bool owners_are_told(const rp_list_view *list, uint32_t rows, const uint32_t *owner)
+{
+    uint32_t off = 0;
+    for (uint32_t r = 0; owner != NULL && off == 0 && r < rows; r++) {
+        for (uint32_t e = list->begin[r]; e < list->end[r]; e++) {
+            off |= owner[e] ^ r;
+        }
+    }
+    return owner != NULL && off == 0;
+}
+
+static uint32_t *make_owners(rp_run *run, const rp_list_view *list, uint32_t rows)
+{
+    uint32_t *owner = rp_arena_alloc(&run->arena, list->end[rows - 1] * sizeof *owner);
+    for (uint32_t r = 0; owner != NULL && r < rows; r++) {
+        for (uint32_t e = list->begin[r]; e < list->end[r]; e++) {
+            owner[e] = r;
+        }
+    }
+    return owner;
+}
+
+static bool bind_owners(rp_run *run, uint32_t list)
+{
+    const rp_rec_list *l = &run->bundle->lists[list];
+    rp_list_view *view = &run->world.lists[list];
+    if (view->owner != NULL || !is_dense(view, run->world.rows[l->owner])) {
+        return true;
+    }
+    uint32_t rows = run->world.rows[l->owner];
+    bool facts = l->kind == RP_LIST_FACT || l->kind == RP_LIST_MAP;
+    const uint32_t *told = facts ? run->facts->tables[l->element].owner_row : NULL;
+    view->owner = owners_are_told(view, rows, told) ? told : make_owners(run, view, rows);
+    return view->owner != NULL;
+}
+
+// Lists whose elements lie one behind the other, of those that are opened in frames of their rows.
+static bool find_dense_lists(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        const rp_insn n = rp_bundle_insn(b, i);
-        bool unnests = n.op == RP_OP_UNNEST && n.b == RP_NONE;
-        if (!unnests || run->live[i] == 0 || b->lists[n.a].owner == RP_NONE) {
-            continue;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < b->insn_count; i++) {
+        if (run->live[i] != 0 && rp_bundle_op(b, i) == RP_OP_UNNEST) {
+            const rp_insn n = rp_bundle_insn(b, i);
+            bool own = n.b == RP_NONE && b->lists[n.a].owner != RP_NONE;
+            ok = !own || bind_owners(run, n.a);
         }
-        rp_list_view *list = &run->world.lists[n.a];
-        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n.a].owner]);
     }
+    return ok;
 }
 
 // Columns without a gap: their planes need not be gathered.
@@ -958,7 +981,7 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
-    find_dense_lists(run);
-    return ok && find_full_columns(run) && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
+    return ok && find_dense_lists(run) && find_full_columns(run) &&
+           bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }
