@@ -233,49 +233,84 @@ RP_KERNEL(eq_bool)
     }
 }
 
-// Versions are compared by rank; the rank of an id is read only where both are present.
-static uint64_t version_word(const rp_exec *x, const rp_step *s, uint32_t w, int least, int most)
+RP_WIDE static uint64_t less_u32(const uint32_t *a, const uint32_t *b)
 {
-    const uint32_t *a = s->a->v, *b = s->b->v;
-    uint64_t hits = 0;
-    for (uint64_t left = s->a->p[w] & s->b->p[w]; left != 0; left &= left - 1) {
-        size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left);
-        uint32_t m = x->world->rank[a[i]], n = x->world->rank[b[i]];
-        int order = (m > n) - (m < n);
-        hits |= order >= least && order <= most ? left & (~left + 1) : 0;
+    uint32_t low = 0, high = 0;
+    for (unsigned l = 0; l < HALF; l++) {
+        low |= a[l] < b[l] ? bits_u32[l] : 0;
+        high |= a[HALF + l] < b[HALF + l] ? bits_u32[l] : 0;
     }
-    return hits;
+    return low | (uint64_t)high << HALF;
+}
+
+// Versions are compared by rank; the rank of an id is read only where it is present.
+typedef struct ranks {
+    uint32_t a[RP_WORD_BITS], b[RP_WORD_BITS];
+} ranks;
+
+static void rank_word(const uint32_t *rank, const uint32_t *ids, uint64_t there, uint32_t *out)
+{
+    if (there == ~(uint64_t)0) {
+        for (unsigned i = 0; i < RP_WORD_BITS; i++) {
+            out[i] = rank[ids[i]];
+        }
+        return;
+    }
+    memset(out, 0, RP_WORD_BITS * sizeof *out);
+    for (; there != 0; there &= there - 1) {
+        unsigned i = rp_bits_lowest(there);
+        out[i] = rank[ids[i]];
+    }
+}
+
+static void rank_both(const rp_exec *x, const rp_step *s, uint32_t w, ranks *out)
+{
+    size_t first = (size_t)w * RP_WORD_BITS;
+    rank_word(x->world->rank, (const uint32_t *)s->a->v + first, s->a->p[w], out->a);
+    rank_word(x->world->rank, (const uint32_t *)s->b->v + first, s->b->p[w], out->b);
 }
 
 RP_KERNEL(eq_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_equal(s, w, version_word(x, s, w, 0, 0));
+        rank_both(x, s, w, &r);
+        put_equal(s, w, equal_u32(r.a, r.b, 0));
     }
 }
 
 RP_KERNEL(lt_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_order(s, w, version_word(x, s, w, -1, -1));
+        rank_both(x, s, w, &r);
+        put_order(s, w, less_u32(r.a, r.b));
     }
 }
 
 RP_KERNEL(le_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_order(s, w, version_word(x, s, w, -1, 0));
+        rank_both(x, s, w, &r);
+        put_order(s, w, ~less_u32(r.b, r.a));
     }
 }
 
+// Four members at once; of a set that has no more the last one stands for those that are missing.
 RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *set)
 {
     uint32_t low = 0, high = 0;
-    for (uint32_t k = 0; k < set->count; k++) {
-        uint32_t item = (uint32_t)set->items[k];
+    for (uint32_t k = 0; k < set->count; k += 4) {
+        uint32_t rest = set->count - k - 1;
+        const uint64_t *items = set->items + k;
+        uint32_t m0 = (uint32_t)items[0], m1 = (uint32_t)items[rest < 1 ? rest : 1];
+        uint32_t m2 = (uint32_t)items[rest < 2 ? rest : 2];
+        uint32_t m3 = (uint32_t)items[rest < 3 ? rest : 3];
         for (unsigned l = 0; l < HALF; l++) {
-            low |= values[l] == item ? bits_u32[l] : 0;
-            high |= values[HALF + l] == item ? bits_u32[l] : 0;
+            uint32_t a = values[l], b = values[HALF + l];
+            low |= (a == m0) | (a == m1) | (a == m2) | (a == m3) ? bits_u32[l] : 0;
+            high |= (b == m0) | (b == m1) | (b == m2) | (b == m3) ? bits_u32[l] : 0;
         }
     }
     return low | (uint64_t)high << HALF;
