@@ -183,44 +183,67 @@ static void run_filter(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_
     }
 }
 
-typedef struct filling {
-    rp_frame *f;
-    uint32_t n;
-    bool consecutive;
-} filling;
-
-// `count` elements from `e` on behind those that are there, which leave room for them.
-static void add_elements(filling *fill, const uint32_t *order, uint32_t parent, uint32_t e,
-                         uint32_t count)
+// Whether numbers follow each other.
+RP_WIDE static bool count_up(const uint32_t *numbers, uint32_t n)
 {
-    uint32_t *rows = fill->f->rows + fill->n, *parents = fill->f->parents + fill->n;
-    for (uint32_t i = 0; i < count; i++) {
-        parents[i] = parent;
-        rows[i] = order != NULL ? order[e + i] : e + i;
+    uint32_t off = 0, next = numbers[0];
+    for (; n >= RP_WORD_BITS; n -= RP_WORD_BITS, next += RP_WORD_BITS, numbers += RP_WORD_BITS) {
+        for (uint32_t l = 0; l < RP_WORD_BITS; l++) {
+            off |= numbers[l] ^ (next + l);
+        }
     }
-    uint32_t first = fill->f->rows[0];
-    if (order == NULL) {
-        fill->consecutive = fill->consecutive && rows[0] == first + fill->n;
+    for (; n != 0; n--) {
+        off |= *numbers++ ^ next++;
     }
-    for (uint32_t i = 0; order != NULL && fill->consecutive && i < count; i++) {
-        fill->consecutive = rows[i] == first + fill->n + i;
-    }
-    fill->n += count;
+    return off == 0;
 }
 
-static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint32_t parent,
-                      uint32_t begin, uint32_t end)
+// Elements of lists on their way into a chunk: `rows` of the frame holds their places in the list.
+typedef struct filling {
+    rp_exec *x;
+    rp_frame *f;
+    const uint32_t *order;
+    uint32_t n;
+} filling;
+
+static void run_elements(filling *fill)
 {
-    while (begin < end) {
-        if (fill->n == x->plan.chunk) {
-            run_chunk(x, fill->f, fill->n, fill->consecutive);
-            fill->n = 0;
-            fill->consecutive = true;
-        }
-        uint32_t room = x->plan.chunk - fill->n, count = end - begin < room ? end - begin : room;
-        add_elements(fill, list->order, parent, begin, count);
-        begin += count;
+    uint32_t *rows = fill->f->rows;
+    for (uint32_t i = 0; fill->order != NULL && i < fill->n; i++) {
+        rows[i] = fill->order[rows[i]];
     }
+    run_chunk(fill->x, fill->f, fill->n, count_up(rows, fill->n));
+    fill->n = 0;
+}
+
+static void add_elements(filling *fill, uint32_t parent, uint32_t e, uint32_t end)
+{
+    for (; e < end; e++) {
+        if (fill->n == fill->x->plan.chunk) {
+            run_elements(fill);
+        }
+        fill->f->parents[fill->n] = parent;
+        fill->f->rows[fill->n++] = e;
+    }
+}
+
+// Most lists are short: as many are written as few are, and the next list overwrites what was too
+// much.
+static inline void add_list(filling *fill, uint32_t parent, uint32_t e, uint32_t end)
+{
+    enum { FEW = 8 };
+    uint32_t *parents = fill->f->parents + fill->n, *rows = fill->f->rows + fill->n;
+    if (end - e > FEW || fill->n + FEW > fill->x->plan.chunk) {
+        add_elements(fill, parent, e, end);
+        return;
+    }
+    for (uint32_t k = 0; k < FEW; k++) {
+        parents[k] = parent;
+    }
+    for (uint32_t k = 0; k < FEW; k++) {
+        rows[k] = e + k;
+    }
+    fill->n += end - e;
 }
 
 // The rows of `n` elements, as positions in a chunk that begins at row `base`. Whether these are
@@ -228,17 +251,17 @@ static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint3
 RP_WIDE static bool place_elements(uint32_t *restrict parents, const uint32_t *restrict owner,
                                    uint32_t base, uint32_t n)
 {
-    uint32_t i = 0, off = 0;
-    for (; n - i >= RP_WORD_BITS; i += RP_WORD_BITS) {
+    uint32_t off = 0, i = 0;
+    for (; n - i >= RP_WORD_BITS;
+         i += RP_WORD_BITS, parents += RP_WORD_BITS, owner += RP_WORD_BITS) {
         for (uint32_t l = 0; l < RP_WORD_BITS; l++) {
-            uint32_t parent = owner[i + l] - base;
-            off |= parent ^ (i + l);
-            parents[i + l] = parent;
+            parents[l] = owner[l] - base;
+            off |= parents[l] ^ (i + l);
         }
     }
     for (; i < n; i++) {
-        parents[i] = owner[i] - base;
-        off |= parents[i] ^ i;
+        *parents = *owner++ - base;
+        off |= *parents++ ^ i;
     }
     return off == 0;
 }
@@ -262,30 +285,37 @@ static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_l
     }
 }
 
+// The lists of the rows of a word, or of those that `refs` names; those that are not complete.
+static uint64_t add_lists(filling *fill, const rp_frame *outer, const rp_list_view *list,
+                          const rp_val *refs, uint32_t w)
+{
+    uint64_t rows = outer->mask[w], open = 0;
+    if (refs != NULL) {
+        open = rows & ~(refs->k[w] | refs->p[w]);
+        rows &= refs->p[w];
+    }
+    for (; rows != 0; rows &= rows - 1) {
+        uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows), begin, end;
+        uint32_t row = refs != NULL ? ((const uint32_t *)refs->v)[i] : rp_frame_row(outer, i);
+        open |= rp_list_range(list, row, &begin, &end) ? 0 : rows & (~rows + 1);
+        add_list(fill, i, begin, end);
+    }
+    return open;
+}
+
 static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
 {
     const rp_list_view *list = open->extra;
-    filling fill = {f, 0, true};
+    filling fill = {x, f, list->order, 0};
     if (open->b == NULL && list->owner != NULL && outer->consecutive) {
         run_dense(x, outer, f, list);
         return;
     }
-    for (uint32_t i = 0; i < outer->n; i++) {
-        uint32_t row = rp_frame_row(outer, i), begin, end;
-        if (open->b != NULL) {
-            if (!rp_bits_get(open->b->p, i)) {
-                rp_bits_put(f->incomplete, i, !rp_bits_get(open->b->k, i));
-                continue;
-            }
-            row = ((const uint32_t *)open->b->v)[i];
-        }
-        if (!rp_list_range(list, row, &begin, &end)) {
-            rp_bits_set(f->incomplete, i);
-        }
-        fill_from(x, &fill, list, i, begin, end);
+    for (uint32_t w = 0; w < outer->words; w++) {
+        f->incomplete[w] = add_lists(&fill, outer, list, open->b, w);
     }
     if (fill.n != 0) {
-        run_chunk(x, f, fill.n, fill.consecutive);
+        run_elements(&fill);
     }
 }
 
