@@ -5,6 +5,7 @@
 #include "vm/run.h"
 
 #include "vm/base/checked.h"
+#include "vm/base/sort.h"
 
 #include <stdlib.h>
 
@@ -296,69 +297,38 @@ bool rp_prepare_live(rp_run *run)
 
 // ---- The order of rows -------------------------------------------------------------------------
 
-typedef struct row_key {
-    rp_str account, region, id;
-    uint64_t start; // of the id: its first bytes as a number, so that most rows need no more
-    uint32_t row;
-} row_key;
-
-// Equal texts of facts are the same text.
-static int compare_texts(rp_str a, rp_str b)
-{
-    return a.ptr == b.ptr && a.len == b.len ? 0 : rp_str_compare(a, b);
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-    const row_key *x = a, *y = b;
-    int order = compare_texts(x->account, y->account);
-    order = order != 0 ? order : compare_texts(x->region, y->region);
-    if (order == 0 && x->start != y->start) {
-        return x->start < y->start ? -1 : 1;
-    }
-    order = order != 0 ? order : rp_str_compare(x->id, y->id);
-    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
-}
-
-static uint64_t start_of(rp_str text)
-{
-    uint64_t start = 0;
-    for (size_t i = 0; i < 8; i++) {
-        start = start << 8 | (i < text.len ? (unsigned char)text.ptr[i] : 0u);
-    }
-    return start;
-}
-
 static rp_str text_of(const rp_facts *f, uint32_t id)
 {
     return id == RP_NONE ? rp_str_make("", 0) : rp_strtab_get(&f->texts, id);
 }
 
+typedef struct row_order {
+    const rp_facts *facts;
+    uint32_t table;
+} row_order;
+
+// What rows are sorted by: account, Region, name.
+static rp_str row_text(const void *ctx, uint32_t row, uint32_t level)
+{
+    const row_order *o = ctx;
+    const rp_fact_meta *meta = &o->facts->tables[o->table].meta[row];
+    return level == 2 ? rp_facts_row_id(o->facts, o->table, row)
+                      : text_of(o->facts, level == 0 ? meta->account : meta->region);
+}
+
 static bool order_table(rp_run *run, uint32_t table)
 {
-    const rp_facts *f = run->facts;
-    uint32_t rows = f->tables[table].rows;
+    uint32_t rows = run->facts->tables[table].rows;
+    row_order order = {run->facts, table};
     if (run->order[table] != NULL) {
         return true;
     }
-    size_t size = rows * sizeof(row_key);
-    row_key *keys = rp_alloc_get(run->alloc, size);
-    run->order[table] = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
-    bool ok = keys != NULL && run->order[table] != NULL;
-    for (uint32_t r = 0; ok && r < rows; r++) {
-        const rp_fact_meta *meta = &f->tables[table].meta[r];
-        rp_str id = rp_facts_row_id(f, table, r);
-        keys[r] =
-            (row_key){text_of(f, meta->account), text_of(f, meta->region), id, start_of(id), r};
+    uint32_t *sorted = rp_arena_alloc(&run->arena, rows * sizeof *sorted);
+    for (uint32_t r = 0; sorted != NULL && r < rows; r++) {
+        sorted[r] = r;
     }
-    if (ok && rows != 0) {
-        qsort(keys, rows, sizeof *keys, compare_rows);
-    }
-    for (uint32_t r = 0; ok && r < rows; r++) {
-        run->order[table][r] = keys[r].row;
-    }
-    rp_alloc_free(run->alloc, keys, size);
-    return ok;
+    run->order[table] = sorted;
+    return sorted != NULL && rp_sort_by_texts(sorted, rows, 3, row_text, &order, run->alloc);
 }
 
 typedef struct policy_key {
