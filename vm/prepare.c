@@ -289,10 +289,10 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     size_t words = (size_t)rows / RP_WORD_BITS + padding / RP_WORD_BITS + 2;
     bool two = size == 0 || RP_TYPE_OPTIONAL(type);
     rp_val *out = &run->world.columns[column];
-    out->v = rp_arena_array(&run->arena, (size_t)rows + padding, size == 0 ? 1 : size);
+    out->v = size == 0 ? NULL : rp_arena_array(&run->arena, (size_t)rows + padding, size);
     out->p = RP_NEW_ARRAY(&run->arena, uint64_t, words);
     out->k = two ? RP_NEW_ARRAY(&run->arena, uint64_t, words) : out->p;
-    return out->v != NULL && out->p != NULL && out->k != NULL;
+    return (out->v != NULL || size == 0) && out->p != NULL && out->k != NULL;
 }
 
 // Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to
@@ -561,45 +561,84 @@ static rp_str literal_of(const rp_run *run, const rp_rec_text *t)
     return rp_world_text(&run->world, (uint32_t)run->world.params[t->param]);
 }
 
-// Once for each distinct text of the column.
-static bool fill_text_column(rp_run *run, const rp_rec_text *t)
+// Where a text of a column stands first: per id its row and one, 0 before it was seen.
+typedef struct firsts {
+    rp_run *run;
+    uint32_t *row;
+    size_t count;
+} firsts;
+
+// Room for the ids that there are; nothing was seen.
+static bool reserve_firsts(firsts *f)
 {
-    const rp_val *in = &run->world.columns[t->column];
+    size_t count = (size_t)f->run->world.base_count + f->run->overlay.count;
+    if (f->row != NULL && count <= f->count) {
+        return true;
+    }
+    rp_alloc_free(f->run->alloc, f->row, f->count * sizeof *f->row);
+    f->row = rp_alloc_get_zero(f->run->alloc, (count + 1) * sizeof *f->row);
+    f->count = f->row == NULL ? 0 : count + 1;
+    return f->row != NULL;
+}
+
+static void forget_firsts(firsts *f, const rp_val *in, uint32_t rows)
+{
+    const uint32_t *ids = in->v;
+    for (uint32_t r = 0; r < rows; r++) {
+        if (rp_bits_get(in->p, r)) {
+            f->row[ids[r]] = 0;
+        }
+    }
+}
+
+static bool fill_first(rp_run *run, const rp_rec_text *t, uint32_t row, uint32_t id, rp_str literal)
+{
+    uint64_t bits;
+    bool failed = false, there = apply_text(run, t->op, id, literal, &bits, &failed);
+    put_result(run, t, row, bits, !there);
+    return !failed;
+}
+
+// The same result as in another row.
+static void copy_result(const rp_val *out, size_t size, uint32_t row, uint32_t from)
+{
+    if (size == 8) {
+        ((uint64_t *)out->v)[row] = ((const uint64_t *)out->v)[from];
+    } else {
+        ((uint32_t *)out->v)[row] = ((const uint32_t *)out->v)[from];
+    }
+    out->p[row / RP_WORD_BITS] |= (uint64_t)rp_bits_get(out->p, from) << row % RP_WORD_BITS;
+    out->k[row / RP_WORD_BITS] |= (uint64_t)rp_bits_get(out->k, from) << row % RP_WORD_BITS;
+}
+
+// Once for each distinct text of the column.
+static bool fill_text_column(firsts *f, const rp_rec_text *t)
+{
+    rp_run *run = f->run;
+    const rp_val *in = &run->world.columns[t->column], *out = &run->world.columns[t->result];
     uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(run->bundle->columns[t->result].type));
     rp_str literal = literal_of(run, t);
     // Rows that the run makes may have come since the column was laid out.
-    bool failed = is_own_table(run->bundle, run->bundle->columns[t->column].table) &&
-                  !new_column(run, t->result, rows);
-    rp_map done; // text -> the first row that has it
-    rp_map_init(&done, run->alloc);
-    for (uint32_t r = 0; r < rows && !failed; r++) {
+    bool ok = !is_own_table(run->bundle, run->bundle->columns[t->column].table) ||
+              new_column(run, t->result, rows);
+    for (uint32_t r = 0; r < rows && ok; r++) {
         if (!rp_bits_get(in->p, r)) {
             if (rp_bits_get(in->k, r)) {
                 put_absent(run, t->result, r);
             }
             continue;
         }
-        uint32_t id = ((const uint32_t *)in->v)[r];
-        uint32_t *first = rp_map_add(&done, id, 0);
-        if (first == NULL) {
-            failed = true;
-        } else if (*first == RP_MAP_NONE) {
-            uint64_t bits;
-            *first = r;
-            bool there = apply_text(run, t->op, id, literal, &bits, &failed);
-            put_result(run, t, r, bits, !there);
+        uint32_t id = ((const uint32_t *)in->v)[r], first = f->row[id];
+        if (first != 0) {
+            copy_result(out, size, r, first - 1);
         } else {
-            const rp_val *out = &run->world.columns[t->result];
-            size_t size = rp_plan_value_size(RP_TYPE_KIND(run->bundle->columns[t->result].type));
-            uint64_t bits =
-                size == 8 ? ((const uint64_t *)out->v)[*first] : ((const uint32_t *)out->v)[*first];
-            if (rp_bits_get(out->k, *first)) {
-                put_result(run, t, r, bits, !rp_bits_get(out->p, *first));
-            }
+            f->row[id] = r + 1;
+            ok = fill_first(run, t, r, id, literal);
         }
     }
-    rp_map_free(&done);
-    return !failed;
+    forget_firsts(f, in, rows);
+    return ok;
 }
 
 typedef struct splitter {
@@ -610,18 +649,8 @@ typedef struct splitter {
     rp_str separator;
 } splitter;
 
-static bool split_row(splitter *s, rp_map *done, uint32_t id, uint32_t row)
+static bool split_first(splitter *s, uint32_t id, uint32_t row)
 {
-    uint32_t *first = rp_map_add(done, id, 0);
-    if (first == NULL) {
-        return false;
-    }
-    if (*first != RP_MAP_NONE) {
-        s->begin[row] = s->begin[*first];
-        s->end[row] = s->end[*first];
-        return true;
-    }
-    *first = row;
     rp_str rest = rp_world_text(&s->run->world, id), part;
     s->begin[row] = (uint32_t)(s->ids.size / sizeof id);
     while (rp_text_split(&rest, s->separator, &part)) {
@@ -635,6 +664,18 @@ static bool split_row(splitter *s, rp_map *done, uint32_t id, uint32_t row)
         }
     }
     s->end[row] = (uint32_t)(s->ids.size / sizeof id);
+    return true;
+}
+
+static bool split_row(splitter *s, firsts *f, uint32_t id, uint32_t row)
+{
+    uint32_t first = f->row[id];
+    if (first == 0) {
+        f->row[id] = row + 1;
+        return split_first(s, id, row);
+    }
+    s->begin[row] = s->begin[first - 1];
+    s->end[row] = s->end[first - 1];
     return true;
 }
 
@@ -661,32 +702,31 @@ static bool add_parts(splitter *s, uint32_t element)
     return true;
 }
 
-static bool fill_text_list(rp_run *run, const rp_rec_text *t)
+static bool fill_text_list(firsts *f, const rp_rec_text *t)
 {
+    rp_run *run = f->run;
     const rp_val *in = &run->world.columns[t->column];
     uint32_t element = run->bundle->lists[t->list].element;
     uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
     splitter s = {.run = run, .separator = literal_of(run, t)};
-    rp_map done;
     s.begin = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
     s.end = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
     s.complete = RP_NEW_ARRAY(&run->arena, uint64_t, rp_bits_words(rows) + 1);
-    rp_map_init(&done, run->alloc);
     rp_buf_init(&s.ids, run->alloc, SIZE_MAX);
     bool ok = s.begin != NULL && s.end != NULL && s.complete != NULL;
     for (uint32_t r = 0; ok && r < rows; r++) {
         if (rp_bits_get(in->p, r)) {
-            ok = split_row(&s, &done, ((const uint32_t *)in->v)[r], r);
+            ok = split_row(&s, f, ((const uint32_t *)in->v)[r], r);
             rp_bits_set(s.complete, r);
         }
     }
+    forget_firsts(f, in, rows);
     uint32_t shift = run->world.rows[element];
     for (uint32_t r = 0; ok && r < rows; r++) {
         s.begin[r] += shift;
         s.end[r] += shift;
     }
     ok = ok && add_parts(&s, element);
-    rp_map_free(&done);
     rp_buf_free(&s.ids);
     run->world.lists[t->list] =
         (rp_list_view){.begin = s.begin, .end = s.end, .complete = s.complete};
@@ -696,17 +736,17 @@ static bool fill_text_list(rp_run *run, const rp_rec_text *t)
 bool rp_prepare_texts(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->text_count; i++) {
+    firsts f = {.run = run};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < b->text_count; i++) {
         const rp_rec_text *t = &b->texts[i];
         bool split = t->op == RP_TEXT_SPLIT;
-        if (!split && run->reads[t->result] == 0) {
-            continue;
-        }
-        if (!(split ? fill_text_list(run, t) : fill_text_column(run, t))) {
-            return false;
+        if (split || run->reads[t->result] != 0) {
+            ok = reserve_firsts(&f) && (split ? fill_text_list(&f, t) : fill_text_column(&f, t));
         }
     }
-    return true;
+    rp_alloc_free(run->alloc, f.row, f.count * sizeof *f.row);
+    return ok;
 }
 
 // ---- Sets, ranks, ranges -----------------------------------------------------------------------
