@@ -396,20 +396,19 @@ typedef struct binder {
     bool failed;
 } binder;
 
+// The same value for each row.
 static void *new_array(binder *k, uint32_t kind, uint64_t bits)
 {
-    size_t size = rp_plan_value_size((rp_kind)kind);
-    uint32_t rows = k->x->plan.padded;
-    void *array = rp_arena_array(k->arena, rows, size == 0 ? 1 : size);
+    size_t size = rp_plan_value_size((rp_kind)kind), all = k->x->plan.padded * size;
+    uint32_t small = (uint32_t)bits;
+    unsigned char *array = rp_arena_alloc(k->arena, all);
     if (array == NULL) {
         k->failed = true;
         return NULL;
     }
-    for (uint32_t i = 0; i < rows && size == 8; i++) {
-        ((uint64_t *)array)[i] = bits;
-    }
-    for (uint32_t i = 0; i < rows && size == 4; i++) {
-        ((uint32_t *)array)[i] = (uint32_t)bits;
+    memcpy(array, size == 4 ? (const void *)&small : &bits, size);
+    for (size_t done = size; done != 0 && done < all; done *= 2) {
+        memcpy(array + done, array, all - done < done ? all - done : done);
     }
     return array;
 }

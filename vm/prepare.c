@@ -280,7 +280,8 @@ rdspol_status rp_prepare_params(rp_run *run, const rdspol_run_opts *opts, rdspol
 
 // ---- Columns -----------------------------------------------------------------------------------
 
-// A column of the run's own for `rows` rows and, behind them, those of a chunk.
+// A column of the run's own for `rows` rows and, behind them, those of a chunk. Derived ones are
+// written before they are read.
 static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
 {
     uint32_t type = run->bundle->columns[column].type;
@@ -289,7 +290,11 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     size_t words = (size_t)rows / RP_WORD_BITS + padding / RP_WORD_BITS + 2;
     bool two = size == 0 || RP_TYPE_OPTIONAL(type);
     rp_val *out = &run->world.columns[column];
-    out->v = size == 0 ? NULL : rp_arena_array(&run->arena, (size_t)rows + padding, size);
+    size_t bytes = ((size_t)rows + padding) * size;
+    out->v = size == 0 ? NULL
+             : run->bundle->columns[column].origin == RP_COLUMN_DERIVED
+                 ? rp_arena_alloc(&run->arena, bytes)
+                 : rp_arena_zero(&run->arena, bytes);
     out->p = RP_NEW_ARRAY(&run->arena, uint64_t, words);
     out->k = two ? RP_NEW_ARRAY(&run->arena, uint64_t, words) : out->p;
     return (out->v != NULL || size == 0) && out->p != NULL && out->k != NULL;
@@ -998,16 +1003,16 @@ static bool find_full_columns(rp_run *run)
     run->world.full = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
         uint32_t rows = run->world.rows[b->columns[c].table];
-        uint64_t count = 0;
+        uint64_t open = 0;
         if (b->columns[c].origin == RP_COLUMN_DERIVED || run->reads[c] == 0) {
             continue;
         }
         const rp_val *v = &run->world.columns[c];
         bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
         for (size_t w = 0; w < rp_bits_words(rows); w++) {
-            count += rp_bits_count(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+            open |= rp_bits_low(rows - w * RP_WORD_BITS) & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
         }
-        run->world.full[c] = count == rows;
+        run->world.full[c] = open == 0;
     }
     return run->world.full != NULL;
 }

@@ -94,12 +94,13 @@ static uint64_t differing_bits(const sort_key *keys, uint32_t n)
     return bits;
 }
 
-// Of the digits that differ the first three: those tell most words apart.
+// Of the digits that differ the first two: those tell most words apart, and few remain to be
+// sorted.
 static uint64_t telling_digits(uint64_t differing)
 {
     uint64_t telling = 0;
     uint32_t count = 0;
-    for (uint64_t digit = UINT64_C(0xff) << 56; digit != 0 && count < 3; digit >>= 8) {
+    for (uint64_t digit = UINT64_C(0xff) << 56; digit != 0 && count < 2; digit >>= 8) {
         bool differs = (differing & digit) != 0;
         telling |= differs ? digit : 0;
         count += differs;
