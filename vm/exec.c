@@ -203,39 +203,42 @@ typedef struct filling {
     rp_exec *x;
     rp_frame *f;
     const uint32_t *order;
-    uint32_t n;
+    uint32_t *rows, *parents; // of the frame
+    uint32_t chunk;
 } filling;
 
-static void run_elements(filling *fill)
+static void run_elements(const filling *fill, uint32_t n)
 {
-    uint32_t *rows = fill->f->rows;
-    for (uint32_t i = 0; fill->order != NULL && i < fill->n; i++) {
-        rows[i] = fill->order[rows[i]];
+    for (uint32_t i = 0; fill->order != NULL && i < n; i++) {
+        fill->rows[i] = fill->order[fill->rows[i]];
     }
-    run_chunk(fill->x, fill->f, fill->n, count_up(rows, fill->n));
-    fill->n = 0;
+    run_chunk(fill->x, fill->f, n, count_up(fill->rows, n));
 }
 
-static void add_elements(filling *fill, uint32_t parent, uint32_t e, uint32_t end)
+// Behind `n` elements; how many there are now.
+static uint32_t add_elements(const filling *fill, uint32_t n, uint32_t parent, uint32_t e,
+                             uint32_t end)
 {
     for (; e < end; e++) {
-        if (fill->n == fill->x->plan.chunk) {
-            run_elements(fill);
+        if (n == fill->chunk) {
+            run_elements(fill, n);
+            n = 0;
         }
-        fill->f->parents[fill->n] = parent;
-        fill->f->rows[fill->n++] = e;
+        fill->parents[n] = parent;
+        fill->rows[n++] = e;
     }
+    return n;
 }
 
 // Most lists are short: as many are written as few are, and the next list overwrites what was too
 // much.
-static inline void add_list(filling *fill, uint32_t parent, uint32_t e, uint32_t end)
+static inline uint32_t add_list(const filling *fill, uint32_t n, uint32_t parent, uint32_t e,
+                                uint32_t end)
 {
     enum { FEW = 8 };
-    uint32_t *parents = fill->f->parents + fill->n, *rows = fill->f->rows + fill->n;
-    if (end - e > FEW || fill->n + FEW > fill->x->plan.chunk) {
-        add_elements(fill, parent, e, end);
-        return;
+    uint32_t *parents = fill->parents + n, *rows = fill->rows + n;
+    if (end - e > FEW || n + FEW > fill->chunk) {
+        return add_elements(fill, n, parent, e, end);
     }
     for (uint32_t k = 0; k < FEW; k++) {
         parents[k] = parent;
@@ -243,7 +246,7 @@ static inline void add_list(filling *fill, uint32_t parent, uint32_t e, uint32_t
     for (uint32_t k = 0; k < FEW; k++) {
         rows[k] = e + k;
     }
-    fill->n += end - e;
+    return n + (end - e);
 }
 
 // The rows of `n` elements, as positions in a chunk that begins at row `base`. Whether these are
@@ -285,37 +288,42 @@ static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_l
     }
 }
 
-// The lists of the rows of a word, or of those that `refs` names; those that are not complete.
-static uint64_t add_lists(filling *fill, const rp_frame *outer, const rp_list_view *list,
-                          const rp_val *refs, uint32_t w)
+// The lists of the rows of a word, or of those that `refs` names, behind `n` elements; `open`:
+// those that are not complete.
+static uint32_t add_lists(const filling *fill, uint32_t n, const rp_frame *outer,
+                          const rp_step *unnest, uint32_t w, uint64_t *open)
 {
-    uint64_t rows = outer->mask[w], open = 0;
+    const rp_list_view *list = unnest->extra;
+    const rp_val *refs = unnest->b;
+    uint64_t rows = outer->mask[w];
+    *open = 0;
     if (refs != NULL) {
-        open = rows & ~(refs->k[w] | refs->p[w]);
+        *open = rows & ~(refs->k[w] | refs->p[w]);
         rows &= refs->p[w];
     }
     for (; rows != 0; rows &= rows - 1) {
         uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows), begin, end;
         uint32_t row = refs != NULL ? ((const uint32_t *)refs->v)[i] : rp_frame_row(outer, i);
-        open |= rp_list_range(list, row, &begin, &end) ? 0 : rows & (~rows + 1);
-        add_list(fill, i, begin, end);
+        *open |= rp_list_range(list, row, &begin, &end) ? 0 : rows & (~rows + 1);
+        n = add_list(fill, n, i, begin, end);
     }
-    return open;
+    return n;
 }
 
 static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
 {
     const rp_list_view *list = open->extra;
-    filling fill = {x, f, list->order, 0};
+    filling fill = {x, f, list->order, f->rows, f->parents, x->plan.chunk};
+    uint32_t n = 0;
     if (open->b == NULL && list->owner != NULL && outer->consecutive) {
         run_dense(x, outer, f, list);
         return;
     }
     for (uint32_t w = 0; w < outer->words; w++) {
-        f->incomplete[w] = add_lists(&fill, outer, list, open->b, w);
+        n = add_lists(&fill, n, outer, open, w, &f->incomplete[w]);
     }
-    if (fill.n != 0) {
-        run_elements(&fill);
+    if (n != 0) {
+        run_elements(&fill, n);
     }
 }
 

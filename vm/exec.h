@@ -42,11 +42,15 @@ typedef struct rp_set_view {
     uint32_t bitmap_size; // in bits
 } rp_set_view;
 
+// What all cells of a column, or all values of a chunk, have in common: planes that follow from
+// that need not be gathered. KNOWN is not said of bools.
+typedef enum rp_full { RP_FULL_NOT, RP_FULL_KNOWN, RP_FULL_PRESENT } rp_full;
+
 // What programs read: columns, lists, texts. Bound by the run, read only during evaluation.
 typedef struct rp_world {
     const rp_bundle *bundle;
     rp_val *columns;     // per column
-    unsigned char *full; // per column: every cell is present (`store` says it of derived columns)
+    unsigned char *full; // per column: rp_full; `store` says it of derived columns
     uint32_t *rows;      // per table
     rp_list_view *lists; // per list
     rp_set_view *sets;   // per set

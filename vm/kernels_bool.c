@@ -84,7 +84,7 @@ CHOOSE(choose_u64, uint64_t, QUARTER, bits_u64)
 static void choose_word(const rp_step *s, uint32_t w, const rp_val *b, const rp_val *c,
                         uint64_t take)
 {
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type)), first = (size_t)w * RP_WORD_BITS;
+    size_t size = s->number, first = (size_t)w * RP_WORD_BITS;
     if (size != 0 && (take == 0 || take == ~(uint64_t)0)) {
         const rp_val *all = take == 0 ? b : c;
         memmove((unsigned char *)s->out->v + first * size,
@@ -115,7 +115,7 @@ RP_KERNEL(coalesce)
 // Rows where both branches are known and the same.
 static uint64_t same_values(const rp_step *s, uint32_t w, uint64_t rows)
 {
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    size_t size = s->number;
     const unsigned char *b = s->b->v, *c = s->c->v;
     uint64_t same = rows;
     for (uint64_t left = rows; left != 0; left &= left - 1) {

@@ -46,14 +46,14 @@ static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
     copy_window(place.p, column->p, f);
 }
 
-// Whether all values of a chunk are present.
-static bool all_present(const rp_val *v, const rp_frame *f, bool boolean)
+static rp_full fullness(const rp_val *v, const rp_frame *f, bool boolean)
 {
-    uint64_t open = 0;
+    uint64_t absent = 0, unknown = 0;
     for (uint32_t w = 0; w < f->words; w++) {
-        open |= f->mask[w] & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+        absent |= f->mask[w] & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+        unknown |= boolean ? absent : f->mask[w] & ~v->k[w];
     }
-    return open == 0;
+    return absent == 0 ? RP_FULL_PRESENT : unknown == 0 ? RP_FULL_KNOWN : RP_FULL_NOT;
 }
 
 // Eight at once, so that counting is not half of the work.
@@ -116,11 +116,12 @@ static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, 
     }
 }
 
-// The rows of an array with planes; `full`: all of its values are present.
+// The rows of an array with planes; `full`: what all of its values are.
 typedef struct picking {
     const rp_val *from;
     const uint32_t *rows;
-    bool full, ascending;
+    rp_full full;
+    bool ascending;
 } picking;
 
 static void pick(const rp_step *s, const picking *p, const rp_frame *f)
@@ -131,12 +132,14 @@ static void pick(const rp_step *s, const picking *p, const rp_frame *f)
     } else if (s->number == 8) {
         pick_u64(s->out->v, from->v, p->rows, f->n);
     }
-    if (p->full && !is_bool(s->type)) {
+    if (p->full == RP_FULL_PRESENT && !is_bool(s->type)) {
         s->out->k = s->out->p = f->mask;
         return;
     }
     pick_bits(s->out->p, from->p, p->rows, f->n, p->ascending);
-    if (p->full) {
+    if (p->full == RP_FULL_KNOWN) {
+        s->out->k = f->mask;
+    } else if (p->full == RP_FULL_PRESENT) {
         for (uint32_t w = 0; w < f->words; w++) {
             s->out->k[w] = f->mask[w] & ~s->out->p[w];
         }
@@ -193,7 +196,7 @@ RP_KERNEL(load)
         return;
     }
     picking p = {.from = s->extra, .rows = f->rows};
-    p.full = x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a] != 0;
+    p.full = (rp_full)x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a];
     pick(s, &p, f);
 }
 
@@ -215,17 +218,52 @@ static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, 
     }
 }
 
-static uint64_t gather_plane(const uint64_t *plane, const uint32_t *rows, uint64_t there)
+typedef struct planes {
+    uint64_t k, p;
+} planes;
+
+// The bits of both planes at the rows of one word.
+static planes gather_both(const rp_val *column, const uint32_t *rows, uint64_t there)
 {
-    uint64_t word = 0;
+    planes bits = {0, 0};
     if (there == ~(uint64_t)0) {
-        return pick_word(plane, rows);
+        bits.p = pick_word(column->p, rows);
+        bits.k = column->k == column->p ? bits.p : pick_word(column->k, rows);
+        return bits;
     }
     for (uint64_t left = there; left != 0; left &= left - 1) {
         uint32_t i = rp_bits_lowest(left);
-        word |= (uint64_t)rp_bits_get(plane, rows[i]) << i;
+        bits.p |= (uint64_t)rp_bits_get(column->p, rows[i]) << i;
+        bits.k |= (uint64_t)rp_bits_get(column->k, rows[i]) << i;
     }
-    return word;
+    return bits;
+}
+
+static uint64_t gather_present(const rp_val *column, const uint32_t *rows, uint64_t there)
+{
+    uint64_t bits = 0;
+    if (there == ~(uint64_t)0) {
+        return pick_word(column->p, rows);
+    }
+    for (uint64_t left = there; left != 0; left &= left - 1) {
+        uint32_t i = rp_bits_lowest(left);
+        bits |= (uint64_t)rp_bits_get(column->p, rows[i]) << i;
+    }
+    return bits;
+}
+
+// Of planes that are needed only those that do not follow from what all cells are.
+static planes gather_planes(const rp_val *column, const uint32_t *rows, uint64_t there,
+                            rp_full full, bool boolean)
+{
+    if (full == RP_FULL_NOT) {
+        return gather_both(column, rows, there);
+    }
+    if (full == RP_FULL_PRESENT && !boolean) {
+        return (planes){there, there};
+    }
+    uint64_t p = gather_present(column, rows, there);
+    return (planes){full == RP_FULL_KNOWN ? there : there & ~p, p};
 }
 
 RP_KERNEL(gather)
@@ -236,7 +274,7 @@ RP_KERNEL(gather)
     }
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
-    bool full = x->world->full[rp_bundle_insn(x->world->bundle, s->insn).b] != 0;
+    rp_full full = (rp_full)x->world->full[rp_bundle_insn(x->world->bundle, s->insn).b];
     bool boolean = is_bool(s->type), optional = RP_TYPE_OPTIONAL(s->type);
     bool two = s->out->k != s->out->p;
     for (uint32_t w = 0; w < f->words; w++) {
@@ -245,12 +283,9 @@ RP_KERNEL(gather)
         if (s->number != 0) {
             gather_word(s, rows, first, there);
         }
-        uint64_t p = full && !boolean ? there : gather_plane(column->p, rows + first, there);
-        uint64_t k = !two   ? p
-                     : full ? there & (boolean ? ~p : ~(uint64_t)0)
-                            : gather_plane(column->k, rows + first, there);
-        s->out->k[w] = k | absent;
-        s->out->p[w] = p | (boolean ? absent : 0);
+        planes bits = gather_planes(column, rows + first, there, full, boolean);
+        s->out->k[w] = (two ? bits.k : bits.p) | absent;
+        s->out->p[w] = bits.p | (boolean ? absent : 0);
     }
 }
 
@@ -315,7 +350,7 @@ RP_KERNEL(outer)
     } else if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
         pick_covers(s->out, s->a, rows, f);
     } else {
-        bool full = all_present(s->a, &x->frames[home], s->number == 0);
+        rp_full full = fullness(s->a, &x->frames[home], s->number == 0);
         pick(s, &(picking){s->a, rows, full, true}, f);
     }
 }
@@ -369,7 +404,7 @@ static search begin_search(const rp_exec *x, uint32_t list)
     uint32_t column = world->bundle->tables[l->element].first_column;
     search s = {.x = x, .list = &world->lists[list], .keys = &world->columns[column]};
     s.key = RP_NONE;
-    s.all_keys = world->full[column] != 0;
+    s.all_keys = world->full[column] == RP_FULL_PRESENT;
     s.lower = (l->flags & RP_LIST_LOWER) != 0;
     return s;
 }
@@ -450,7 +485,8 @@ RP_KERNEL(store)
 {
     const rp_val *column = s->extra;
     unsigned char *full = &x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a];
-    *full = (f->base == 0 || *full != 0) && all_present(s->b, f, s->number == 0);
+    unsigned char here = (unsigned char)fullness(s->b, f, s->number == 0);
+    *full = f->base == 0 || here < *full ? here : *full;
     if (s->number != 0) {
         memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
                (size_t)f->n * s->number);

@@ -996,23 +996,29 @@ static bool find_dense_lists(rp_run *run)
     return ok;
 }
 
-// Columns without a gap: their planes need not be gathered.
+static rp_full fullness(const rp_run *run, uint32_t column)
+{
+    const rp_val *v = &run->world.columns[column];
+    uint32_t rows = run->world.rows[run->bundle->columns[column].table];
+    bool boolean = RP_TYPE_KIND(run->bundle->columns[column].type) == RP_KIND_BOOL;
+    uint64_t absent = 0, unknown = 0;
+    for (size_t w = 0; w < rp_bits_words(rows); w++) {
+        uint64_t all = rp_bits_low(rows - w * RP_WORD_BITS);
+        absent |= all & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
+        unknown |= boolean ? absent : all & ~v->k[w];
+    }
+    return absent == 0 ? RP_FULL_PRESENT : unknown == 0 ? RP_FULL_KNOWN : RP_FULL_NOT;
+}
+
+// Columns without a gap.
 static bool find_full_columns(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
     run->world.full = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
     for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
-        uint32_t rows = run->world.rows[b->columns[c].table];
-        uint64_t open = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED || run->reads[c] == 0) {
-            continue;
+        if (b->columns[c].origin != RP_COLUMN_DERIVED && run->reads[c] != 0) {
+            run->world.full[c] = (unsigned char)fullness(run, c);
         }
-        const rp_val *v = &run->world.columns[c];
-        bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
-        for (size_t w = 0; w < rp_bits_words(rows); w++) {
-            open |= rp_bits_low(rows - w * RP_WORD_BITS) & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
-        }
-        run->world.full[c] = open == 0;
     }
     return run->world.full != NULL;
 }
