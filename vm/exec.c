@@ -305,7 +305,7 @@ static uint32_t add_lists(const filling *fill, uint32_t n, const rp_frame *outer
         uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows), begin, end;
         uint32_t row = refs != NULL ? ((const uint32_t *)refs->v)[i] : rp_frame_row(outer, i);
         *open |= rp_list_range(list, row, &begin, &end) ? 0 : rows & (~rows + 1);
-        n = add_list(fill, n, i, begin, end);
+        n = begin == end ? n : add_list(fill, n, i, begin, end); // many have no elements
     }
     return n;
 }

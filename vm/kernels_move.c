@@ -201,20 +201,33 @@ RP_KERNEL(load)
 }
 
 // The values at the rows of one word; where all 64 refer to something without looking at each.
+static void gather_u32(uint32_t *to, const uint32_t *from, const uint32_t *rows, uint64_t there)
+{
+    if (there == ~(uint64_t)0) {
+        pick_u32(to, from, rows, RP_WORD_BITS);
+        return;
+    }
+    for (; there != 0; there &= there - 1) {
+        uint32_t i = rp_bits_lowest(there);
+        to[i] = from[rows[i]];
+    }
+}
+
+static void gather_u64(uint64_t *to, const uint64_t *from, const uint32_t *rows, uint64_t there)
+{
+    for (; there != 0; there &= there - 1) {
+        uint32_t i = rp_bits_lowest(there);
+        to[i] = from[rows[i]];
+    }
+}
+
 static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, uint64_t there)
 {
     const rp_val *column = s->extra;
-    if (there == ~(uint64_t)0 && s->number == 4) {
-        pick_u32((uint32_t *)s->out->v + first, column->v, rows + first, RP_WORD_BITS);
-        return;
-    }
-    for (uint64_t left = there; left != 0; left &= left - 1) {
-        uint32_t i = first + rp_bits_lowest(left);
-        if (s->number == 4) {
-            ((uint32_t *)s->out->v)[i] = ((const uint32_t *)column->v)[rows[i]];
-        } else {
-            ((uint64_t *)s->out->v)[i] = ((const uint64_t *)column->v)[rows[i]];
-        }
+    if (s->number == 4) {
+        gather_u32((uint32_t *)s->out->v + first, column->v, rows + first, there);
+    } else if (s->number == 8) {
+        gather_u64((uint64_t *)s->out->v + first, column->v, rows + first, there);
     }
 }
 
@@ -280,9 +293,7 @@ RP_KERNEL(gather)
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = w * RP_WORD_BITS;
         uint64_t there = s->a->p[w], absent = optional ? s->a->k[w] & ~there : 0;
-        if (s->number != 0) {
-            gather_word(s, rows, first, there);
-        }
+        gather_word(s, rows, first, there);
         planes bits = gather_planes(column, rows + first, there, full, boolean);
         s->out->k[w] = (two ? bits.k : bits.p) | absent;
         s->out->p[w] = bits.p | (boolean ? absent : 0);
@@ -310,8 +321,8 @@ static const uint32_t *outer_positions(rp_exec *x, const rp_frame *f, uint32_t h
         if (at->same) {
             continue;
         }
-        for (uint32_t i = 0; rows != NULL && i < f->n; i++) {
-            x->positions[i] = at->parents[rows[i]];
+        if (rows != NULL) {
+            pick_u32(x->positions, at->parents, rows, f->n);
         }
         rows = rows == NULL ? at->parents : x->positions;
     }
