@@ -129,6 +129,9 @@ static uint64_t same_values(const rp_step *s, uint32_t w, uint64_t rows)
 
 static uint64_t agree(const rp_step *s, uint32_t w, uint64_t open)
 {
+    if (open == 0) {
+        return 0;
+    }
     uint64_t bk = s->b->k[w], bp = s->b->p[w], ck = s->c->k[w], cp = s->c->p[w];
     if (is_bool(s->type)) {
         return open & ~(bk ^ ck) & ~(bp ^ cp) & (bk | bp);

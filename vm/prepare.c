@@ -616,33 +616,49 @@ static void copy_result(const rp_val *out, size_t size, uint32_t row, uint32_t f
     out->k[row / RP_WORD_BITS] |= (uint64_t)rp_bits_get(out->k, from) << row % RP_WORD_BITS;
 }
 
-// Once for each distinct text of the column.
+// A function of the texts of a column.
+typedef struct text_column {
+    const rp_rec_text *t;
+    rp_str literal;
+    const rp_val *in, *out;
+    size_t size; // of a result
+} text_column;
+
+// The rows of a word that have a text.
+static bool fill_word(firsts *f, const text_column *c, size_t w)
+{
+    bool ok = true;
+    for (uint64_t left = c->in->p[w]; ok && left != 0; left &= left - 1) {
+        uint32_t row = (uint32_t)(w * RP_WORD_BITS + rp_bits_lowest(left));
+        uint32_t id = ((const uint32_t *)c->in->v)[row], first = f->row[id];
+        if (first != 0) {
+            copy_result(c->out, c->size, row, first - 1);
+        } else {
+            f->row[id] = row + 1;
+            ok = fill_first(f->run, c->t, row, id, c->literal);
+        }
+    }
+    return ok;
+}
+
+// Once for each distinct text of the column. Where there is none, there is no result.
 static bool fill_text_column(firsts *f, const rp_rec_text *t)
 {
     rp_run *run = f->run;
-    const rp_val *in = &run->world.columns[t->column], *out = &run->world.columns[t->result];
-    uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(run->bundle->columns[t->result].type));
-    rp_str literal = literal_of(run, t);
+    const rp_bundle *b = run->bundle;
+    uint32_t table = b->columns[t->column].table, rows = run->world.rows[table];
+    text_column c = {t, literal_of(run, t), &run->world.columns[t->column],
+                     &run->world.columns[t->result],
+                     rp_plan_value_size(RP_TYPE_KIND(b->columns[t->result].type))};
     // Rows that the run makes may have come since the column was laid out.
-    bool ok = !is_own_table(run->bundle, run->bundle->columns[t->column].table) ||
-              new_column(run, t->result, rows);
-    for (uint32_t r = 0; r < rows && ok; r++) {
-        if (!rp_bits_get(in->p, r)) {
-            if (rp_bits_get(in->k, r)) {
-                put_absent(run, t->result, r);
-            }
-            continue;
+    bool ok = !is_own_table(b, table) || new_column(run, t->result, rows);
+    for (size_t w = 0; ok && w < rp_bits_words(rows); w++) {
+        if (c.out->k != c.out->p) {
+            c.out->k[w] |= c.in->k[w] & ~c.in->p[w];
         }
-        uint32_t id = ((const uint32_t *)in->v)[r], first = f->row[id];
-        if (first != 0) {
-            copy_result(out, size, r, first - 1);
-        } else {
-            f->row[id] = r + 1;
-            ok = fill_first(run, t, r, id, literal);
-        }
+        ok = fill_word(f, &c, w);
     }
-    forget_firsts(f, in, rows);
+    forget_firsts(f, c.in, rows);
     return ok;
 }
 

@@ -71,17 +71,18 @@ static void sort_few(sort_key *keys, uint32_t n)
 
 static void sort_digit(const sort_key *from, sort_key *to, uint32_t n, unsigned shift)
 {
-    uint32_t next[256] = {0}, total = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        next[from[i].word >> shift & 0xffu]++;
+    const sort_key *end = from + n;
+    sort_key *next[256];
+    uint32_t count[256] = {0};
+    for (const sort_key *k = from; k < end; k++) {
+        count[k->word >> shift & 0xffu]++;
     }
     for (unsigned d = 0; d < 256; d++) {
-        uint32_t count = next[d];
-        next[d] = total;
-        total += count;
+        next[d] = to;
+        to += count[d];
     }
-    for (uint32_t i = 0; i < n; i++) {
-        to[next[from[i].word >> shift & 0xffu]++] = from[i];
+    for (const sort_key *k = from; k < end; k++) {
+        *next[k->word >> shift & 0xffu]++ = *k;
     }
 }
 
@@ -166,7 +167,7 @@ static void sort_run(const sorter *s, sort_key *keys, uint32_t n, uint32_t level
         return;
     }
     uint64_t digits = sort_words(s, keys, n, differing);
-    for (uint32_t first = 0, last = 0; first < n; first = last) {
+    for (uint32_t first = 0, last = 1; first < n; first = last++) {
         while (last < n && ((keys[last].word ^ keys[first].word) & digits) == 0) {
             last++;
         }
@@ -176,9 +177,26 @@ static void sort_run(const sorter *s, sort_key *keys, uint32_t n, uint32_t level
     }
 }
 
-// Makes the words of what follows what all texts begin with.
+static void sort_two(const sorter *s, sort_key *keys, uint32_t level)
+{
+    int order = rp_str_compare(rp_str_make(keys[0].rest, keys[0].size),
+                               rp_str_make(keys[1].rest, keys[1].size));
+    if (order > 0) {
+        sort_key first = keys[0];
+        keys[0] = keys[1];
+        keys[1] = first;
+    } else if (order == 0) {
+        sort_level(s, keys, 2, level + 1);
+    }
+}
+
+// Makes the words of what follows what all texts begin with. Two are sorted sooner than that.
 static void sort_rest(const sorter *s, sort_key *keys, uint32_t n, uint32_t level)
 {
+    if (n == 2) {
+        sort_two(s, keys, level);
+        return;
+    }
     size_t shared = shared_size(keys, n);
     for (uint32_t i = 0; i < n; i++) {
         keys[i].rest += shared;
