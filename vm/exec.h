@@ -43,19 +43,19 @@ typedef struct rp_set_view {
 } rp_set_view;
 
 // What all cells of a column, or all values of a chunk, have in common: planes that follow from
-// that need not be gathered. KNOWN is not said of bools.
-typedef enum rp_full { RP_FULL_NOT, RP_FULL_KNOWN, RP_FULL_PRESENT } rp_full;
+// that need not be gathered. KNOWN: known, of bools true or false. EVERY, NONE: bits of `p`.
+enum { RP_ALIKE_KNOWN = 1, RP_ALIKE_EVERY = 2, RP_ALIKE_NONE = 4 };
 
 // What programs read: columns, lists, texts. Bound by the run, read only during evaluation.
 typedef struct rp_world {
     const rp_bundle *bundle;
-    rp_val *columns;     // per column
-    unsigned char *full; // per column: rp_full; `store` says it of derived columns
-    uint32_t *rows;      // per table
-    rp_list_view *lists; // per list
-    rp_set_view *sets;   // per set
-    uint64_t *consts;    // per constant: the bits of its value
-    uint64_t *params;    // per parameter: the same
+    rp_val *columns;      // per column
+    unsigned char *alike; // per column: RP_ALIKE_*; `store` says it of derived columns
+    uint32_t *rows;       // per table
+    rp_list_view *lists;  // per list
+    rp_set_view *sets;    // per set
+    uint64_t *consts;     // per constant: the bits of its value
+    uint64_t *params;     // per parameter: the same
     uint64_t param_present[RP_MAX_PARAMS / 64];
     int64_t now;
     const rp_str *base_texts; // ids below base_count
@@ -158,6 +158,19 @@ rp_kernel rp_kernel_get(uint32_t op);
 void rp_fold_begin(rp_exec *x, const rp_step *s, const rp_frame *outer);
 void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer,
                     const uint64_t *incomplete);
+
+static inline unsigned char rp_val_alike(const rp_val *v, size_t rows, bool boolean)
+{
+    uint64_t open = 0, missing = 0, some = 0;
+    for (size_t w = 0; w < rp_bits_words(rows); w++) {
+        uint64_t all = rp_bits_low(rows - w * RP_WORD_BITS), p = v->p[w] & all;
+        open |= all & ~(boolean ? v->k[w] ^ p : v->k[w]);
+        missing |= all & ~p;
+        some |= p;
+    }
+    return (unsigned char)((open == 0 ? RP_ALIKE_KNOWN : 0) | (missing == 0 ? RP_ALIKE_EVERY : 0) |
+                           (some == 0 ? RP_ALIKE_NONE : 0));
+}
 
 // The list range of a row; false if the list of the row is not known completely.
 static inline bool rp_list_range(const rp_list_view *list, uint32_t row, uint32_t *begin,

@@ -46,16 +46,6 @@ static void load_consecutive(rp_exec *x, const rp_step *s, const rp_frame *f)
     copy_window(place.p, column->p, f);
 }
 
-static rp_full fullness(const rp_val *v, const rp_frame *f, bool boolean)
-{
-    uint64_t absent = 0, unknown = 0;
-    for (uint32_t w = 0; w < f->words; w++) {
-        absent |= f->mask[w] & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
-        unknown |= boolean ? absent : f->mask[w] & ~v->k[w];
-    }
-    return absent == 0 ? RP_FULL_PRESENT : unknown == 0 ? RP_FULL_KNOWN : RP_FULL_NOT;
-}
-
 // Eight at once, so that counting is not half of the work.
 #define PICK(NAME, TYPE)                                                                           \
     static void NAME(TYPE *to, const TYPE *from, const uint32_t *rows, uint32_t n)                 \
@@ -116,35 +106,51 @@ static void pick_bits(uint64_t *to, const uint64_t *from, const uint32_t *rows, 
     }
 }
 
-// The rows of an array with planes; `full`: what all of its values are.
+// The rows of an array with planes.
 typedef struct picking {
     const rp_val *from;
     const uint32_t *rows;
-    rp_full full;
+    unsigned char alike; // of all of its values
     bool ascending;
 } picking;
 
-static void pick(const rp_step *s, const picking *p, const rp_frame *f)
+static void pick_present(const rp_step *s, const picking *p, const rp_frame *f)
 {
-    const rp_val *from = p->from;
-    if (s->number == 4) {
-        pick_u32(s->out->v, from->v, p->rows, f->n);
-    } else if (s->number == 8) {
-        pick_u64(s->out->v, from->v, p->rows, f->n);
+    if ((p->alike & RP_ALIKE_EVERY) != 0) {
+        s->out->p = f->mask;
+    } else if ((p->alike & RP_ALIKE_NONE) != 0) {
+        memset(s->out->p, 0, f->words * sizeof(uint64_t));
+    } else {
+        pick_bits(s->out->p, p->from->p, p->rows, f->n, p->ascending);
     }
-    if (p->full == RP_FULL_PRESENT && !is_bool(s->type)) {
-        s->out->k = s->out->p = f->mask;
-        return;
-    }
-    pick_bits(s->out->p, from->p, p->rows, f->n, p->ascending);
-    if (p->full == RP_FULL_KNOWN) {
+}
+
+static void pick_known(const rp_step *s, const picking *p, const rp_frame *f)
+{
+    if ((p->alike & RP_ALIKE_KNOWN) == 0) {
+        pick_bits(s->out->k, p->from->k, p->rows, f->n, p->ascending);
+    } else if (!is_bool(s->type)) {
         s->out->k = f->mask;
-    } else if (p->full == RP_FULL_PRESENT) {
+    } else {
         for (uint32_t w = 0; w < f->words; w++) {
             s->out->k[w] = f->mask[w] & ~s->out->p[w];
         }
-    } else if (s->out->k != s->out->p) {
-        pick_bits(s->out->k, from->k, p->rows, f->n, p->ascending);
+    }
+}
+
+static void pick(const rp_step *s, const picking *p, const rp_frame *f)
+{
+    bool two = s->out->k != s->out->p;
+    if (s->number == 4) {
+        pick_u32(s->out->v, p->from->v, p->rows, f->n);
+    } else if (s->number == 8) {
+        pick_u64(s->out->v, p->from->v, p->rows, f->n);
+    }
+    pick_present(s, p, f);
+    if (two) {
+        pick_known(s, p, f);
+    } else {
+        s->out->k = s->out->p;
     }
 }
 
@@ -196,7 +202,7 @@ RP_KERNEL(load)
         return;
     }
     picking p = {.from = s->extra, .rows = f->rows};
-    p.full = (rp_full)x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a];
+    p.alike = x->world->alike[rp_bundle_insn(x->world->bundle, s->insn).a];
     pick(s, &p, f);
 }
 
@@ -231,52 +237,32 @@ static void gather_word(const rp_step *s, const uint32_t *rows, uint32_t first, 
     }
 }
 
-typedef struct planes {
-    uint64_t k, p;
-} planes;
-
-// The bits of both planes at the rows of one word.
-static planes gather_both(const rp_val *column, const uint32_t *rows, uint64_t there)
-{
-    planes bits = {0, 0};
-    if (there == ~(uint64_t)0) {
-        bits.p = pick_word(column->p, rows);
-        bits.k = column->k == column->p ? bits.p : pick_word(column->k, rows);
-        return bits;
-    }
-    for (uint64_t left = there; left != 0; left &= left - 1) {
-        uint32_t i = rp_bits_lowest(left);
-        bits.p |= (uint64_t)rp_bits_get(column->p, rows[i]) << i;
-        bits.k |= (uint64_t)rp_bits_get(column->k, rows[i]) << i;
-    }
-    return bits;
-}
-
-static uint64_t gather_present(const rp_val *column, const uint32_t *rows, uint64_t there)
+static uint64_t gather_bits(const uint64_t *plane, const uint32_t *rows, uint64_t there)
 {
     uint64_t bits = 0;
     if (there == ~(uint64_t)0) {
-        return pick_word(column->p, rows);
+        return pick_word(plane, rows);
     }
     for (uint64_t left = there; left != 0; left &= left - 1) {
         uint32_t i = rp_bits_lowest(left);
-        bits |= (uint64_t)rp_bits_get(column->p, rows[i]) << i;
+        bits |= (uint64_t)rp_bits_get(plane, rows[i]) << i;
     }
     return bits;
 }
 
-// Of planes that are needed only those that do not follow from what all cells are.
-static planes gather_planes(const rp_val *column, const uint32_t *rows, uint64_t there,
-                            rp_full full, bool boolean)
+static uint64_t gather_present(const rp_val *column, const uint32_t *rows, uint64_t there,
+                               unsigned char alike)
 {
-    if (full == RP_FULL_NOT) {
-        return gather_both(column, rows, there);
+    if ((alike & (RP_ALIKE_NONE | RP_ALIKE_EVERY)) == 0) {
+        return gather_bits(column->p, rows, there);
     }
-    if (full == RP_FULL_PRESENT && !boolean) {
-        return (planes){there, there};
-    }
-    uint64_t p = gather_present(column, rows, there);
-    return (planes){full == RP_FULL_KNOWN ? there : there & ~p, p};
+    return (alike & RP_ALIKE_NONE) != 0 ? 0 : there;
+}
+
+static uint64_t gather_known(const rp_val *column, const uint32_t *rows, uint64_t there,
+                             unsigned char alike, uint64_t no)
+{
+    return (alike & RP_ALIKE_KNOWN) != 0 ? there & ~no : gather_bits(column->k, rows, there);
 }
 
 RP_KERNEL(gather)
@@ -287,16 +273,17 @@ RP_KERNEL(gather)
     }
     const uint32_t *rows = s->a->v;
     const rp_val *column = s->extra;
-    rp_full full = (rp_full)x->world->full[rp_bundle_insn(x->world->bundle, s->insn).b];
+    unsigned char alike = x->world->alike[rp_bundle_insn(x->world->bundle, s->insn).b];
     bool boolean = is_bool(s->type), optional = RP_TYPE_OPTIONAL(s->type);
-    bool two = s->out->k != s->out->p;
+    bool two = s->out->k != s->out->p && column->k != column->p;
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = w * RP_WORD_BITS;
         uint64_t there = s->a->p[w], absent = optional ? s->a->k[w] & ~there : 0;
         gather_word(s, rows, first, there);
-        planes bits = gather_planes(column, rows + first, there, full, boolean);
-        s->out->k[w] = (two ? bits.k : bits.p) | absent;
-        s->out->p[w] = bits.p | (boolean ? absent : 0);
+        uint64_t p = gather_present(column, rows + first, there, alike);
+        uint64_t k = two ? gather_known(column, rows + first, there, alike, boolean ? p : 0) : p;
+        s->out->k[w] = k | absent;
+        s->out->p[w] = p | (boolean ? absent : 0);
     }
 }
 
@@ -361,8 +348,8 @@ RP_KERNEL(outer)
     } else if (RP_TYPE_KIND(s->type) == RP_KIND_COVER) {
         pick_covers(s->out, s->a, rows, f);
     } else {
-        rp_full full = fullness(s->a, &x->frames[home], s->number == 0);
-        pick(s, &(picking){s->a, rows, full, true}, f);
+        unsigned char alike = rp_val_alike(s->a, x->frames[home].n, s->number == 0);
+        pick(s, &(picking){s->a, rows, alike, true}, f);
     }
 }
 
@@ -415,7 +402,7 @@ static search begin_search(const rp_exec *x, uint32_t list)
     uint32_t column = world->bundle->tables[l->element].first_column;
     search s = {.x = x, .list = &world->lists[list], .keys = &world->columns[column]};
     s.key = RP_NONE;
-    s.all_keys = world->full[column] == RP_FULL_PRESENT;
+    s.all_keys = (world->alike[column] & RP_ALIKE_EVERY) != 0;
     s.lower = (l->flags & RP_LIST_LOWER) != 0;
     return s;
 }
@@ -495,9 +482,9 @@ static void store_plane(uint64_t *to, const uint64_t *from, const rp_frame *f)
 RP_KERNEL(store)
 {
     const rp_val *column = s->extra;
-    unsigned char *full = &x->world->full[rp_bundle_insn(x->world->bundle, s->insn).a];
-    unsigned char here = (unsigned char)fullness(s->b, f, s->number == 0);
-    *full = f->base == 0 || here < *full ? here : *full;
+    unsigned char *alike = &x->world->alike[rp_bundle_insn(x->world->bundle, s->insn).a];
+    unsigned char here = rp_val_alike(s->b, f->n, s->number == 0);
+    *alike = f->base == 0 ? here : *alike & here;
     if (s->number != 0) {
         memcpy((unsigned char *)column->v + (size_t)f->base * s->number, s->b->v,
                (size_t)f->n * s->number);

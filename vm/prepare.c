@@ -1012,31 +1012,18 @@ static bool find_dense_lists(rp_run *run)
     return ok;
 }
 
-static rp_full fullness(const rp_run *run, uint32_t column)
-{
-    const rp_val *v = &run->world.columns[column];
-    uint32_t rows = run->world.rows[run->bundle->columns[column].table];
-    bool boolean = RP_TYPE_KIND(run->bundle->columns[column].type) == RP_KIND_BOOL;
-    uint64_t absent = 0, unknown = 0;
-    for (size_t w = 0; w < rp_bits_words(rows); w++) {
-        uint64_t all = rp_bits_low(rows - w * RP_WORD_BITS);
-        absent |= all & ~(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
-        unknown |= boolean ? absent : all & ~v->k[w];
-    }
-    return absent == 0 ? RP_FULL_PRESENT : unknown == 0 ? RP_FULL_KNOWN : RP_FULL_NOT;
-}
-
-// Columns without a gap.
-static bool find_full_columns(rp_run *run)
+static bool find_alike_columns(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    run->world.full = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
-    for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
+    run->world.alike = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
+    for (uint32_t c = 0; run->world.alike != NULL && c < b->column_count; c++) {
         if (b->columns[c].origin != RP_COLUMN_DERIVED && run->reads[c] != 0) {
-            run->world.full[c] = (unsigned char)fullness(run, c);
+            run->world.alike[c] =
+                rp_val_alike(&run->world.columns[c], run->world.rows[b->columns[c].table],
+                             RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL);
         }
     }
-    return run->world.full != NULL;
+    return run->world.alike != NULL;
 }
 
 bool rp_prepare_values(rp_run *run)
@@ -1048,7 +1035,7 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
-    return ok && find_dense_lists(run) && find_full_columns(run) &&
+    return ok && find_dense_lists(run) && find_alike_columns(run) &&
            bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }
