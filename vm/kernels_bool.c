@@ -251,11 +251,19 @@ typedef struct ranks {
     uint32_t a[RP_WORD_BITS], b[RP_WORD_BITS];
 } ranks;
 
+// Whether the ids of a word are one and the same, as those of a constant are.
+static bool are_same(const uint32_t *ids)
+{
+    return memcmp(ids, ids + 1, (RP_WORD_BITS - 1) * sizeof *ids) == 0;
+}
+
 static void rank_word(const uint32_t *rank, const uint32_t *ids, uint64_t there, uint32_t *out)
 {
     if (there == ~(uint64_t)0) {
+        bool same = are_same(ids);
+        uint32_t first = rank[ids[0]];
         for (unsigned i = 0; i < RP_WORD_BITS; i++) {
-            out[i] = rank[ids[i]];
+            out[i] = same ? first : rank[ids[i]];
         }
         return;
     }
