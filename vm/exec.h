@@ -168,8 +168,10 @@ static inline unsigned char rp_val_alike(const rp_val *v, size_t rows, bool bool
         missing |= all & ~p;
         some |= p;
     }
-    return (unsigned char)((open == 0 ? RP_ALIKE_KNOWN : 0) | (missing == 0 ? RP_ALIKE_EVERY : 0) |
-                           (some == 0 ? RP_ALIKE_NONE : 0));
+    unsigned alike = open == 0 ? RP_ALIKE_KNOWN : 0;
+    alike |= missing == 0 ? RP_ALIKE_EVERY : 0;
+    alike |= some == 0 ? RP_ALIKE_NONE : 0;
+    return (unsigned char)alike;
 }
 
 // The list range of a row; false if the list of the row is not known completely.

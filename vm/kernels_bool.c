@@ -320,8 +320,8 @@ RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *
         uint32_t m3 = (uint32_t)items[rest < 3 ? rest : 3];
         for (unsigned l = 0; l < HALF; l++) {
             uint32_t a = values[l], b = values[HALF + l];
-            low |= (a == m0) | (a == m1) | (a == m2) | (a == m3) ? bits_u32[l] : 0;
-            high |= (b == m0) | (b == m1) | (b == m2) | (b == m3) ? bits_u32[l] : 0;
+            low |= ((a == m0) | (a == m1) | (a == m2) | (a == m3)) != 0 ? bits_u32[l] : 0;
+            high |= ((b == m0) | (b == m1) | (b == m2) | (b == m3)) != 0 ? bits_u32[l] : 0;
         }
     }
     return low | (uint64_t)high << HALF;

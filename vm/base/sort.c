@@ -151,77 +151,96 @@ static uint64_t sort_words(const sorter *s, sort_key *keys, uint32_t n, uint64_t
     return digits;
 }
 
-static void sort_level(const sorter *s, sort_key *keys, uint32_t n, uint32_t level);
-static void sort_rest(const sorter *s, sort_key *keys, uint32_t n, uint32_t level);
+// Keys of which nothing has told apart so far: all texts before this level are equal.
+typedef struct key_run {
+    sort_key *keys;
+    uint32_t n, level;
+} key_run;
 
-// Keys whose words are made. Where all words are equal, so are the texts, or what follows tells.
-static void sort_run(const sorter *s, sort_key *keys, uint32_t n, uint32_t level)
+// The texts of the next level at which not all are one and the same; false if there is none.
+static bool next_level(const sorter *s, key_run *r)
 {
-    uint64_t differing = differing_bits(keys, n);
-    if (differing == 0 && (keys[0].word & 0xffu) == MORE) {
-        sort_rest(s, keys, n, level);
-        return;
-    }
-    if (differing == 0) {
-        sort_level(s, keys, n, level + 1);
-        return;
-    }
-    uint64_t digits = sort_words(s, keys, n, differing);
-    for (uint32_t first = 0, last = 1; first < n; first = last++) {
-        while (last < n && ((keys[last].word ^ keys[first].word) & digits) == 0) {
-            last++;
+    bool same = true;
+    while (same && ++r->level < s->levels) {
+        for (uint32_t i = 0; i < r->n; i++) {
+            rp_str text = s->text(s->ctx, r->keys[i].item, r->level);
+            r->keys[i].rest = text.ptr;
+            r->keys[i].size = text.len;
+            same = same && text.ptr == r->keys[0].rest && text.len == r->keys[0].size;
         }
-        if (last - first > 1) {
-            sort_run(s, keys + first, last - first, level);
-        }
+    }
+    return !same;
+}
+
+// Makes the words of what follows what all texts begin with.
+static void make_words(const key_run *r)
+{
+    size_t shared = shared_size(r->keys, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        sort_key *k = &r->keys[i];
+        k->rest += shared;
+        k->size -= shared;
+        k->word = word_of(k->rest, k->size);
     }
 }
 
-static void sort_two(const sorter *s, sort_key *keys, uint32_t level)
+// Goes on until words differ, and says in which bits; 0 if all texts are equal. Equal words of
+// texts that have more bytes leave it to those.
+static uint64_t tell_apart(const sorter *s, key_run *r)
 {
-    int order = rp_str_compare(rp_str_make(keys[0].rest, keys[0].size),
-                               rp_str_make(keys[1].rest, keys[1].size));
+    uint64_t differing = differing_bits(r->keys, r->n);
+    while (differing == 0) {
+        if ((r->keys[0].word & 0xffu) != MORE && !next_level(s, r)) {
+            return 0;
+        }
+        make_words(r);
+        differing = differing_bits(r->keys, r->n);
+    }
+    return differing;
+}
+
+static void sort_two(const sorter *s, const key_run *r)
+{
+    sort_key *a = &r->keys[0], *b = &r->keys[1], first = *a;
+    int order = rp_str_compare(rp_str_make(a->rest, a->size), rp_str_make(b->rest, b->size));
+    for (uint32_t level = r->level + 1; order == 0 && level < s->levels; level++) {
+        order = rp_str_compare(s->text(s->ctx, a->item, level), s->text(s->ctx, b->item, level));
+    }
     if (order > 0) {
-        sort_key first = keys[0];
-        keys[0] = keys[1];
-        keys[1] = first;
-    } else if (order == 0) {
-        sort_level(s, keys, 2, level + 1);
+        *a = *b;
+        *b = first;
     }
 }
 
-// Makes the words of what follows what all texts begin with. Two are sorted sooner than that.
-static void sort_rest(const sorter *s, sort_key *keys, uint32_t n, uint32_t level)
+// The longest of the runs that a run falls into is sorted in the next round: those that are sorted
+// in between have at most half of the keys, so that calls are as deep as a number has bits.
+static void sort_run(const sorter *s, key_run r)
 {
-    if (n == 2) {
-        sort_two(s, keys, level);
-        return;
+    while (r.n > 2) {
+        uint64_t differing = tell_apart(s, &r);
+        if (differing == 0) {
+            return;
+        }
+        uint64_t digits = sort_words(s, r.keys, r.n, differing);
+        key_run longest = {r.keys, 1, r.level};
+        for (uint32_t first = 0, last = 1; first < r.n; first = last++) {
+            while (last < r.n && ((r.keys[last].word ^ r.keys[first].word) & digits) == 0) {
+                last++;
+            }
+            key_run part = {r.keys + first, last - first, r.level};
+            if (part.n > longest.n) {
+                key_run shorter = longest;
+                longest = part;
+                part = shorter;
+            }
+            if (part.n > 1) {
+                sort_run(s, part);
+            }
+        }
+        r = longest;
     }
-    size_t shared = shared_size(keys, n);
-    for (uint32_t i = 0; i < n; i++) {
-        keys[i].rest += shared;
-        keys[i].size -= shared;
-        keys[i].word = word_of(keys[i].rest, keys[i].size);
-    }
-    sort_run(s, keys, n, level);
-}
-
-static void sort_level(const sorter *s, sort_key *keys, uint32_t n, uint32_t level)
-{
-    bool same = true; // the text is one and the same
-    if (level == s->levels) {
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        rp_str text = s->text(s->ctx, keys[i].item, level);
-        keys[i].rest = text.ptr;
-        keys[i].size = text.len;
-        same = same && text.ptr == keys[0].rest && text.len == keys[0].size;
-    }
-    if (same) {
-        sort_level(s, keys, n, level + 1);
-    } else {
-        sort_rest(s, keys, n, level);
+    if (r.n == 2) {
+        sort_two(s, &r);
     }
 }
 
@@ -235,9 +254,9 @@ bool rp_sort_by_texts(uint32_t *items, uint32_t count, uint32_t levels, rp_sort_
     }
     sorter s = {text, ctx, levels, keys + count};
     for (uint32_t i = 0; i < count; i++) {
-        keys[i].item = items[i];
+        keys[i] = (sort_key){.rest = "", .item = items[i]};
     }
-    sort_level(&s, keys, count, 0);
+    sort_run(&s, (key_run){keys, count, UINT32_MAX}); // before the first level
     for (uint32_t i = 0; i < count; i++) {
         items[i] = keys[i].item;
     }
