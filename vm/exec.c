@@ -131,151 +131,199 @@ static void run_chunk(rp_exec *x, rp_frame *f, uint32_t n, bool consecutive)
 {
     set_rows(f, n);
     f->consecutive = consecutive;
+    f->same = false;
     f->base = f->rows[0];
     run_body(x, f);
+}
+
+// All rows of the outer chunk.
+static void run_same(rp_exec *x, const rp_frame *outer, rp_frame *f)
+{
+    size_t size = outer->n * sizeof(uint32_t);
+    memcpy(f->parents, x->counting, size);
+    f->rows[0] = rp_frame_row(outer, 0);
+    if (!outer->consecutive) {
+        memcpy(f->rows, outer->rows, size);
+    }
+    set_rows(f, outer->n);
+    f->consecutive = outer->consecutive;
+    f->same = true;
+    f->base = f->rows[0];
+    run_body(x, f);
+}
+
+// Whether a condition makes no row false.
+static bool keeps_all(const rp_frame *outer, const rp_val *condition)
+{
+    uint64_t dropped = 0;
+    for (uint32_t w = 0; w < outer->words; w++) {
+        dropped |= outer->mask[w] & rp_word_false(condition, w);
+    }
+    return dropped == 0;
 }
 
 // Rows that the condition does not make false.
 static void run_filter(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_val *condition)
 {
     uint32_t n = 0;
-    bool consecutive = true;
+    if (keeps_all(outer, condition)) {
+        run_same(x, outer, f);
+        return;
+    }
     for (uint32_t w = 0; w < outer->words; w++) {
         uint64_t rows = outer->mask[w] & ~rp_word_false(condition, w);
         for (; rows != 0; rows &= rows - 1) {
             uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows);
             f->parents[n] = i;
-            f->rows[n] = rp_frame_row(outer, i);
-            consecutive = consecutive && f->rows[n] == f->rows[0] + n;
-            n++;
+            f->rows[n++] = rp_frame_row(outer, i);
         }
     }
     if (n != 0) {
-        run_chunk(x, f, n, consecutive);
+        run_chunk(x, f, n, f->rows[n - 1] - f->rows[0] == n - 1 && outer->consecutive);
     }
 }
 
+// Whether numbers follow each other.
+RP_WIDE static bool count_up(const uint32_t *numbers, uint32_t n)
+{
+    uint32_t off = 0, next = numbers[0];
+    for (; n >= RP_WORD_BITS; n -= RP_WORD_BITS, next += RP_WORD_BITS, numbers += RP_WORD_BITS) {
+        for (uint32_t l = 0; l < RP_WORD_BITS; l++) {
+            off |= numbers[l] ^ (next + l);
+        }
+    }
+    for (; n != 0; n--) {
+        off |= *numbers++ ^ next++;
+    }
+    return off == 0;
+}
+
+// Elements of lists on their way into a chunk: `rows` of the frame holds their places in the list.
 typedef struct filling {
+    rp_exec *x;
     rp_frame *f;
-    uint32_t n;
-    bool consecutive;
+    const uint32_t *order;
+    uint32_t *rows, *parents; // of the frame
+    uint32_t chunk;
 } filling;
 
-// `count` elements from `e` on behind those that are there, which leave room for them.
-static void add_elements(filling *fill, const uint32_t *order, uint32_t parent, uint32_t e,
-                         uint32_t count)
+static void run_elements(const filling *fill, uint32_t n)
 {
-    uint32_t *rows = fill->f->rows + fill->n, *parents = fill->f->parents + fill->n;
-    for (uint32_t i = 0; i < count; i++) {
-        parents[i] = parent;
-        rows[i] = order != NULL ? order[e + i] : e + i;
+    for (uint32_t i = 0; fill->order != NULL && i < n; i++) {
+        fill->rows[i] = fill->order[fill->rows[i]];
     }
-    uint32_t first = fill->f->rows[0];
-    if (order == NULL) {
-        fill->consecutive = fill->consecutive && rows[0] == first + fill->n;
-    }
-    for (uint32_t i = 0; order != NULL && fill->consecutive && i < count; i++) {
-        fill->consecutive = rows[i] == first + fill->n + i;
-    }
-    fill->n += count;
+    run_chunk(fill->x, fill->f, n, count_up(fill->rows, n));
 }
 
-static void fill_from(rp_exec *x, filling *fill, const rp_list_view *list, uint32_t parent,
-                      uint32_t begin, uint32_t end)
+// Behind `n` elements; how many there are now.
+static uint32_t add_elements(const filling *fill, uint32_t n, uint32_t parent, uint32_t e,
+                             uint32_t end)
 {
-    while (begin < end) {
-        if (fill->n == x->plan.chunk) {
-            run_chunk(x, fill->f, fill->n, fill->consecutive);
-            fill->n = 0;
-            fill->consecutive = true;
+    for (; e < end; e++) {
+        if (n == fill->chunk) {
+            run_elements(fill, n);
+            n = 0;
         }
-        uint32_t room = x->plan.chunk - fill->n, count = end - begin < room ? end - begin : room;
-        add_elements(fill, list->order, parent, begin, count);
-        begin += count;
+        fill->parents[n] = parent;
+        fill->rows[n++] = e;
     }
+    return n;
 }
 
-// Elements that come one after another: of a chunk only the first row need be known, which is as
-// many before `e`, the element that is next, as there are.
-static void run_consecutive(rp_exec *x, filling *fill, uint32_t e)
+// Most lists are short: as many are written as few are, and the next list overwrites what was too
+// much.
+static inline uint32_t add_list(const filling *fill, uint32_t n, uint32_t parent, uint32_t e,
+                                uint32_t end)
 {
-    fill->f->rows[0] = e - fill->n;
-    run_chunk(x, fill->f, fill->n, true);
-    fill->n = 0;
-}
-
-// `count` elements of row `parent` from `e` on, behind those that are there.
-static void add_dense(rp_exec *x, filling *fill, uint32_t parent, uint32_t e, uint32_t count)
-{
-    while (count != 0) {
-        if (fill->n == x->plan.chunk) {
-            run_consecutive(x, fill, e);
-        }
-        uint32_t room = x->plan.chunk - fill->n, n = count < room ? count : room;
-        uint32_t *parents = fill->f->parents + fill->n;
-        for (uint32_t i = 0; i < n; i++) {
-            parents[i] = parent;
-        }
-        fill->n += n;
-        e += n;
-        count -= n;
+    enum { FEW = 8 };
+    uint32_t *parents = fill->parents + n, *rows = fill->rows + n;
+    if (end - e > FEW || n + FEW > fill->chunk) {
+        return add_elements(fill, n, parent, e, end);
     }
+    for (uint32_t k = 0; k < FEW; k++) {
+        parents[k] = parent;
+    }
+    for (uint32_t k = 0; k < FEW; k++) {
+        rows[k] = e + k;
+    }
+    return n + (end - e);
 }
 
-// The lists of consecutive rows, one after the other: their elements are consecutive, too. Most
-// lists are short: their parent is written a fixed number of times, and the next list overwrites
-// what was too much.
+// The rows of `n` elements, as positions in a chunk that begins at row `base`. Whether these are
+// just 0, 1, 2, ...
+RP_WIDE static bool place_elements(uint32_t *restrict parents, const uint32_t *restrict owner,
+                                   uint32_t base, uint32_t n)
+{
+    uint32_t off = 0, i = 0;
+    for (; n - i >= RP_WORD_BITS;
+         i += RP_WORD_BITS, parents += RP_WORD_BITS, owner += RP_WORD_BITS) {
+        for (uint32_t l = 0; l < RP_WORD_BITS; l++) {
+            parents[l] = owner[l] - base;
+            off |= parents[l] ^ (i + l);
+        }
+    }
+    for (; i < n; i++) {
+        *parents = *owner++ - base;
+        off |= *parents++ ^ i;
+    }
+    return off == 0;
+}
+
+// The lists of consecutive rows, one after the other: their elements are consecutive, too.
 static void run_dense(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_list_view *list)
 {
-    enum { FEW = 4 };
-    filling fill = {f, 0, true};
-    uint32_t e = list->begin[outer->base];
+    uint32_t e = list->begin[outer->base], end = list->end[outer->base + outer->n - 1];
     for (uint32_t w = 0; w < outer->words; w++) {
         size_t at = outer->base + (size_t)w * RP_WORD_BITS;
         f->incomplete[w] = outer->mask[w] & ~rp_bits_window(list->complete, at);
     }
-    for (uint32_t i = 0; i < outer->n; i++) {
-        uint32_t end = list->end[outer->base + i], count = end - e;
-        if (count <= FEW && fill.n + FEW <= x->plan.chunk) {
-            uint32_t *parents = f->parents + fill.n;
-            for (uint32_t k = 0; k < FEW; k++) {
-                parents[k] = i;
-            }
-            fill.n += count;
-        } else {
-            add_dense(x, &fill, i, e, count);
-        }
-        e = end;
+    bool as_many = end - e == outer->n; // and so in one chunk
+    for (uint32_t n; e < end; e += n) {
+        n = end - e < x->plan.chunk ? end - e : x->plan.chunk;
+        f->same = place_elements(f->parents, list->owner + e, outer->base, n) && as_many;
+        f->consecutive = true;
+        f->base = f->rows[0] = e;
+        set_rows(f, n);
+        run_body(x, f);
     }
-    if (fill.n != 0) {
-        run_consecutive(x, &fill, e);
+}
+
+// The lists of the rows of a word, or of those that `refs` names, behind `n` elements; `open`:
+// those that are not complete.
+static uint32_t add_lists(const filling *fill, uint32_t n, const rp_frame *outer,
+                          const rp_step *unnest, uint32_t w, uint64_t *open)
+{
+    const rp_list_view *list = unnest->extra;
+    const rp_val *refs = unnest->b;
+    uint64_t rows = outer->mask[w];
+    *open = 0;
+    if (refs != NULL) {
+        *open = rows & ~(refs->k[w] | refs->p[w]);
+        rows &= refs->p[w];
     }
+    for (; rows != 0; rows &= rows - 1) {
+        uint32_t i = w * RP_WORD_BITS + rp_bits_lowest(rows), begin, end;
+        uint32_t row = refs != NULL ? ((const uint32_t *)refs->v)[i] : rp_frame_row(outer, i);
+        *open |= rp_list_range(list, row, &begin, &end) ? 0 : rows & (~rows + 1);
+        n = begin == end ? n : add_list(fill, n, i, begin, end); // many have no elements
+    }
+    return n;
 }
 
 static void run_unnest(rp_exec *x, const rp_frame *outer, rp_frame *f, const rp_step *open)
 {
     const rp_list_view *list = open->extra;
-    filling fill = {f, 0, true};
-    if (open->b == NULL && list->dense && outer->consecutive) {
+    filling fill = {x, f, list->order, f->rows, f->parents, x->plan.chunk};
+    uint32_t n = 0;
+    if (open->b == NULL && list->owner != NULL && outer->consecutive) {
         run_dense(x, outer, f, list);
         return;
     }
-    for (uint32_t i = 0; i < outer->n; i++) {
-        uint32_t row = rp_frame_row(outer, i), begin, end;
-        if (open->b != NULL) {
-            if (!rp_bits_get(open->b->p, i)) {
-                rp_bits_put(f->incomplete, i, !rp_bits_get(open->b->k, i));
-                continue;
-            }
-            row = ((const uint32_t *)open->b->v)[i];
-        }
-        if (!rp_list_range(list, row, &begin, &end)) {
-            rp_bits_set(f->incomplete, i);
-        }
-        fill_from(x, &fill, list, i, begin, end);
+    for (uint32_t w = 0; w < outer->words; w++) {
+        n = add_lists(&fill, n, outer, open, w, &f->incomplete[w]);
     }
-    if (fill.n != 0) {
-        run_chunk(x, f, fill.n, fill.consecutive);
+    if (n != 0) {
+        run_elements(&fill, n);
     }
 }
 
@@ -337,6 +385,7 @@ void rp_exec_one(rp_exec *x, uint32_t frame, uint32_t row, uint32_t parent)
     rp_frame *f = &x->frames[b->frames[frame].depth];
     f->info = &b->frames[frame];
     f->consecutive = true;
+    f->same = false;
     f->base = row;
     f->rows[0] = row;
     f->parents[0] = parent;
@@ -355,20 +404,19 @@ typedef struct binder {
     bool failed;
 } binder;
 
+// The same value for each row.
 static void *new_array(binder *k, uint32_t kind, uint64_t bits)
 {
-    size_t size = rp_plan_value_size((rp_kind)kind);
-    uint32_t rows = k->x->plan.padded;
-    void *array = rp_arena_array(k->arena, rows, size == 0 ? 1 : size);
+    size_t size = rp_plan_value_size((rp_kind)kind), all = k->x->plan.padded * size;
+    uint32_t small = (uint32_t)bits;
+    unsigned char *array = rp_arena_alloc(k->arena, all);
     if (array == NULL) {
         k->failed = true;
         return NULL;
     }
-    for (uint32_t i = 0; i < rows && size == 8; i++) {
-        ((uint64_t *)array)[i] = bits;
-    }
-    for (uint32_t i = 0; i < rows && size == 4; i++) {
-        ((uint32_t *)array)[i] = (uint32_t)bits;
+    memcpy(array, size == 4 ? (const void *)&small : &bits, size);
+    for (size_t done = size; done != 0 && done < all; done *= 2) {
+        memcpy(array + done, array, all - done < done ? all - done : done);
     }
     return array;
 }
@@ -605,8 +653,12 @@ static bool alloc_exec(rp_exec *x, rp_arena *arena)
     x->fold_next = alloc_raw(arena, count * sizeof *x->fold_next);
     x->zero = RP_NEW_ARRAY(arena, uint64_t, x->plan.padded / RP_WORD_BITS + 1);
     x->positions = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
-    if (raw == NULL || x->positions == NULL) {
+    x->counting = RP_NEW_ARRAY(arena, uint32_t, x->plan.padded);
+    if (raw == NULL || x->positions == NULL || x->counting == NULL) {
         return false;
+    }
+    for (uint32_t i = 0; i < x->plan.padded; i++) {
+        x->counting[i] = i;
     }
     x->block = raw + (64 - (uintptr_t)raw % 64) % 64;
     return x->vals != NULL && x->steps != NULL && x->fold_first != NULL && x->fold_next != NULL &&

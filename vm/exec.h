@@ -24,13 +24,15 @@ typedef struct rp_val {
 } rp_val;
 
 // A list as the machine reads it. `order`: element i is row order[i]. `fixed`: the same for all
-// rows. `dense`: each row's elements begin where those of the row before end.
+// rows. `owner`, not NULL only where each row's elements begin where those of the row before end:
+// the row of each element.
 typedef struct rp_list_view {
     const uint32_t *begin, *end;
     const uint64_t *complete;
     const uint32_t *order;
+    const uint32_t *owner;
     uint32_t first, last;
-    bool fixed, dense;
+    bool fixed;
 } rp_list_view;
 
 // A constant set: up to 8 members one by one, or a bitmap over ids, or sorted numbers.
@@ -41,16 +43,20 @@ typedef struct rp_set_view {
     uint32_t bitmap_size; // in bits
 } rp_set_view;
 
+// What all cells of a column, or all values of a chunk, have in common: planes that follow from
+// that need not be gathered. KNOWN: known, of bools true or false. EVERY, NONE: bits of `p`.
+enum { RP_ALIKE_KNOWN = 1, RP_ALIKE_EVERY = 2, RP_ALIKE_NONE = 4 };
+
 // What programs read: columns, lists, texts. Bound by the run, read only during evaluation.
 typedef struct rp_world {
     const rp_bundle *bundle;
-    rp_val *columns;     // per column
-    unsigned char *full; // per column: every cell is present (`store` says it of derived columns)
-    uint32_t *rows;      // per table
-    rp_list_view *lists; // per list
-    rp_set_view *sets;   // per set
-    uint64_t *consts;    // per constant: the bits of its value
-    uint64_t *params;    // per parameter: the same
+    rp_val *columns;      // per column
+    unsigned char *alike; // per column: RP_ALIKE_*; `store` says it of derived columns
+    uint32_t *rows;       // per table
+    rp_list_view *lists;  // per list
+    rp_set_view *sets;    // per set
+    uint64_t *consts;     // per constant: the bits of its value
+    uint64_t *params;     // per parameter: the same
     uint64_t param_present[RP_MAX_PARAMS / 64];
     int64_t now;
     const rp_str *base_texts; // ids below base_count
@@ -73,7 +79,8 @@ typedef struct rp_frame {
     uint32_t n;       // rows of the chunk
     uint32_t words;   // of planes
     uint32_t base;    // of a scan: the first row; else the first of consecutive rows
-    bool consecutive; // rows base, base + 1, ...
+    bool consecutive; // rows base, base + 1, ...: of `rows` only the first need be there
+    bool same;        // as many rows as the outer chunk has, and row i belongs to its row i
     uint32_t *rows;   // unless it is a scan
     uint32_t *parents;
     uint64_t *mask;
@@ -114,6 +121,7 @@ struct rp_exec {
     uint32_t *fold_next;       // per slot
     uint64_t *zero;            // a plane of zeros
     uint32_t *positions;       // scratch of `outer`: a number for each row of a chunk
+    uint32_t *counting;        // 0, 1, 2, ... for each row of a chunk
     int64_t *now;              // an array of the start of the run, or NULL
     rp_frame frames[RP_MAX_FRAME_DEPTH];
     void (*emit)(void *ctx, uint32_t policy, const rp_frame *f);
@@ -151,6 +159,21 @@ rp_kernel rp_kernel_get(uint32_t op);
 void rp_fold_begin(rp_exec *x, const rp_step *s, const rp_frame *outer);
 void rp_fold_finish(rp_exec *x, const rp_step *s, const rp_frame *outer,
                     const uint64_t *incomplete);
+
+static inline unsigned char rp_val_alike(const rp_val *v, size_t rows, bool boolean)
+{
+    uint64_t open = 0, missing = 0, some = 0;
+    for (size_t w = 0; w < rp_bits_words(rows); w++) {
+        uint64_t all = rp_bits_low(rows - w * RP_WORD_BITS), p = v->p[w] & all;
+        open |= all & ~(boolean ? v->k[w] ^ p : v->k[w]);
+        missing |= all & ~p;
+        some |= p;
+    }
+    unsigned alike = open == 0 ? RP_ALIKE_KNOWN : 0;
+    alike |= missing == 0 ? RP_ALIKE_EVERY : 0;
+    alike |= some == 0 ? RP_ALIKE_NONE : 0;
+    return (unsigned char)alike;
+}
 
 // The list range of a row; false if the list of the row is not known completely.
 static inline bool rp_list_range(const rp_list_view *list, uint32_t row, uint32_t *begin,

@@ -3,10 +3,18 @@
 // Each works on 64 rows a word. What is compared behind a zero plane does not matter: the planes
 // mask it.
 //
-// Comparisons and choices go over a word as eight groups of eight lanes, which compilers turn into
-// vector code: lane l of group g is row 8 g + l. A comparison gathers bit g in lane l, and
-// exchanges rows and columns at the end.
+// Comparisons and choices are loops of a fixed length over the parts of a word, in lanes as wide as
+// the values, which compilers turn into vector code: the bit of a lane's row comes from a table.
 #include "vm/kernels.h"
+
+#define BITS8(TYPE, at)                                                                            \
+    (TYPE)1 << (at), (TYPE)2 << (at), (TYPE)4 << (at), (TYPE)8 << (at), (TYPE)16 << (at),          \
+        (TYPE)32 << (at), (TYPE)64 << (at), (TYPE)128 << (at)
+
+enum { HALF = 32, QUARTER = 16 };
+static const uint32_t bits_u32[HALF] = {BITS8(uint32_t, 0), BITS8(uint32_t, 8), BITS8(uint32_t, 16),
+                                        BITS8(uint32_t, 24)};
+static const uint64_t bits_u64[QUARTER] = {BITS8(uint64_t, 0), BITS8(uint64_t, 8)};
 
 RP_KERNEL(and)
 {
@@ -56,27 +64,27 @@ RP_KERNEL(present)
 }
 
 // Rows in `take` get the value of `c`, the others that of `b`. The result may be one of them.
-#define CHOOSE(NAME, TYPE)                                                                         \
+#define CHOOSE(NAME, TYPE, PART, BITS)                                                             \
     RP_WIDE static void NAME(TYPE *to, const TYPE *b, const TYPE *c, uint64_t take)                \
     {                                                                                              \
         TYPE chosen[RP_WORD_BITS];                                                                 \
-        for (unsigned g = 0; g < 8; g++) {                                                         \
-            TYPE rows = (TYPE)(take >> (8 * g) & 0xffu);                                           \
-            for (unsigned l = 0; l < 8; l++) {                                                     \
-                TYPE of_c = (TYPE)0 - (rows >> l & 1u);                                            \
-                chosen[8 * g + l] = (c[8 * g + l] & of_c) | (b[8 * g + l] & ~of_c);                \
+        for (unsigned first = 0; first < RP_WORD_BITS; first += (PART)) {                          \
+            TYPE rows = (TYPE)(take >> first);                                                     \
+            for (unsigned l = 0; l < (PART); l++) {                                                \
+                TYPE of_c = (rows & (BITS)[l]) != 0 ? ~(TYPE)0 : 0;                                \
+                chosen[first + l] = (c[first + l] & of_c) | (b[first + l] & ~of_c);                \
             }                                                                                      \
         }                                                                                          \
         memcpy(to, chosen, sizeof chosen);                                                         \
     }
 
-CHOOSE(choose_u32, uint32_t)
-CHOOSE(choose_u64, uint64_t)
+CHOOSE(choose_u32, uint32_t, HALF, bits_u32)
+CHOOSE(choose_u64, uint64_t, QUARTER, bits_u64)
 
 static void choose_word(const rp_step *s, uint32_t w, const rp_val *b, const rp_val *c,
                         uint64_t take)
 {
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type)), first = (size_t)w * RP_WORD_BITS;
+    size_t size = s->number, first = (size_t)w * RP_WORD_BITS;
     if (size != 0 && (take == 0 || take == ~(uint64_t)0)) {
         const rp_val *all = take == 0 ? b : c;
         memmove((unsigned char *)s->out->v + first * size,
@@ -107,7 +115,7 @@ RP_KERNEL(coalesce)
 // Rows where both branches are known and the same.
 static uint64_t same_values(const rp_step *s, uint32_t w, uint64_t rows)
 {
-    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    size_t size = s->number;
     const unsigned char *b = s->b->v, *c = s->c->v;
     uint64_t same = rows;
     for (uint64_t left = rows; left != 0; left &= left - 1) {
@@ -121,6 +129,9 @@ static uint64_t same_values(const rp_step *s, uint32_t w, uint64_t rows)
 
 static uint64_t agree(const rp_step *s, uint32_t w, uint64_t open)
 {
+    if (open == 0) {
+        return 0;
+    }
     uint64_t bk = s->b->k[w], bp = s->b->p[w], ck = s->c->k[w], cp = s->c->p[w];
     if (is_bool(s->type)) {
         return open & ~(bk ^ ck) & ~(bp ^ cp) & (bk | bp);
@@ -160,30 +171,40 @@ static void put_order(const rp_step *s, uint32_t w, uint64_t hit)
     s->out->p[w] = both & hit;
 }
 
-#define COMPARE(NAME, TYPE, LANE, OPERATOR)                                                        \
+RP_WIDE static uint64_t equal_u32(const void *left, const void *right, size_t first)
+{
+    const uint32_t *a = (const uint32_t *)left + first, *b = (const uint32_t *)right + first;
+    uint32_t low = 0, high = 0;
+    for (unsigned l = 0; l < HALF; l++) {
+        low |= a[l] == b[l] ? bits_u32[l] : 0;
+        high |= a[HALF + l] == b[HALF + l] ? bits_u32[l] : 0;
+    }
+    return low | (uint64_t)high << HALF;
+}
+
+#define COMPARE(NAME, TYPE, OPERATOR)                                                              \
     RP_WIDE static uint64_t NAME(const void *left, const void *right, size_t first)                \
     {                                                                                              \
         const TYPE *a = (const TYPE *)left + first, *b = (const TYPE *)right + first;              \
-        LANE lanes[8] = {0};                                                                       \
-        for (unsigned g = 0; g < 8; g++) {                                                         \
-            for (unsigned l = 0; l < 8; l++) {                                                     \
-                lanes[l] |= a[8 * g + l] OPERATOR b[8 * g + l] ? (LANE)1 << g : 0;                 \
-            }                                                                                      \
-        }                                                                                          \
+        const TYPE *a1 = a + QUARTER, *a2 = a1 + QUARTER, *a3 = a2 + QUARTER;                      \
+        const TYPE *b1 = b + QUARTER, *b2 = b1 + QUARTER, *b3 = b2 + QUARTER;                      \
         uint64_t word = 0;                                                                         \
-        for (unsigned l = 0; l < 8; l++) {                                                         \
-            word |= (uint64_t)lanes[l] << (8 * l);                                                 \
+        for (unsigned l = 0; l < QUARTER; l++) {                                                   \
+            uint64_t bit = bits_u64[l], hits = a[l] OPERATOR b[l] ? bit : 0;                       \
+            hits |= a1[l] OPERATOR b1[l] ? bit << QUARTER : 0;                                     \
+            hits |= a2[l] OPERATOR b2[l] ? bit << (2 * QUARTER) : 0;                               \
+            hits |= a3[l] OPERATOR b3[l] ? bit << (3 * QUARTER) : 0;                               \
+            word |= hits;                                                                          \
         }                                                                                          \
-        return rp_bits_transpose8(word);                                                           \
+        return word;                                                                               \
     }
 
-COMPARE(equal_u32, uint32_t, uint32_t, ==)
-COMPARE(equal_i64, int64_t, uint64_t, ==)
-COMPARE(equal_f64, double, uint64_t, ==)
-COMPARE(less_i64, int64_t, uint64_t, <)
-COMPARE(less_f64, double, uint64_t, <)
-COMPARE(less_equal_i64, int64_t, uint64_t, <=)
-COMPARE(less_equal_f64, double, uint64_t, <=)
+COMPARE(equal_i64, int64_t, ==)
+COMPARE(equal_f64, double, ==)
+COMPARE(less_i64, int64_t, <)
+COMPARE(less_f64, double, <)
+COMPARE(less_equal_i64, int64_t, <=)
+COMPARE(less_equal_f64, double, <=)
 
 #define COMPARISON(NAME, FUNCTION, PUT)                                                            \
     RP_KERNEL(NAME)                                                                                \
@@ -215,57 +236,95 @@ RP_KERNEL(eq_bool)
     }
 }
 
-// Versions are compared by rank; the rank of an id is read only where both are present.
-static uint64_t version_word(const rp_exec *x, const rp_step *s, uint32_t w, int least, int most)
+RP_WIDE static uint64_t less_u32(const uint32_t *a, const uint32_t *b)
 {
-    const uint32_t *a = s->a->v, *b = s->b->v;
-    uint64_t hits = 0;
-    for (uint64_t left = s->a->p[w] & s->b->p[w]; left != 0; left &= left - 1) {
-        size_t i = (size_t)w * RP_WORD_BITS + rp_bits_lowest(left);
-        uint32_t m = x->world->rank[a[i]], n = x->world->rank[b[i]];
-        int order = (m > n) - (m < n);
-        hits |= order >= least && order <= most ? left & (~left + 1) : 0;
+    uint32_t low = 0, high = 0;
+    for (unsigned l = 0; l < HALF; l++) {
+        low |= a[l] < b[l] ? bits_u32[l] : 0;
+        high |= a[HALF + l] < b[HALF + l] ? bits_u32[l] : 0;
     }
-    return hits;
+    return low | (uint64_t)high << HALF;
+}
+
+// Versions are compared by rank; the rank of an id is read only where it is present.
+typedef struct ranks {
+    uint32_t a[RP_WORD_BITS], b[RP_WORD_BITS];
+} ranks;
+
+// Whether the ids of a word are one and the same, as those of a constant are.
+static bool are_same(const uint32_t *ids)
+{
+    return memcmp(ids, ids + 1, (RP_WORD_BITS - 1) * sizeof *ids) == 0;
+}
+
+static void rank_word(const uint32_t *rank, const uint32_t *ids, uint64_t there, uint32_t *out)
+{
+    if (there == ~(uint64_t)0) {
+        bool same = are_same(ids);
+        uint32_t first = rank[ids[0]];
+        for (unsigned i = 0; i < RP_WORD_BITS; i++) {
+            out[i] = same ? first : rank[ids[i]];
+        }
+        return;
+    }
+    memset(out, 0, RP_WORD_BITS * sizeof *out);
+    for (; there != 0; there &= there - 1) {
+        unsigned i = rp_bits_lowest(there);
+        out[i] = rank[ids[i]];
+    }
+}
+
+static void rank_both(const rp_exec *x, const rp_step *s, uint32_t w, ranks *out)
+{
+    size_t first = (size_t)w * RP_WORD_BITS;
+    rank_word(x->world->rank, (const uint32_t *)s->a->v + first, s->a->p[w], out->a);
+    rank_word(x->world->rank, (const uint32_t *)s->b->v + first, s->b->p[w], out->b);
 }
 
 RP_KERNEL(eq_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_equal(s, w, version_word(x, s, w, 0, 0));
+        rank_both(x, s, w, &r);
+        put_equal(s, w, equal_u32(r.a, r.b, 0));
     }
 }
 
 RP_KERNEL(lt_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_order(s, w, version_word(x, s, w, -1, -1));
+        rank_both(x, s, w, &r);
+        put_order(s, w, less_u32(r.a, r.b));
     }
 }
 
 RP_KERNEL(le_version)
 {
+    ranks r;
     for (uint32_t w = 0; w < f->words; w++) {
-        put_order(s, w, version_word(x, s, w, -1, 0));
+        rank_both(x, s, w, &r);
+        put_order(s, w, ~less_u32(r.b, r.a));
     }
 }
 
+// Four members at once; of a set that has no more the last one stands for those that are missing.
 RP_WIDE static uint64_t set_word_u32(const uint32_t *values, const rp_set_view *set)
 {
-    uint32_t lanes[8] = {0};
-    for (uint32_t k = 0; k < set->count; k++) {
-        uint32_t item = (uint32_t)set->items[k];
-        for (unsigned g = 0; g < 8; g++) {
-            for (unsigned l = 0; l < 8; l++) {
-                lanes[l] |= values[8 * g + l] == item ? 1u << g : 0;
-            }
+    uint32_t low = 0, high = 0;
+    for (uint32_t k = 0; k < set->count; k += 4) {
+        uint32_t rest = set->count - k - 1;
+        const uint64_t *items = set->items + k;
+        uint32_t m0 = (uint32_t)items[0], m1 = (uint32_t)items[rest < 1 ? rest : 1];
+        uint32_t m2 = (uint32_t)items[rest < 2 ? rest : 2];
+        uint32_t m3 = (uint32_t)items[rest < 3 ? rest : 3];
+        for (unsigned l = 0; l < HALF; l++) {
+            uint32_t a = values[l], b = values[HALF + l];
+            low |= ((a == m0) | (a == m1) | (a == m2) | (a == m3)) != 0 ? bits_u32[l] : 0;
+            high |= ((b == m0) | (b == m1) | (b == m2) | (b == m3)) != 0 ? bits_u32[l] : 0;
         }
     }
-    uint64_t word = 0;
-    for (unsigned l = 0; l < 8; l++) {
-        word |= (uint64_t)lanes[l] << (8 * l);
-    }
-    return rp_bits_transpose8(word);
+    return low | (uint64_t)high << HALF;
 }
 
 static bool in_sorted(const rp_set_view *set, uint64_t bits)

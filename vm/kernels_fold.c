@@ -26,7 +26,7 @@ static uint64_t sure(const rp_step *s, const rp_frame *f, uint32_t w)
 
 // Sets the bits of the parents of some rows of a word. Parents ascend, so that neighbours mostly
 // share a word of the outer plane, which stays in a register until the next one begins.
-static void mark_parents(uint64_t *plane, const uint32_t *parents, uint64_t rows)
+static void mark_each(uint64_t *plane, const uint32_t *parents, uint64_t rows)
 {
     uint64_t word = 0;
     uint32_t at = 0;
@@ -42,22 +42,25 @@ static void mark_parents(uint64_t *plane, const uint32_t *parents, uint64_t rows
     plane[at] |= word;
 }
 
+static void mark_parents(const rp_frame *f, uint32_t w, uint64_t *plane, uint64_t rows)
+{
+    if (f->same) {
+        plane[w] |= rows;
+    } else if (rows != 0) {
+        mark_each(plane, f->parents + (size_t)w * RP_WORD_BITS, rows);
+    }
+}
+
 static void mark_undecided(const rp_step *s, const rp_frame *f, uint32_t w)
 {
-    uint64_t rows = undecided(s, f, w);
-    if (rows != 0) {
-        mark_parents(s->aux, f->parents + (size_t)w * RP_WORD_BITS, rows);
-    }
+    mark_parents(f, w, s->aux, undecided(s, f, w));
 }
 
 RP_KERNEL(fold_any)
 {
     (void)x;
     for (uint32_t w = 0; w < f->words; w++) {
-        uint64_t rows = sure(s, f, w);
-        if (rows != 0) {
-            mark_parents(s->out->p, f->parents + (size_t)w * RP_WORD_BITS, rows);
-        }
+        mark_parents(f, w, s->out->p, sure(s, f, w));
         mark_undecided(s, f, w);
     }
 }
@@ -165,17 +168,6 @@ static bool is_bool(const rp_step *s)
     return RP_TYPE_KIND(s->type) == RP_KIND_BOOL;
 }
 
-static bool is_known(const rp_step *s, size_t i)
-{
-    return rp_bits_get(s->b->k, i) || (is_bool(s) && rp_bits_get(s->b->p, i));
-}
-
-static bool is_present(const rp_step *s, size_t i)
-{
-    bool p = rp_bits_get(s->b->p, i);
-    return is_bool(s) ? p != rp_bits_get(s->b->k, i) : p;
-}
-
 static void take(const rp_step *s, size_t i, uint32_t parent)
 {
     size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
@@ -187,23 +179,50 @@ static void take(const rp_step *s, size_t i, uint32_t parent)
     rp_bits_put(s->out->p, parent, rp_bits_get(s->b->p, i));
 }
 
+// Rows of a word that decide: those that may belong, but for rows whose value is absent, which are
+// passed over. `certain`: those that belong and whose value is known.
+static uint64_t deciding(const rp_step *s, const rp_frame *f, uint32_t w, uint64_t *certain)
+{
+    uint64_t k = s->b->k[w], p = s->b->p[w];
+    uint64_t absent = is_bool(s) ? k & p : k & ~p;
+    *certain = rp_word_true(s->a, w) & (k | p);
+    return f->mask[w] & ~rp_word_false(s->a, w) & ~absent;
+}
+
+// The first rows are the only ones.
+static void take_all(const rp_step *s, const rp_frame *f)
+{
+    size_t size = rp_plan_value_size(RP_TYPE_KIND(s->type));
+    if (size != 0) {
+        memcpy(s->out->v, s->b->v, f->n * size);
+    }
+    for (uint32_t w = 0; w < f->words; w++) {
+        uint64_t certain, rows = deciding(s, f, w, &certain);
+        uint64_t k = s->b->k[w], p = s->b->p[w];
+        s->out->k[w] = rows & certain & k;
+        s->out->p[w] = rows & certain & p;
+        s->aux[w] = rows;
+    }
+}
+
 // `aux`: the row is decided, by a value or by something unknown before it.
 RP_KERNEL(fold_first)
 {
     (void)x;
+    if (f->same) {
+        take_all(s, f);
+        return;
+    }
     for (uint32_t w = 0; w < f->words; w++) {
-        FOR_ROWS(i, f->mask[w] & ~rp_word_false(s->a, w))
+        uint64_t certain, rows = deciding(s, f, w, &certain);
+        FOR_ROWS(i, rows)
         {
             uint32_t parent = f->parents[i];
-            bool known = is_known(s, i);
-            // A row whose value is absent is passed over, whether it belongs or not.
-            if (rp_bits_get(s->aux, parent) || (known && !is_present(s, i))) {
-                continue;
-            }
-            bool certain = (rp_word_true(s->a, w) >> (i % RP_WORD_BITS) & 1u) != 0;
-            rp_bits_set(s->aux, parent);
-            if (certain && known) {
-                take(s, i, parent);
+            if (!rp_bits_get(s->aux, parent)) {
+                rp_bits_set(s->aux, parent);
+                if ((certain >> (i % RP_WORD_BITS) & 1u) != 0) {
+                    take(s, i, parent);
+                }
             }
         }
     }

@@ -12,16 +12,44 @@ static bool test_once(const rp_exec *x, uint32_t id, uint32_t literal, predicate
     return holds(rp_world_text(x->world, id), rp_world_text(x->world, literal));
 }
 
-// A slot holds an id and its answer in the lowest bit; as a 64-bit number, so that every id fits.
-static inline uint64_t test_memo(const rp_exec *x, uint64_t *memo, uint32_t id, uint32_t literal,
-                                 predicate holds)
+// The answers of one step: `texts` and `literals` are the ids of a word.
+typedef struct asking {
+    const rp_exec *x;
+    const uint32_t *texts, *literals;
+    uint64_t *memo;
+    predicate holds;
+} asking;
+
+// A slot holds twice an id and two, plus its answer.
+static uint64_t remember(const asking *q, unsigned i)
 {
-    uint64_t *slot = &memo[id % RP_MEMO_SLOTS];
-    uint64_t tag = ((uint64_t)id + 1) << 1;
-    if ((*slot & ~(uint64_t)1) != tag) {
-        *slot = tag | test_once(x, id, literal, holds);
+    uint64_t answer = test_once(q->x, q->texts[i], q->literals[i], q->holds);
+    q->memo[q->texts[i] % RP_MEMO_SLOTS] = 2 * ((uint64_t)q->texts[i] + 1) + answer;
+    return answer;
+}
+
+// What is in the slot beyond twice the id and two is the answer, or more: that of another id, or of
+// none yet.
+static inline uint64_t ask(const asking *q, unsigned i)
+{
+    uint64_t id = q->texts[i], answer = q->memo[id % RP_MEMO_SLOTS] - 2 * (id + 1);
+    return answer <= 1 ? answer : remember(q, i);
+}
+
+static uint64_t ask_word(const asking *q, uint64_t rows)
+{
+    uint64_t yes = 0;
+    if (rows == ~(uint64_t)0) {
+        for (unsigned i = RP_WORD_BITS; i-- > 0;) {
+            yes = yes << 1 | ask(q, i);
+        }
+        return yes;
     }
-    return *slot & 1u;
+    for (; rows != 0; rows &= rows - 1) {
+        unsigned i = rp_bits_lowest(rows);
+        yes |= ask(q, i) << i;
+    }
+    return yes;
 }
 
 static uint64_t test_word(const rp_exec *x, const rp_step *s, uint32_t w, uint64_t rows,
@@ -29,18 +57,14 @@ static uint64_t test_word(const rp_exec *x, const rp_step *s, uint32_t w, uint64
 {
     const uint32_t *a = (const uint32_t *)s->a->v + (size_t)w * RP_WORD_BITS;
     const uint32_t *b = (const uint32_t *)s->b->v + (size_t)w * RP_WORD_BITS;
-    uint64_t *memo = s->aux, yes = 0;
-    if (memo != NULL && rows == ~(uint64_t)0) {
-        for (unsigned i = 0; i < RP_WORD_BITS; i++) {
-            yes |= test_memo(x, memo, a[i], b[i], holds) << i;
-        }
-        return yes;
+    asking q = {x, a, b, s->aux, holds};
+    uint64_t yes = 0;
+    if (s->aux != NULL) {
+        return ask_word(&q, rows);
     }
     for (; rows != 0; rows &= rows - 1) {
         unsigned i = rp_bits_lowest(rows);
-        uint64_t holding =
-            memo != NULL ? test_memo(x, memo, a[i], b[i], holds) : test_once(x, a[i], b[i], holds);
-        yes |= holding << i;
+        yes |= (uint64_t)test_once(x, a[i], b[i], holds) << i;
     }
     return yes;
 }

@@ -54,24 +54,15 @@ static bool parse_value(rp_run *run, rp_kind kind, rp_str text, uint64_t *bits)
         ok = rp_text_parse_float(text, &value);
         *bits = ok ? float_bits(value) : 0;
         return ok;
-    case RP_KIND_CIDR:
-        return canonical_cidr(run, text, bits);
-    case RP_KIND_INT:
-        ok = rp_text_parse_int(text, &number);
-        break;
-    case RP_KIND_TIME:
-        ok = rp_time_parse_iso(text, &number);
-        break;
-    case RP_KIND_DURATION:
-        ok = rp_duration_parse(text, &number);
-        break;
+    case RP_KIND_CIDR: return canonical_cidr(run, text, bits);
+    case RP_KIND_INT: ok = rp_text_parse_int(text, &number); break;
+    case RP_KIND_TIME: ok = rp_time_parse_iso(text, &number); break;
+    case RP_KIND_DURATION: ok = rp_duration_parse(text, &number); break;
     case RP_KIND_VERSION:
         ok = rp_version_is_valid(text);
         number = rp_run_text(run, text);
         break;
-    default:
-        number = rp_run_text(run, text);
-        break;
+    default: number = rp_run_text(run, text); break;
     }
     *bits = (uint64_t)number;
     return ok;
@@ -289,7 +280,8 @@ rdspol_status rp_prepare_params(rp_run *run, const rdspol_run_opts *opts, rdspol
 
 // ---- Columns -----------------------------------------------------------------------------------
 
-// A column of the run's own for `rows` rows and, behind them, those of a chunk.
+// A column of the run's own for `rows` rows and, behind them, those of a chunk. Derived ones are
+// written before they are read.
 static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
 {
     uint32_t type = run->bundle->columns[column].type;
@@ -298,10 +290,14 @@ static bool new_column(rp_run *run, uint32_t column, uint32_t rows)
     size_t words = (size_t)rows / RP_WORD_BITS + padding / RP_WORD_BITS + 2;
     bool two = size == 0 || RP_TYPE_OPTIONAL(type);
     rp_val *out = &run->world.columns[column];
-    out->v = rp_arena_array(&run->arena, (size_t)rows + padding, size == 0 ? 1 : size);
+    size_t bytes = ((size_t)rows + padding) * size;
+    out->v = size == 0 ? NULL
+             : run->bundle->columns[column].origin == RP_COLUMN_DERIVED
+                 ? rp_arena_alloc(&run->arena, bytes)
+                 : rp_arena_zero(&run->arena, bytes);
     out->p = RP_NEW_ARRAY(&run->arena, uint64_t, words);
     out->k = two ? RP_NEW_ARRAY(&run->arena, uint64_t, words) : out->p;
-    return out->v != NULL && out->p != NULL && out->k != NULL;
+    return (out->v != NULL || size == 0) && out->p != NULL && out->k != NULL;
 }
 
 // Columns of tables without rows share one of zeros, as long as a chunk: nothing is written to
@@ -417,8 +413,8 @@ static uint32_t own_rows(const rp_run *run, uint32_t table)
     return rows;
 }
 
-// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows. Rows
-// that the run makes may be more than it knows of here.
+// Whether a column gets arrays of its own: not where nobody looks, nor where there are no rows.
+// Rows that the run makes may be more than it knows of here.
 static bool has_cells(const rp_run *run, uint32_t column, bool own, uint32_t rows)
 {
     return own || (rows != 0 && run->reads[column] != 0);
@@ -433,9 +429,9 @@ static bool bind_table(rp_run *run, uint32_t table)
     run->world.rows[table] = rows;
     for (uint32_t c = t->first_column; ok && c < t->first_column + t->column_count; c++) {
         bool fact = !own && run->bundle->columns[c].origin == RP_COLUMN_FACT;
-        ok = fact                              ? bind_fact_column(run, c)
+        ok = fact                           ? bind_fact_column(run, c)
              : has_cells(run, c, own, rows) ? new_column(run, c, rows)
-                                               : bind_empty_column(run, c);
+                                            : bind_empty_column(run, c);
     }
     if (ok) {
         fill_cells(run, table);
@@ -525,9 +521,7 @@ static bool apply_text(rp_run *run, uint32_t op, uint32_t id, rp_str literal, ui
     int64_t number;
     *bits = RP_NONE;
     switch (op) {
-    case RP_TEXT_LOWER:
-        *bits = lower_text(run, text, failed);
-        break;
+    case RP_TEXT_LOWER: *bits = lower_text(run, text, failed); break;
     case RP_TEXT_AFTER:
         if (!rp_str_starts(text, literal)) {
             return false;
@@ -540,17 +534,13 @@ static bool apply_text(rp_run *run, uint32_t op, uint32_t id, rp_str literal, ui
         }
         *bits = (uint64_t)number;
         return true;
-    case RP_TEXT_VERSION:
-        *bits = id;
-        return rp_version_is_valid(text);
+    case RP_TEXT_VERSION: *bits = id; return rp_version_is_valid(text);
     case RP_TEXT_CIDR:
         if (!canonical_cidr(run, text, bits)) {
             return false;
         }
         break;
-    default:
-        *bits = arn_part(run, op, text);
-        return *bits != RP_NONE;
+    default: *bits = arn_part(run, op, text); return *bits != RP_NONE;
     }
     *failed = *failed || *bits == RP_NONE;
     return true;
@@ -576,45 +566,100 @@ static rp_str literal_of(const rp_run *run, const rp_rec_text *t)
     return rp_world_text(&run->world, (uint32_t)run->world.params[t->param]);
 }
 
-// Once for each distinct text of the column.
-static bool fill_text_column(rp_run *run, const rp_rec_text *t)
+// Where a text of a column stands first: per id its row and one, 0 before it was seen.
+typedef struct firsts {
+    rp_run *run;
+    uint32_t *row;
+    size_t count;
+} firsts;
+
+// Room for the ids that there are; nothing was seen.
+static bool reserve_firsts(firsts *f)
 {
-    const rp_val *in = &run->world.columns[t->column];
-    uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
-    rp_str literal = literal_of(run, t);
-    // Rows that the run makes may have come since the column was laid out.
-    bool failed = is_own_table(run->bundle, run->bundle->columns[t->column].table) &&
-                  !new_column(run, t->result, rows);
-    rp_map done; // text -> the first row that has it
-    rp_map_init(&done, run->alloc);
-    for (uint32_t r = 0; r < rows && !failed; r++) {
-        if (!rp_bits_get(in->p, r)) {
-            if (rp_bits_get(in->k, r)) {
-                put_absent(run, t->result, r);
-            }
-            continue;
-        }
-        uint32_t id = ((const uint32_t *)in->v)[r];
-        uint32_t *first = rp_map_add(&done, id, 0);
-        if (first == NULL) {
-            failed = true;
-        } else if (*first == RP_MAP_NONE) {
-            uint64_t bits;
-            *first = r;
-            bool there = apply_text(run, t->op, id, literal, &bits, &failed);
-            put_result(run, t, r, bits, !there);
-        } else {
-            const rp_val *out = &run->world.columns[t->result];
-            size_t size = rp_plan_value_size(RP_TYPE_KIND(run->bundle->columns[t->result].type));
-            uint64_t bits =
-                size == 8 ? ((const uint64_t *)out->v)[*first] : ((const uint32_t *)out->v)[*first];
-            if (rp_bits_get(out->k, *first)) {
-                put_result(run, t, r, bits, !rp_bits_get(out->p, *first));
-            }
+    size_t count = (size_t)f->run->world.base_count + f->run->overlay.count;
+    if (f->row != NULL && count <= f->count) {
+        return true;
+    }
+    rp_alloc_free(f->run->alloc, f->row, f->count * sizeof *f->row);
+    f->row = rp_alloc_get_zero(f->run->alloc, (count + 1) * sizeof *f->row);
+    f->count = f->row == NULL ? 0 : count + 1;
+    return f->row != NULL;
+}
+
+static void forget_firsts(firsts *f, const rp_val *in, uint32_t rows)
+{
+    const uint32_t *ids = in->v;
+    for (uint32_t r = 0; r < rows; r++) {
+        if (rp_bits_get(in->p, r)) {
+            f->row[ids[r]] = 0;
         }
     }
-    rp_map_free(&done);
+}
+
+static bool fill_first(rp_run *run, const rp_rec_text *t, uint32_t row, uint32_t id, rp_str literal)
+{
+    uint64_t bits;
+    bool failed = false, there = apply_text(run, t->op, id, literal, &bits, &failed);
+    put_result(run, t, row, bits, !there);
     return !failed;
+}
+
+// The same result as in another row.
+static void copy_result(const rp_val *out, size_t size, uint32_t row, uint32_t from)
+{
+    if (size == 8) {
+        ((uint64_t *)out->v)[row] = ((const uint64_t *)out->v)[from];
+    } else {
+        ((uint32_t *)out->v)[row] = ((const uint32_t *)out->v)[from];
+    }
+    out->p[row / RP_WORD_BITS] |= (uint64_t)rp_bits_get(out->p, from) << row % RP_WORD_BITS;
+    out->k[row / RP_WORD_BITS] |= (uint64_t)rp_bits_get(out->k, from) << row % RP_WORD_BITS;
+}
+
+// A function of the texts of a column.
+typedef struct text_column {
+    const rp_rec_text *t;
+    rp_str literal;
+    const rp_val *in, *out;
+    size_t size; // of a result
+} text_column;
+
+// The rows of a word that have a text.
+static bool fill_word(firsts *f, const text_column *c, size_t w)
+{
+    bool ok = true;
+    for (uint64_t left = c->in->p[w]; ok && left != 0; left &= left - 1) {
+        uint32_t row = (uint32_t)(w * RP_WORD_BITS + rp_bits_lowest(left));
+        uint32_t id = ((const uint32_t *)c->in->v)[row], first = f->row[id];
+        if (first != 0) {
+            copy_result(c->out, c->size, row, first - 1);
+        } else {
+            f->row[id] = row + 1;
+            ok = fill_first(f->run, c->t, row, id, c->literal);
+        }
+    }
+    return ok;
+}
+
+// Once for each distinct text of the column. Where there is none, there is no result.
+static bool fill_text_column(firsts *f, const rp_rec_text *t)
+{
+    rp_run *run = f->run;
+    const rp_bundle *b = run->bundle;
+    uint32_t table = b->columns[t->column].table, rows = run->world.rows[table];
+    text_column c = {t, literal_of(run, t), &run->world.columns[t->column],
+                     &run->world.columns[t->result],
+                     rp_plan_value_size(RP_TYPE_KIND(b->columns[t->result].type))};
+    // Rows that the run makes may have come since the column was laid out.
+    bool ok = !is_own_table(b, table) || new_column(run, t->result, rows);
+    for (size_t w = 0; ok && w < rp_bits_words(rows); w++) {
+        if (c.out->k != c.out->p) {
+            c.out->k[w] |= c.in->k[w] & ~c.in->p[w];
+        }
+        ok = fill_word(f, &c, w);
+    }
+    forget_firsts(f, c.in, rows);
+    return ok;
 }
 
 typedef struct splitter {
@@ -625,18 +670,8 @@ typedef struct splitter {
     rp_str separator;
 } splitter;
 
-static bool split_row(splitter *s, rp_map *done, uint32_t id, uint32_t row)
+static bool split_first(splitter *s, uint32_t id, uint32_t row)
 {
-    uint32_t *first = rp_map_add(done, id, 0);
-    if (first == NULL) {
-        return false;
-    }
-    if (*first != RP_MAP_NONE) {
-        s->begin[row] = s->begin[*first];
-        s->end[row] = s->end[*first];
-        return true;
-    }
-    *first = row;
     rp_str rest = rp_world_text(&s->run->world, id), part;
     s->begin[row] = (uint32_t)(s->ids.size / sizeof id);
     while (rp_text_split(&rest, s->separator, &part)) {
@@ -650,6 +685,18 @@ static bool split_row(splitter *s, rp_map *done, uint32_t id, uint32_t row)
         }
     }
     s->end[row] = (uint32_t)(s->ids.size / sizeof id);
+    return true;
+}
+
+static bool split_row(splitter *s, firsts *f, uint32_t id, uint32_t row)
+{
+    uint32_t first = f->row[id];
+    if (first == 0) {
+        f->row[id] = row + 1;
+        return split_first(s, id, row);
+    }
+    s->begin[row] = s->begin[first - 1];
+    s->end[row] = s->end[first - 1];
     return true;
 }
 
@@ -676,32 +723,31 @@ static bool add_parts(splitter *s, uint32_t element)
     return true;
 }
 
-static bool fill_text_list(rp_run *run, const rp_rec_text *t)
+static bool fill_text_list(firsts *f, const rp_rec_text *t)
 {
+    rp_run *run = f->run;
     const rp_val *in = &run->world.columns[t->column];
     uint32_t element = run->bundle->lists[t->list].element;
     uint32_t rows = run->world.rows[run->bundle->columns[t->column].table];
     splitter s = {.run = run, .separator = literal_of(run, t)};
-    rp_map done;
     s.begin = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
     s.end = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
     s.complete = RP_NEW_ARRAY(&run->arena, uint64_t, rp_bits_words(rows) + 1);
-    rp_map_init(&done, run->alloc);
     rp_buf_init(&s.ids, run->alloc, SIZE_MAX);
     bool ok = s.begin != NULL && s.end != NULL && s.complete != NULL;
     for (uint32_t r = 0; ok && r < rows; r++) {
         if (rp_bits_get(in->p, r)) {
-            ok = split_row(&s, &done, ((const uint32_t *)in->v)[r], r);
+            ok = split_row(&s, f, ((const uint32_t *)in->v)[r], r);
             rp_bits_set(s.complete, r);
         }
     }
+    forget_firsts(f, in, rows);
     uint32_t shift = run->world.rows[element];
     for (uint32_t r = 0; ok && r < rows; r++) {
         s.begin[r] += shift;
         s.end[r] += shift;
     }
     ok = ok && add_parts(&s, element);
-    rp_map_free(&done);
     rp_buf_free(&s.ids);
     run->world.lists[t->list] =
         (rp_list_view){.begin = s.begin, .end = s.end, .complete = s.complete};
@@ -711,17 +757,17 @@ static bool fill_text_list(rp_run *run, const rp_rec_text *t)
 bool rp_prepare_texts(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->text_count; i++) {
+    firsts f = {.run = run};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < b->text_count; i++) {
         const rp_rec_text *t = &b->texts[i];
         bool split = t->op == RP_TEXT_SPLIT;
-        if (!split && run->reads[t->result] == 0) {
-            continue;
-        }
-        if (!(split ? fill_text_list(run, t) : fill_text_column(run, t))) {
-            return false;
+        if (split || run->reads[t->result] != 0) {
+            ok = reserve_firsts(&f) && (split ? fill_text_list(&f, t) : fill_text_column(&f, t));
         }
     }
-    return true;
+    rp_alloc_free(run->alloc, f.row, f.count * sizeof *f.row);
+    return ok;
 }
 
 // ---- Sets, ranks, ranges -----------------------------------------------------------------------
@@ -914,39 +960,70 @@ static bool is_dense(const rp_list_view *list, uint32_t rows)
     return dense && rows != 0;
 }
 
-static void find_dense_lists(rp_run *run)
+// Whether the facts name the row of each element: they do so where rows are resources.
+static bool owners_are_told(const rp_list_view *list, uint32_t rows, const uint32_t *owner)
 {
-    const rp_bundle *b = run->bundle;
-    for (uint32_t i = 0; i < b->insn_count; i++) {
-        const rp_insn n = rp_bundle_insn(b, i);
-        bool unnests = n.op == RP_OP_UNNEST && n.b == RP_NONE;
-        if (!unnests || run->live[i] == 0 || b->lists[n.a].owner == RP_NONE) {
-            continue;
+    uint32_t off = 0;
+    for (uint32_t r = 0; owner != NULL && off == 0 && r < rows; r++) {
+        for (uint32_t e = list->begin[r]; e < list->end[r]; e++) {
+            off |= owner[e] ^ r;
         }
-        rp_list_view *list = &run->world.lists[n.a];
-        list->dense = list->dense || is_dense(list, run->world.rows[b->lists[n.a].owner]);
     }
+    return owner != NULL && off == 0;
 }
 
-// Columns without a gap: their planes need not be gathered.
-static bool find_full_columns(rp_run *run)
+static uint32_t *make_owners(rp_run *run, const rp_list_view *list, uint32_t rows)
+{
+    uint32_t *owner = rp_arena_alloc(&run->arena, list->end[rows - 1] * sizeof *owner);
+    for (uint32_t r = 0; owner != NULL && r < rows; r++) {
+        for (uint32_t e = list->begin[r]; e < list->end[r]; e++) {
+            owner[e] = r;
+        }
+    }
+    return owner;
+}
+
+static bool bind_owners(rp_run *run, uint32_t list)
+{
+    const rp_rec_list *l = &run->bundle->lists[list];
+    rp_list_view *view = &run->world.lists[list];
+    if (view->owner != NULL || !is_dense(view, run->world.rows[l->owner])) {
+        return true;
+    }
+    uint32_t rows = run->world.rows[l->owner];
+    bool facts = l->kind == RP_LIST_FACT || l->kind == RP_LIST_MAP;
+    const uint32_t *told = facts ? run->facts->tables[l->element].owner_row : NULL;
+    view->owner = owners_are_told(view, rows, told) ? told : make_owners(run, view, rows);
+    return view->owner != NULL;
+}
+
+// Lists whose elements lie one behind the other, of those that are opened in frames of their rows.
+static bool find_dense_lists(rp_run *run)
 {
     const rp_bundle *b = run->bundle;
-    run->world.full = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
-    for (uint32_t c = 0; run->world.full != NULL && c < b->column_count; c++) {
-        uint32_t rows = run->world.rows[b->columns[c].table];
-        uint64_t count = 0;
-        if (b->columns[c].origin == RP_COLUMN_DERIVED || run->reads[c] == 0) {
-            continue;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < b->insn_count; i++) {
+        if (run->live[i] != 0 && rp_bundle_op(b, i) == RP_OP_UNNEST) {
+            const rp_insn n = rp_bundle_insn(b, i);
+            bool own = n.b == RP_NONE && b->lists[n.a].owner != RP_NONE;
+            ok = !own || bind_owners(run, n.a);
         }
-        const rp_val *v = &run->world.columns[c];
-        bool boolean = RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL;
-        for (size_t w = 0; w < rp_bits_words(rows); w++) {
-            count += rp_bits_count(boolean ? v->k[w] ^ v->p[w] : v->p[w]);
-        }
-        run->world.full[c] = count == rows;
     }
-    return run->world.full != NULL;
+    return ok;
+}
+
+static bool find_alike_columns(rp_run *run)
+{
+    const rp_bundle *b = run->bundle;
+    run->world.alike = RP_NEW_ARRAY(&run->arena, unsigned char, b->column_count);
+    for (uint32_t c = 0; run->world.alike != NULL && c < b->column_count; c++) {
+        if (b->columns[c].origin != RP_COLUMN_DERIVED && run->reads[c] != 0) {
+            run->world.alike[c] =
+                rp_val_alike(&run->world.columns[c], run->world.rows[b->columns[c].table],
+                             RP_TYPE_KIND(b->columns[c].type) == RP_KIND_BOOL);
+        }
+    }
+    return run->world.alike != NULL;
 }
 
 bool rp_prepare_values(rp_run *run)
@@ -958,7 +1035,7 @@ bool rp_prepare_values(rp_run *run)
     for (uint32_t i = 0; ok && i < b->set_count; i++) {
         ok = bind_set(run, i);
     }
-    find_dense_lists(run);
-    return ok && find_full_columns(run) && bind_ids(run, RP_KIND_VERSION, rank_versions) &&
+    return ok && find_dense_lists(run) && find_alike_columns(run) &&
+           bind_ids(run, RP_KIND_VERSION, rank_versions) &&
            bind_ids(run, RP_KIND_CIDR, parse_ranges);
 }

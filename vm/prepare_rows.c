@@ -5,6 +5,7 @@
 #include "vm/run.h"
 
 #include "vm/base/checked.h"
+#include "vm/base/sort.h"
 
 #include <stdlib.h>
 
@@ -296,69 +297,50 @@ bool rp_prepare_live(rp_run *run)
 
 // ---- The order of rows -------------------------------------------------------------------------
 
-typedef struct row_key {
-    rp_str account, region, id;
-    uint64_t start; // of the id: its first bytes as a number, so that most rows need no more
-    uint32_t row;
-} row_key;
-
-// Equal texts of facts are the same text.
-static int compare_texts(rp_str a, rp_str b)
-{
-    return a.ptr == b.ptr && a.len == b.len ? 0 : rp_str_compare(a, b);
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-    const row_key *x = a, *y = b;
-    int order = compare_texts(x->account, y->account);
-    order = order != 0 ? order : compare_texts(x->region, y->region);
-    if (order == 0 && x->start != y->start) {
-        return x->start < y->start ? -1 : 1;
-    }
-    order = order != 0 ? order : rp_str_compare(x->id, y->id);
-    return order != 0 ? order : (x->row > y->row) - (x->row < y->row);
-}
-
-static uint64_t start_of(rp_str text)
-{
-    uint64_t start = 0;
-    for (size_t i = 0; i < 8; i++) {
-        start = start << 8 | (i < text.len ? (unsigned char)text.ptr[i] : 0u);
-    }
-    return start;
-}
-
 static rp_str text_of(const rp_facts *f, uint32_t id)
 {
     return id == RP_NONE ? rp_str_make("", 0) : rp_strtab_get(&f->texts, id);
 }
 
+// What rows are sorted by: account, Region, name; the first `passed` of these they share.
+typedef struct row_order {
+    const rp_facts *facts;
+    uint32_t table, passed;
+} row_order;
+
+static rp_str row_text(const void *ctx, uint32_t row, uint32_t level)
+{
+    const row_order *o = ctx;
+    const rp_fact_meta *meta = &o->facts->tables[o->table].meta[row];
+    level += o->passed;
+    return level == 2 ? rp_facts_row_id(o->facts, o->table, row)
+                      : text_of(o->facts, level == 0 ? meta->account : meta->region);
+}
+
+static bool share_scope(const rp_fact_meta *meta, uint32_t rows)
+{
+    bool same = true;
+    for (uint32_t r = 1; same && r < rows; r++) {
+        same = meta[r].account == meta[0].account && meta[r].region == meta[0].region;
+    }
+    return same;
+}
+
 static bool order_table(rp_run *run, uint32_t table)
 {
-    const rp_facts *f = run->facts;
-    uint32_t rows = f->tables[table].rows;
+    const rp_fact_table *t = &run->facts->tables[table];
+    row_order order = {run->facts, table, 0};
     if (run->order[table] != NULL) {
         return true;
     }
-    size_t size = rows * sizeof(row_key);
-    row_key *keys = rp_alloc_get(run->alloc, size);
-    run->order[table] = RP_NEW_ARRAY(&run->arena, uint32_t, rows);
-    bool ok = keys != NULL && run->order[table] != NULL;
-    for (uint32_t r = 0; ok && r < rows; r++) {
-        const rp_fact_meta *meta = &f->tables[table].meta[r];
-        rp_str id = rp_facts_row_id(f, table, r);
-        keys[r] =
-            (row_key){text_of(f, meta->account), text_of(f, meta->region), id, start_of(id), r};
+    uint32_t *sorted = rp_arena_alloc(&run->arena, t->rows * sizeof *sorted);
+    for (uint32_t r = 0; sorted != NULL && r < t->rows; r++) {
+        sorted[r] = r;
     }
-    if (ok && rows != 0) {
-        qsort(keys, rows, sizeof *keys, compare_rows);
-    }
-    for (uint32_t r = 0; ok && r < rows; r++) {
-        run->order[table][r] = keys[r].row;
-    }
-    rp_alloc_free(run->alloc, keys, size);
-    return ok;
+    run->order[table] = sorted;
+    order.passed = share_scope(t->meta, t->rows) ? 2 : 0;
+    return sorted != NULL &&
+           rp_sort_by_texts(sorted, t->rows, 3 - order.passed, row_text, &order, run->alloc);
 }
 
 typedef struct policy_key {
@@ -537,13 +519,12 @@ static uint32_t pointing_column(const rp_bundle *b, const rp_rec_list *l)
     return values ? element->first_column : l->b;
 }
 
-// Complete where the other type was completely listed and every reference there is known. Who can
-// be referred to from other accounts asks that of all that were looked at in its Region; rows
-// without account and Region ask it of every pair.
-static bool owner_is_complete(const relation *r, uint32_t owner)
+// Of owners of a pair. Complete where the other type was completely listed and every reference
+// there is known. Who can be referred to from other accounts asks that of all that were looked at
+// in its Region; rows without account and Region ask it of every pair.
+static bool owners_are_complete(const relation *r, uint32_t pair)
 {
     const rp_facts *f = r->run->facts;
-    uint32_t pair = f->tables[r->list->owner].meta[owner].pair;
     if (r->open_everywhere || (pair != RP_NONE && !pair_is_complete(r, pair))) {
         return false;
     }
@@ -554,6 +535,19 @@ static bool owner_is_complete(const relation *r, uint32_t owner)
         }
     }
     return true;
+}
+
+// Owners of one pair mostly come one after another.
+static void put_complete(const relation *r, uint64_t *complete, uint32_t owners)
+{
+    const rp_fact_meta *meta = r->run->facts->tables[r->list->owner].meta;
+    bool all = false;
+    for (uint32_t o = 0; o < owners; o++) {
+        if (o == 0 || meta[o].pair != meta[o - 1].pair) {
+            all = owners_are_complete(r, meta[o].pair);
+        }
+        complete[o / RP_WORD_BITS] |= (uint64_t)all << o % RP_WORD_BITS;
+    }
 }
 
 // Counts become ranges: each owner's members lie behind those of the owner before. How many there
@@ -570,6 +564,22 @@ static uint64_t lay_out(relation *r, uint32_t owners)
     return total;
 }
 
+// Counts the members of each owner, lays them out, and puts them there.
+static bool add_members(relation *r, uint32_t owners)
+{
+    memset(r->last, 0xff, owners * sizeof *r->last);
+    visit_rows(r);
+    uint64_t members = lay_out(r, owners);
+    r->order = members > UINT32_MAX
+                   ? NULL
+                   : rp_arena_alloc(&r->run->arena, (size_t)members * sizeof *r->order);
+    r->counting = false;
+    if (r->order != NULL) {
+        visit_rows(r);
+    }
+    return r->order != NULL;
+}
+
 static bool build_relation(rp_run *run, uint32_t list)
 {
     rp_arena *arena = &run->arena;
@@ -577,30 +587,20 @@ static bool build_relation(rp_run *run, uint32_t list)
     uint32_t owners = run->facts->tables[l->owner].rows;
     relation r = {.run = run, .list = l, .counting = true};
     r.shared = rp_facts_refers_widely(run->facts, pointing_column(run->bundle, l));
-    r.begin = RP_NEW_ARRAY(arena, uint32_t, owners);
+    r.begin = rp_arena_alloc(arena, owners * sizeof *r.begin);
     r.end = RP_NEW_ARRAY(arena, uint32_t, owners);
-    r.last = RP_NEW_ARRAY(arena, uint32_t, owners);
+    r.last = rp_alloc_get(run->alloc, owners * sizeof *r.last);
     r.open_pairs = RP_NEW_ARRAY(arena, uint64_t, rp_bits_words(run->facts->pair_count));
     uint64_t *complete = RP_NEW_ARRAY(arena, uint64_t, rp_bits_words(owners) + 1);
-    if (r.begin == NULL || r.end == NULL || r.last == NULL || r.open_pairs == NULL ||
-        complete == NULL || !order_table(run, l->element)) {
-        return false;
+    bool ok = r.begin != NULL && r.end != NULL && r.last != NULL && r.open_pairs != NULL &&
+              complete != NULL && order_table(run, l->element) && add_members(&r, owners);
+    rp_alloc_free(run->alloc, r.last, owners * sizeof *r.last);
+    if (ok) {
+        put_complete(&r, complete, owners);
+        run->world.lists[list] =
+            (rp_list_view){.begin = r.begin, .end = r.end, .complete = complete, .order = r.order};
     }
-    memset(r.last, 0xff, owners * sizeof *r.last);
-    visit_rows(&r);
-    uint64_t members = lay_out(&r, owners);
-    r.order = members > UINT32_MAX ? NULL : RP_NEW_ARRAY(arena, uint32_t, (size_t)members);
-    if (r.order == NULL) {
-        return false;
-    }
-    r.counting = false;
-    visit_rows(&r);
-    for (uint32_t o = 0; o < owners; o++) {
-        rp_bits_put(complete, o, owner_is_complete(&r, o));
-    }
-    run->world.lists[list] =
-        (rp_list_view){.begin = r.begin, .end = r.end, .complete = complete, .order = r.order};
-    return true;
+    return ok;
 }
 
 bool rp_prepare_relations(rp_run *run)

@@ -174,90 +174,97 @@ uint64_t rdspol_run_bytes(const rdspol_run *run)
 
 // ---- Judging -----------------------------------------------------------------------------------
 
+// What the clauses of a policy say about the rows of a chunk.
 typedef struct outcome {
-    uint64_t excluded, applies; // some `when` false; all true
-    uint64_t failed, passed;    // some `require` false; all true
+    uint64_t excluded[RP_MAX_CHUNK / RP_WORD_BITS], applies[RP_MAX_CHUNK / RP_WORD_BITS];
+    uint64_t failed[RP_MAX_CHUNK / RP_WORD_BITS], passed[RP_MAX_CHUNK / RP_WORD_BITS];
 } outcome;
 
-static outcome judge_word(const rp_exec *x, uint32_t policy, uint32_t w)
+// One more clause: rows where it is false, and those that were true all along.
+static void add_clause(uint64_t *some_false, uint64_t *all_true, const rp_val *v, uint32_t words)
+{
+    for (uint32_t w = 0; w < words; w++) {
+        some_false[w] |= v->k[w] & ~v->p[w];
+        all_true[w] &= v->p[w] & ~v->k[w];
+    }
+}
+
+static void judge(const rp_exec *x, uint32_t policy, const rp_frame *f, outcome *o)
 {
     const rp_bundle *b = x->world->bundle;
     const rp_rec_policy *p = &b->policys[policy];
-    outcome o = {0, ~(uint64_t)0, 0, ~(uint64_t)0};
+    for (uint32_t w = 0; w < f->words; w++) {
+        o->excluded[w] = o->failed[w] = 0;
+        o->applies[w] = o->passed[w] = ~(uint64_t)0;
+    }
     for (uint32_t k = 0; k < p->clause_count; k++) {
         const rp_rec_clause *c = &b->clauses[p->first_clause + k];
-        const rp_val *v = rp_exec_val(x, c->value);
-        uint64_t yes = v->p[w] & ~v->k[w], no = v->k[w] & ~v->p[w];
-        if (c->kind == RP_CLAUSE_WHEN) {
-            o.excluded |= no;
-            o.applies &= yes;
-        } else {
-            o.failed |= no;
-            o.passed &= yes;
-        }
-    }
-    return o;
-}
-
-// Eight bits as eight bytes of 0 or 1.
-static uint64_t spread(uint64_t bits)
-{
-    uint64_t each = (bits & 0xffu) * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
-    return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & UINT64_C(0x0101010101010101);
-}
-
-// The first `n` of eight bytes.
-static void put_bytes(unsigned char *out, uint64_t bytes, uint32_t n)
-{
-    if (n >= 8 && rp_endian_is_little()) {
-        memcpy(out, &bytes, sizeof bytes);
-        return;
-    }
-    for (uint32_t i = 0; i < 8 && i < n; i++) {
-        out[i] = (unsigned char)(bytes >> (8 * i) & 0xffu);
+        bool when = c->kind == RP_CLAUSE_WHEN;
+        add_clause(when ? o->excluded : o->failed, when ? o->applies : o->passed,
+                   rp_exec_val(x, c->value), f->words);
     }
 }
 
-// One byte a row: `rows[v]` are the rows with verdict v, the others are not judged. The verdict's
-// binary digits are spread, not each verdict.
-static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+// A byte for each row of a word: `rows[v]` are the rows with verdict v, the others are not judged.
+// The binary digits of eight verdicts are eight bytes, and exchanged with them; digit 3 stands for
+// rows that are not judged.
+RP_WIDE static void spread_verdicts(uint64_t bytes[8], const uint64_t rows[RDSPOL_VERDICT_COUNT])
 {
     _Static_assert(RDSPOL_VERDICT_FAIL == 0 && RDSPOL_VERDICT_UNKNOWN == 1 &&
                        RDSPOL_VERDICT_WAIVED == 2 && RDSPOL_VERDICT_PASS == 3 &&
                        RDSPOL_VERDICT_NOT_APPLICABLE == 4 && RDSPOL_VERDICT_COUNT == 5,
                    "the digits below");
+    const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t odd = rows[RDSPOL_VERDICT_UNKNOWN] | rows[RDSPOL_VERDICT_PASS];
     uint64_t twos = rows[RDSPOL_VERDICT_WAIVED] | rows[RDSPOL_VERDICT_PASS];
     uint64_t fours = rows[RDSPOL_VERDICT_NOT_APPLICABLE];
-    uint64_t judged = rows[RDSPOL_VERDICT_FAIL] | odd | twos | fours;
-    uint64_t rest = fours | ~judged; // mostly no row of a word needs the other two digits
-    for (uint32_t at = 0; at < n; at += 8) {
-        uint64_t bytes = spread(odd >> at) | spread(twos >> at) << 1;
-        if ((rest >> at & 0xffu) != 0) {
-            bytes |= spread(~judged >> at) * RP_VERDICT_NONE | spread(fours >> at) << 2;
-        }
-        put_bytes(out + at, bytes, n - at);
+    uint64_t others = ~(rows[RDSPOL_VERDICT_FAIL] | odd | twos | fours);
+    for (unsigned g = 0; g < 8; g++) {
+        uint64_t digits = (odd >> 8 * g & 0xffu) | (twos >> 8 * g & 0xffu) << 8 |
+                          (fours >> 8 * g & 0xffu) << 16 | (others >> 8 * g & 0xffu) << 24;
+        uint64_t verdicts = rp_bits_transpose8(digits), other = verdicts >> 3 & ones;
+        bytes[g] = verdicts | ((other << 8) - other); // RP_VERDICT_NONE in each of those
     }
 }
 
-RP_WIDE static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f)
+static void put_verdicts(unsigned char *out, const uint64_t rows[RDSPOL_VERDICT_COUNT], uint32_t n)
+{
+    uint64_t bytes[8];
+    spread_verdicts(bytes, rows);
+    if (n == RP_WORD_BITS && rp_endian_is_little()) {
+        memcpy(out, bytes, sizeof bytes);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = (unsigned char)(bytes[i / 8] >> (8 * (i % 8)) & 0xffu);
+    }
+}
+
+RP_WIDE static void count_rows(uint64_t *counts, const uint64_t rows[RDSPOL_VERDICT_COUNT])
+{
+    for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
+        counts[v] += rp_bits_count(rows[v]);
+    }
+}
+
+static void emit_verdicts(void *ctx, uint32_t policy, const rp_frame *f)
 {
     rp_run *run = ctx;
     const uint64_t *judged = run->facts->tables[f->info->table].judged;
+    outcome o;
+    judge(&run->exec, policy, f, &o);
     for (uint32_t w = 0; w < f->words; w++) {
         uint32_t first = f->base + w * RP_WORD_BITS, left = f->n - w * RP_WORD_BITS;
         uint64_t all = rp_bits_window(judged, first) & f->mask[w];
-        outcome o = judge_word(&run->exec, policy, w);
-        uint64_t applies = all & ~o.excluded & o.applies, rows[RDSPOL_VERDICT_COUNT] = {0};
-        rows[RDSPOL_VERDICT_FAIL] = applies & o.failed;
-        rows[RDSPOL_VERDICT_PASS] = applies & ~o.failed & o.passed;
-        rows[RDSPOL_VERDICT_NOT_APPLICABLE] = all & o.excluded;
+        uint64_t open = all & ~o.excluded[w], rows[RDSPOL_VERDICT_COUNT] = {0};
+        rows[RDSPOL_VERDICT_FAIL] = open & o.applies[w] & o.failed[w];
+        rows[RDSPOL_VERDICT_PASS] = open & o.applies[w] & ~o.failed[w] & o.passed[w];
+        rows[RDSPOL_VERDICT_NOT_APPLICABLE] = all & o.excluded[w];
         rows[RDSPOL_VERDICT_UNKNOWN] =
-            all & ~o.excluded & ~rows[RDSPOL_VERDICT_FAIL] & ~rows[RDSPOL_VERDICT_PASS];
-        put_verdicts(run->verdicts[policy] + first, rows, left < 64 ? left : 64);
-        for (int v = 0; v < RDSPOL_VERDICT_COUNT; v++) {
-            run->counts[policy][v] += rp_bits_count(rows[v]);
-        }
+            open & ~rows[RDSPOL_VERDICT_FAIL] & ~rows[RDSPOL_VERDICT_PASS];
+        put_verdicts(run->verdicts[policy] + first, rows,
+                     left < RP_WORD_BITS ? left : RP_WORD_BITS);
+        count_rows(run->counts[policy], rows);
     }
 }
 

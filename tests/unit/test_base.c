@@ -5,6 +5,7 @@
 #include "vm/base/buf.h"
 #include "vm/base/checked.h"
 #include "vm/base/map.h"
+#include "vm/base/sort.h"
 #include "vm/base/strtab.h"
 #include "vm/base/text.h"
 
@@ -40,6 +41,57 @@ START_TEST(bits_fill_and_window_at_word_edges)
     uint64_t exchanged = rp_bits_transpose8(word);
     for (unsigned i = 0; i < 64; i++) {
         ck_assert_int_eq((int)(exchanged >> (i % 8 * 8 + i / 8) & 1), i % 3 == 0);
+    }
+}
+END_TEST
+
+// Two texts each: of few letters (some of them zero) and of many lengths, mostly behind a prefix.
+typedef struct sample {
+    char bytes[2][40];
+    size_t size[2];
+} sample;
+
+static rp_str sample_text(const void *ctx, uint32_t item, uint32_t level)
+{
+    const sample *s = (const sample *)ctx + item;
+    return rp_str_make(s->bytes[level], s->size[level]);
+}
+
+static void make_samples(sample *samples, uint32_t count)
+{
+    static const char letters[] = {'a', 'b', 0, '\xff'};
+    uint32_t state = 1;
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        sample *s = &samples[i / 2];
+        bool prefix = i % 2 == 1 && i % 5 != 0;
+        s->size[i % 2] = prefix ? 11 : 0;
+        memcpy(s->bytes[i % 2], "arn:aws:rds", 11);
+        for (state = state * 1103515245u + 12345u; (state >> 16) % 8 != 0 && s->size[i % 2] < 40;
+             state = state * 1103515245u + 12345u) {
+            s->bytes[i % 2][s->size[i % 2]++] = letters[(state >> 20) % 4];
+        }
+    }
+}
+
+START_TEST(texts_sort_by_bytes_and_equal_ones_stay)
+{
+    enum { COUNT = 3000 };
+    static sample samples[COUNT];
+    static uint32_t items[COUNT];
+    make_samples(samples, COUNT);
+    for (uint32_t n = 0; n <= COUNT; n = n < 70 ? n + 1 : n * 2 + 1) {
+        for (uint32_t i = 0; i < n; i++) {
+            items[i] = i;
+        }
+        ck_assert(rp_sort_by_texts(items, n, 2, sample_text, samples, rp_alloc_or_libc(libc)));
+        for (uint32_t i = 1; i < n; i++) {
+            uint32_t a = items[i - 1], b = items[i];
+            int order = rp_str_compare(sample_text(samples, a, 0), sample_text(samples, b, 0));
+            order = order != 0
+                        ? order
+                        : rp_str_compare(sample_text(samples, a, 1), sample_text(samples, b, 1));
+            ck_assert(order < 0 || (order == 0 && a < b));
+        }
     }
 }
 END_TEST
@@ -224,6 +276,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, buf_remembers_its_first_failure);
     tcase_add_test(c, buf_has_room_for_nothing);
     tcase_add_test(c, checked_arithmetic_says_when_it_does_not_fit);
+    tcase_add_test(c, texts_sort_by_bytes_and_equal_ones_stay);
     tcase_add_test(c, ranges_print_canonically);
     tcase_add_test(c, times_and_durations_read_back);
     tcase_add_test(c, versions_are_compared_by_components);

@@ -138,6 +138,23 @@ CASE(filter_first, INSN(FILTER, N, p->enabled, NONE, NONE);
      , return r.enabled == NO || r.port == ABSENT      ? NO
               : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
                                                        : YES;)
+// A filter that drops nothing, and one in it.
+CASE(all_first, uint32_t yes = INSN(CONST, B, image_const(&w->im, RP_KIND_BOOL, 1), NONE, NONE);
+     INSN(FILTER, N, yes, NONE, NONE); uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
+     uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
+     uint32_t first = INSN(FOLD_FIRST, OPT_I, c, a, NONE); INSN(END, N, NONE, NONE, NONE);
+     return INSN(PRESENT, B, first, NONE, NONE);
+     , return r.enabled == NO || r.port == ABSENT      ? NO
+              : r.enabled == OPEN || r.port == UNKNOWN ? OPEN
+                                                       : YES;)
+CASE(all_inner, uint32_t yes = INSN(CONST, B, image_const(&w->im, RP_KIND_BOOL, 1), NONE, NONE);
+     INSN(FILTER, N, yes, NONE, NONE); uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
+     INSN(FILTER, N, c, NONE, NONE); uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
+     uint32_t one = INSN(CONST, I, image_int(&w->im, 1), NONE, NONE);
+     uint32_t eq = INSN(EQ_INT, B, a, one, NONE); uint32_t d = INSN(OUTER, B, c, NONE, NONE);
+     uint32_t both = INSN(AND, B, d, eq, NONE); uint32_t any = INSN(FOLD_ANY, B, both, NONE, NONE);
+     INSN(END, N, NONE, NONE, NONE); uint32_t all = INSN(FOLD_ANY, B, any, NONE, NONE);
+     INSN(END, N, NONE, NONE, NONE); return all;, return and_of(r.enabled, equal(r.port, 1));)
 CASE(filter_sum, INSN(FILTER, N, p->enabled, NONE, NONE);
      uint32_t a = INSN(OUTER, OPT_I, p->port, NONE, NONE);
      uint32_t c = INSN(OUTER, B, p->enabled, NONE, NONE);
@@ -168,6 +185,7 @@ static const test_case cases[] = {
     ROW(or),         ROW(not ),         ROW(coalesce),   ROW(select),     ROW(select_bool),
     ROW(eq_bool),    ROW(add),          ROW(overflow),   ROW(divide),     ROW(in_set),
     ROW(filter_any), ROW(filter_first), ROW(filter_sum), ROW(filter_min), ROW(filter_one),
+    ROW(all_first),  ROW(all_inner),
 };
 
 #define CASE_COUNT (sizeof cases / sizeof cases[0])
@@ -311,10 +329,68 @@ START_TEST(maps_are_looked_up_and_texts_are_lowered)
 }
 END_TEST
 
+// Instance i has as many tags as `counts` says; the key of the last is "last".
+static void add_tagged(const world *w, const uint32_t *counts, uint32_t count)
+{
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g"};
+    for (uint32_t i = 0; i < count; i++) {
+        rdspol_str tags[2 * 8];
+        char id[16];
+        uint32_t at;
+        for (uint32_t k = 0; k < counts[i]; k++) {
+            tags[2 * k] = str(k + 1 < counts[i] ? keys[k] : "last");
+            tags[2 * k + 1] = str("x");
+        }
+        (void)snprintf(id, sizeof id, "%u", (unsigned)i);
+        ck_assert(rdspol_facts_add(w->facts, str("instance"), str("1"), str("r"), &at) == 0);
+        ck_assert(rdspol_facts_set(w->facts, str("instance"), at, str("id"), str(id)) == 0);
+        ck_assert(
+            rdspol_facts_map(w->facts, str("instance"), at, str("tags"), tags, counts[i], 1) == 0);
+    }
+}
+
+// However lists lie in chunks: one element each, more than a chunk before those, none at all.
+START_TEST(lists_are_folded_row_by_row)
+{
+    static const uint32_t lists[][4] = {{1, 1, 1, 1}, {5, 1, 1, 1}, {1, 1, 1, 2},
+                                        {0, 1, 2, 1}, {2, 0, 0, 2}, {0, 0, 0, 0}};
+    for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++) {
+        world wd, *w = &wd;
+        world_init(w);
+        INSN(SCAN, N, T_INSTANCE, NONE, NONE);
+        INSN(UNNEST, N, L_TAGS, NONE, NONE);
+        uint32_t yes = INSN(CONST, B, image_const(&w->im, RP_KIND_BOOL, 1), NONE, NONE);
+        uint32_t key = INSN(LOAD, S, C_TAGS_KEY, NONE, NONE);
+        uint32_t first = INSN(FOLD_FIRST, RP_TYPE(RP_KIND_STRING, 1, 0), yes, key, NONE);
+        INSN(END, N, NONE, NONE, NONE);
+        uint32_t last = INSN(CONST, S, image_text(&w->im, RP_KIND_STRING, "last"), NONE, NONE);
+        uint32_t same = INSN(EQ_ID, B, first, last, NONE);
+        uint32_t policy = world_policy(w, "first", T_INSTANCE, 2, NULL, 0, &same, 1, NULL);
+        INSN(END, N, NONE, NONE, NONE);
+        world_open(w);
+        world_facts(w);
+        rdspol_facts_assume_complete(w->facts);
+        ck_assert(rdspol_facts_scope(w->facts, str("1"), str("r")) == 0);
+        add_tagged(w, lists[l], 4);
+        world_seal(w);
+        for (uint32_t chunk = 1; chunk < 6; chunk++) {
+            world_run(w, chunk);
+            for (uint32_t i = 0; i < 4; i++) {
+                char id[2] = {(char)('0' + i), 0};
+                ck_assert_int_eq(world_verdict(w, policy, id),
+                                 lists[l][i] == 1 ? RDSPOL_VERDICT_PASS : RDSPOL_VERDICT_FAIL);
+            }
+        }
+        world_free(w);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *c)
 {
     tcase_add_test(c, kernels_do_what_the_language_says);
     tcase_add_test(c, maps_are_looked_up_and_texts_are_lowered);
+    tcase_add_test(c, lists_are_folded_row_by_row);
 }
 
 int main(void)
