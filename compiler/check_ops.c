@@ -286,7 +286,7 @@ static rp_core *fold_int(rp_check *check, rp_core_kind kind, const rp_type *type
 
 static rp_core *fold_float(rp_check *check, rp_core_kind kind, double a, double b, rp_span span)
 {
-    if (kind == RP_CORE_DIV && !(b < 0.0 || b > 0.0)) return real(check, INFINITY, span);
+    if (kind == RP_CORE_DIV && !(b < 0.0 || b > 0.0)) return real(check, (double)INFINITY, span);
     double result = kind == RP_CORE_ADD   ? a + b
                     : kind == RP_CORE_SUB ? a - b
                     : kind == RP_CORE_MUL ? a * b

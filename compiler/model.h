@@ -270,6 +270,7 @@ struct rp_pack_decl {
     rp_policy_decl **policies;
     uint32_t policy_count;
     rp_state state;
+    bool cyclic; // which was said
     rp_pack_decl *next;
 };
 

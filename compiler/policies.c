@@ -299,13 +299,15 @@ static void check_block(rp_check *check, rp_policy_decl *policy, const rp_node *
 {
     rp_clause **last = &policy->clauses;
     const rp_node *remedy = NULL;
-    bool requires = false;
+    bool requires = false; // or might, where a clause could not be read
     for (const rp_node *node = clauses; node != NULL; node = node->next) {
         if (node->kind == RP_NODE_META) {
             check_meta(check, policy, node);
             if (is_meta(node, "remedy")) remedy = node;
         } else if (node->kind == RP_NODE_LET) {
             check_policy_let(check, node);
+        } else if (node->kind == RP_NODE_ERROR) {
+            requires = true;
         } else {
             rp_clause *clause = add_clause(check, &last, node);
             requires |= !clause->is_when;

@@ -193,17 +193,20 @@ static void check_lines(rp_program *program, selecting *selection)
 static void check_pack(rp_program *program, rp_pack_decl *pack)
 {
     if (pack->state == RP_STATE_BUSY) {
-        RP_DIAG(program->diags, DEFINITION_CYCLE, pack->node->name, pack->name);
+        if (!pack->cyclic) RP_DIAG(program->diags, DEFINITION_CYCLE, pack->node->name, pack->name);
+        pack->cyclic = true;
         return;
     }
     if (pack->state == RP_STATE_DONE) return;
     pack->state = RP_STATE_BUSY;
     selecting selection = {program, pack};
+    uint32_t errors = program->diags->error_count;
     check_lines(program, &selection);
     visit_state count = {&selection, NULL, 0, false};
     each_policy(pack, visit_for_pack, &count);
     pack->policies = RP_NEW_ARRAY(program->arena, rp_policy_decl *, pack->policy_count);
-    if (pack->policy_count == 0) RP_DIAG(program->diags, EMPTY_PACK, pack->node->name, pack->name);
+    if (pack->policy_count == 0 && errors == program->diags->error_count)
+        RP_DIAG(program->diags, EMPTY_PACK, pack->node->name, pack->name);
     pack->policy_count = 0;
     visit_state store = {&selection, NULL, 0, true};
     each_policy(pack, visit_for_pack, &store);

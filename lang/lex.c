@@ -487,6 +487,14 @@ static starts starts_of(int token)
     }
 }
 
+bool rp_lex_goes_on(rp_parse *parse, int token, bool declaration)
+{
+    starts begun = starts_of(token);
+    bool begins = begun == STARTS_B || begun == (declaration ? STARTS_D : STARTS_C);
+    parse->panic = parse->panic && !begins;
+    return begins;
+}
+
 static bool first_on_line(const rp_parse *parse, rp_span span)
 {
     uint32_t at = span.begin;

@@ -85,6 +85,9 @@ int rp_lex_single_quotes(rp_parse *parse, union RP_YYSTYPE *value, rp_span span,
                          size_t size);
 int rp_lex_open(rp_parse *parse, rp_span span, int token);
 int rp_lex_close(rp_parse *parse, int token);
+// After an error: whether the next token is a keyword that begins a declaration (else a clause).
+// Then it is read on from there, and the next mistake is another one.
+bool rp_lex_goes_on(rp_parse *parse, int token, bool declaration);
 bool rp_lex_hole_ends(rp_parse *parse);
 bool rp_lex_resume(rp_parse *parse);
 // The rest of a string behind its quote, if it is plain: ends on its line, no escapes, no holes.

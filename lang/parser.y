@@ -101,7 +101,7 @@ static void yyerror(const rp_span *span, rp_parse *parse, const char *message);
 file:
   %empty
 | file declaration        { parse->declarations = rp_nodes_add(parse->declarations, $2); }
-| file error
+| file error              { if (rp_lex_goes_on(B, yychar, true)) yyerrok; }
 ;
 
 declaration:
@@ -169,7 +169,10 @@ some_arguments:
 clauses:
   %empty                  { $$ = rp_nodes_of(NULL); }
 | clauses clause          { $$ = rp_nodes_add($1, $2); }
-| clauses error           { $$ = $1; }
+| clauses error           {
+    $$ = rp_nodes_add($1, NEW(ERROR, @2, NULL, NULL, NULL));
+    if (rp_lex_goes_on(B, yychar, false)) yyerrok;
+}
 ;
 clause:
   NAME meta_values        { $$ = NAMED(META, @$, $1, @1, $2.first, NULL, NULL); }
