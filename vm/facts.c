@@ -645,9 +645,11 @@ static inline bool is_record(const rp_facts *f, uint32_t type)
            f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
 }
 
-static inline void copy_bit(uint64_t *plane, uint32_t to, uint32_t from)
+static inline void copy_bits(uint64_t *plane, uint32_t to, uint32_t from, uint32_t count)
 {
-    plane[to / RP_WORD_BITS] |= (uint64_t)rp_bits_get(plane, from) << (to % RP_WORD_BITS);
+    for (; count != 0; count--, to++, from++) {
+        plane[to / RP_WORD_BITS] |= (uint64_t)rp_bits_get(plane, from) << (to % RP_WORD_BITS);
+    }
 }
 
 static void copy_records(rp_facts *f, uint32_t column, uint32_t to, uint32_t from, uint32_t count)
@@ -668,11 +670,9 @@ static void copy_cells(rp_facts *f, uint32_t column, uint32_t to, uint32_t from,
 {
     const rp_fact_column *c = &f->columns[column];
     uint32_t type = f->bundle->columns[column].type;
-    for (uint32_t i = 0; i < count; i++) {
-        copy_bit(c->known, to + i, from + i);
-    }
-    for (uint32_t i = 0; i < count && c->present != NULL; i++) {
-        copy_bit(c->present, to + i, from + i);
+    copy_bits(c->known, to, from, count);
+    if (c->present != NULL) {
+        copy_bits(c->present, to, from, count);
     }
     if (c->values == NULL) {
         return;
@@ -702,17 +702,26 @@ static void copy_list(rp_facts *f, uint32_t list, uint32_t to, uint32_t from)
     if (begin != RP_NONE) {
         l->begin[to] = begin;
         l->end[to] = begin + count;
-        copy_bit(l->complete, to, from);
+        copy_bits(l->complete, to, from, 1);
     }
 }
 
+// Rows of elements or records; the first one.
 static uint32_t add_rows(rp_facts *f, uint32_t table, uint32_t count)
 {
-    uint32_t first = rp_facts_row_add(f, table), last = first;
-    for (uint32_t i = 1; i < count && last != RP_NONE; i++) {
-        last = rp_facts_row_add(f, table);
+    rp_fact_table *rows = &f->tables[table];
+    uint32_t first = rows->rows;
+    if (f->status != RDSPOL_OK) {
+        return RP_NONE;
     }
-    return last == RP_NONE ? RP_NONE : first;
+    while (rows->capacity - first < count) {
+        if (!grow_table(f, table)) {
+            NO_MEMORY(f);
+            return RP_NONE;
+        }
+    }
+    rows->rows += count;
+    return first;
 }
 
 uint32_t rp_facts_rows_copy(rp_facts *facts, uint32_t table, uint32_t from, uint32_t count)
