@@ -47,13 +47,16 @@ def spend(command, shell=False):
 
 
 def medians(repeat, *commands):
-    """Of each command; they take turns, so that a slow moment meets all of them."""
+    """Of each command; they take turns, so that a slow moment meets all of them.
+
+    Of user time it is the mean: the system counts ticks of some milliseconds, few in each run.
+    """
     runs = [[] for _ in commands]
     for _ in range(repeat):
         for i, command in enumerate(commands):
             runs[i].append(spend(command, shell=isinstance(command, str)))
-    return [Spent(*(statistics.median(getattr(s, k) for s in r) for k in ("wall", "user", "peak")))
-            for r in runs]
+    return [Spent(statistics.median(s.wall for s in r), statistics.mean(s.user for s in r),
+                  statistics.median(s.peak for s in r)) for r in runs]
 
 
 def output(*command):
