@@ -76,18 +76,6 @@ static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
                         _mm_cmpeq_epi8(rp_json_load(p + 16), all));
 }
 
-// Bytes up to and with the first `c`, or more than `limit` if it is not among these.
-static inline size_t rp_json_find_end(const unsigned char *p, char c, size_t limit)
-{
-    for (size_t at = 0; at < limit; at += 32) {
-        uint32_t found = rp_json_bytes_equal(p + at, c);
-        if (found != 0) {
-            return at + rp_bits_lowest(found) + 1;
-        }
-    }
-    return limit + 1;
-}
-
 // Whether `size` bytes are equal; both may be read up to the next multiple of 32.
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)
 {
@@ -151,12 +139,6 @@ static inline uint32_t rp_json_bytes_equal(const unsigned char *p, char c)
         mask |= (uint32_t)(p[i] == (unsigned char)c) << i;
     }
     return mask;
-}
-
-static inline size_t rp_json_find_end(const unsigned char *p, char c, size_t limit)
-{
-    const unsigned char *found = memchr(p, c, limit);
-    return found == NULL ? limit + 1 : (size_t)(found - p) + 1;
 }
 
 static inline bool rp_json_same(const unsigned char *a, const unsigned char *b, size_t size)

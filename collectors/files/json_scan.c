@@ -1258,16 +1258,17 @@ rp_str rp_json_start(rp_json *json)
     }
     size_t most = kind == RP_JSON_OBJECT ? RP_JSON_START : RP_JSON_LIST_START;
     size_t left = (size_t)(json->end - json->at), limit = left < most ? left : most;
-    size_t size = rp_json_find_end(json->at, kind == RP_JSON_OBJECT ? '}' : ']', limit);
-    return size > limit && left < most
-               ? none
-               : rp_str_make((const char *)json->at, size < limit ? size : limit);
+    const unsigned char *end = memchr(json->at, kind == RP_JSON_OBJECT ? '}' : ']', limit);
+    if (end == NULL && left < most) {
+        return none;
+    }
+    return rp_str_make((const char *)json->at, end == NULL ? limit : (size_t)(end - json->at) + 1);
 }
 
 bool rp_json_take(rp_json *json, const unsigned char *bytes, size_t size)
 {
     if ((size_t)(json->end - json->at) < size || json->depth >= json->limits.depth ||
-        !rp_json_same(json->at, bytes, size)) {
+        memcmp(json->at, bytes, size) != 0) {
         return false;
     }
     json->at += size;
