@@ -25,14 +25,14 @@ void rp_seal_index_free(rp_seal_index *index)
     rp_map_free(&index->others);
 }
 
-uint32_t *rp_seal_index_add(rp_seal_index *index, uint32_t text, uint64_t scope)
+uint32_t *rp_seal_index_add(rp_seal_index *index, uint32_t text, uint32_t scope)
 {
     if (text >= index->text_count) {
         return rp_map_add(&index->others, scope, text);
     }
     rp_seal_place *place = &index->places[text];
-    if (place->used == 0) {
-        *place = (rp_seal_place){scope, RP_MAP_NONE, 1};
+    if (place->scope == 0) {
+        *place = (rp_seal_place){scope + 1, RP_MAP_NONE};
     }
-    return place->scope == scope ? &place->row : rp_map_add(&index->others, scope, text);
+    return place->scope == scope + 1 ? &place->row : rp_map_add(&index->others, scope, text);
 }

@@ -10,10 +10,12 @@
 #include "vm/base/map.h"
 
 typedef struct rp_seal_place {
-    uint64_t scope;
+    uint32_t scope; // and 1; 0: free
     uint32_t row;
-    uint32_t used;
 } rp_seal_place;
+
+// The scope of texts that name one row everywhere. Others are smaller.
+#define RP_SEAL_EVERYWHERE 0xfffffffeu
 
 typedef struct rp_seal_index {
     rp_seal_place *places; // by text id below `text_count`, or NULL
@@ -28,15 +30,15 @@ void rp_seal_index_init(rp_seal_index *index, rp_alloc alloc, uint32_t row_count
 void rp_seal_index_free(rp_seal_index *index);
 // The place of the row of a text, which is RP_MAP_NONE if the text is new in its scope; NULL if
 // memory ran out. The place is good until the next call.
-uint32_t *rp_seal_index_add(rp_seal_index *index, uint32_t text, uint64_t scope);
+uint32_t *rp_seal_index_add(rp_seal_index *index, uint32_t text, uint32_t scope);
 
 // The row of a text, or RP_MAP_NONE.
-static inline uint32_t rp_seal_index_find(const rp_seal_index *index, uint32_t text, uint64_t scope)
+static inline uint32_t rp_seal_index_find(const rp_seal_index *index, uint32_t text, uint32_t scope)
 {
     if (text < index->text_count) {
         const rp_seal_place *place = &index->places[text];
-        if (place->used == 0 || place->scope == scope) {
-            return place->used == 0 ? RP_MAP_NONE : place->row;
+        if (place->scope == scope + 1 || place->scope == 0) {
+            return place->scope == 0 ? RP_MAP_NONE : place->row;
         }
     }
     return rp_map_find(&index->others, scope, text);

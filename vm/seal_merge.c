@@ -286,7 +286,7 @@ static rdspol_status meet(const merger *m, uint32_t *kept, uint32_t row)
 
 // `row` becomes the row that stands for both where another one has the identity already.
 static rdspol_status add_identity(const merger *m, rp_seal_index *index, uint32_t id,
-                                  uint64_t scope, uint32_t *row)
+                                  uint32_t scope, uint32_t *row)
 {
     uint32_t *at = rp_seal_index_add(index, id, scope);
     if (at == NULL) {
@@ -302,10 +302,13 @@ static rdspol_status add_identity(const merger *m, rp_seal_index *index, uint32_
 }
 
 // A key identifies within the account and Region, or where there is no Region within the account.
-static uint64_t key_scope(const rp_fact_meta *meta)
+static uint32_t key_scope(const rp_fact_meta *meta)
 {
-    return meta->pair != RP_NONE ? rp_map_pair(meta->pair, RP_NONE)
-                                 : rp_map_pair(RP_NONE, meta->account);
+    const uint32_t of_account = 0x80000000u; // there are fewer pairs and texts than that
+    if (meta->pair != RP_NONE) {
+        return meta->pair;
+    }
+    return meta->account == RP_NONE ? RP_SEAL_EVERYWHERE : of_account | meta->account;
 }
 
 static bool has_cell(const rp_facts *f, uint32_t column, uint32_t row)
@@ -349,7 +352,8 @@ static rdspol_status merge_pass(merger *m, bool unique_pass)
             continue;
         }
         if (unique) {
-            RP_TRY(add_identity(m, &m->unique, rp_facts_cell_id(f, t->unique, r), RP_NONE, &row));
+            RP_TRY(add_identity(m, &m->unique, rp_facts_cell_id(f, t->unique, r),
+                                RP_SEAL_EVERYWHERE, &row));
         }
         uint32_t key = rp_seal_key_of(m->f, m->table, row);
         if (key != RP_NONE && t->key != t->unique) {

@@ -145,6 +145,12 @@ static void find_owners(rp_facts *f)
 
 // ---- Looking up --------------------------------------------------------------------------------
 
+// Rows that belong to no pair are found by those that belong to none either.
+static uint32_t scope_of(uint32_t pair)
+{
+    return pair == RP_NONE ? RP_SEAL_EVERYWHERE - 1 : pair;
+}
+
 static bool add_to_index(resolver *v, rp_seal_index *index, uint32_t column, uint32_t row)
 {
     const rp_facts *f = v->f;
@@ -153,7 +159,7 @@ static bool add_to_index(resolver *v, rp_seal_index *index, uint32_t column, uin
         return true;
     }
     const rp_fact_meta *meta = &f->tables[c->table].meta[row];
-    uint32_t scope = (c->flags & RP_COLUMN_UNIQUE) != 0 ? RP_NONE : meta->pair;
+    uint32_t scope = (c->flags & RP_COLUMN_UNIQUE) != 0 ? RP_SEAL_EVERYWHERE : scope_of(meta->pair);
     uint32_t id = ((const uint32_t *)f->columns[column].values)[row];
     uint32_t *at = rp_seal_index_add(index, id, scope);
     if (at == NULL) {
@@ -234,7 +240,8 @@ static uint32_t find_in(const resolver *v, uint32_t column, uint32_t pair, uint3
 {
     bool unique = (v->f->bundle->columns[column].flags & RP_COLUMN_UNIQUE) != 0;
     const rp_seal_index *index = v->index[column];
-    return index == NULL ? RP_MAP_NONE : rp_seal_index_find(index, text, unique ? RP_NONE : pair);
+    uint32_t scope = unique ? RP_SEAL_EVERYWHERE : scope_of(pair);
+    return index == NULL ? RP_MAP_NONE : rp_seal_index_find(index, text, scope);
 }
 
 static uint32_t find_row(const resolver *v, const rp_rec_column *c, uint32_t pair, uint32_t text)
