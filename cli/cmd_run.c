@@ -21,6 +21,9 @@ enum { MAX_FORMATS = 16 };
 // Input of less than this is judged in small chunks: results are the same, and most of the start of
 // a run is clearing memory for 1,024 rows at once. Of more, half as many rows as there may be take
 // half the memory in the same time.
+// Without --jobs a thread reads at least so much: less is read about as fast by one, with less
+// work.
+#define THREAD_SIZE ((uint64_t)128 * 1024 * 1024)
 enum { SMALL_INPUT_SIZE = 256 * 1024, SMALL_CHUNK = 64, LARGE_CHUNK = 512 };
 
 typedef struct target {
@@ -153,7 +156,8 @@ static bool read_options(run_state *s)
     bool live = rp_args_on(args, RP_OPTION_LIVE);
     if (rp_live_plans(s->app) && !live) return refuse(rp_app_error("--plan is of --live"));
     if (args->operand_count == 1 && !live)
-        return refuse(rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -; or --live"));
+        return refuse(
+            rp_app_error("run needs an INPUT: files or folders of AWS CLI JSON, or -; or --live"));
     if (args->operand_count > 1 && live)
         return refuse(rp_app_error("--live collects the facts: there is no INPUT beside it"));
     return read_targets(s) && read_gates(s) && read_now(s) && read_jobs(s) && check_input_format(s);
@@ -169,13 +173,14 @@ static rdspol_str given_text(const run_state *s, rp_option option)
 
 static rdspol_files_opts reader_options(const run_state *s)
 {
-    rdspol_files_opts opts = {.size = sizeof opts,
-                              .threads = s->jobs,
-                              .account = given_text(s, RP_OPTION_ACCOUNT),
-                              .region = given_text(s, RP_OPTION_REGION),
-                              .stdin_name = given_text(s, RP_OPTION_STDIN_NAME),
-                              .ignore_unknown_files =
-                                  rp_args_on(&s->app->args, RP_OPTION_IGNORE_UNKNOWN_FILES)};
+    rdspol_files_opts opts = {
+        .size = sizeof opts,
+        .threads = s->jobs,
+        .thread_size = rp_args_on(&s->app->args, RP_OPTION_JOBS) ? 0 : THREAD_SIZE,
+        .account = given_text(s, RP_OPTION_ACCOUNT),
+        .region = given_text(s, RP_OPTION_REGION),
+        .stdin_name = given_text(s, RP_OPTION_STDIN_NAME),
+        .ignore_unknown_files = rp_args_on(&s->app->args, RP_OPTION_IGNORE_UNKNOWN_FILES)};
 #if RDSPOL_HAS_GZIP
     opts.gunzip = rp_gzip();
 #endif
@@ -392,8 +397,8 @@ static bool run_all(run_state *s)
         s->planned = true;
         return rp_live_print_plan(s->app, &request) == RP_EXIT_OK;
     }
-    return rp_params_read(&s->params, s->app, s->policies.bundle) &&
-           obtain_facts(s) && judge(s) && write_reports(s);
+    return rp_params_read(&s->params, s->app, s->policies.bundle) && obtain_facts(s) && judge(s) &&
+           write_reports(s);
 }
 
 int rp_cmd_run(rp_app *app)

@@ -3,8 +3,8 @@
 // Files next to each other in the order of paths form groups of about a megabyte. The calling
 // thread reads groups from the first on, into the caller's facts. The others read groups from the
 // last one backwards, each into facts of its own, which are appended at the end in the order of the
-// groups; that gives the same rows as one thread. So neither rows nor errors depend on who read what, and
-// what is appended, and for a moment there twice, is the smaller part.
+// groups; that gives the same rows as one thread. So neither rows nor errors depend on who read
+// what, and what is appended, and for a moment there twice, is the smaller part.
 #define _POSIX_C_SOURCE 200809L
 
 #include "collectors/files/include/rdspol_files.h"
@@ -45,7 +45,7 @@ typedef struct job {
     group *groups;
     size_t group_count;
     size_t front, back; // groups from `front` to `back` are not begun
-    size_t failed; // the first group that failed, or group_count
+    size_t failed;      // the first group that failed, or group_count
 #if !defined(RP_NO_THREADS)
     pthread_mutex_t lock;
 #endif
@@ -127,10 +127,10 @@ static rdspol_status read_path(job *j, rp_facts *facts, const rp_path *path, rp_
         return cannot_open(path, errno, error);
     }
     tell_begun(j, path->name);
-    rdspol_status status =
-        path->gzip ? read_packed(j, facts, name, &descriptor, kept, notes, error)
-                   : rp_documents_read(&j->documents, facts, name, read_descriptor, &descriptor,
-                                       kept, notes, error);
+    rdspol_status status = path->gzip
+                               ? read_packed(j, facts, name, &descriptor, kept, notes, error)
+                               : rp_documents_read(&j->documents, facts, name, read_descriptor,
+                                                   &descriptor, kept, notes, error);
     if (!standard) {
         (void)close(descriptor);
     }
@@ -315,8 +315,7 @@ static bool start(job *j, rp_facts *facts, const rdspol_files_opts *opts)
     j->begun_ctx = opts->begun_ctx;
     d->answer = opts->answer;
     d->answer_ctx = opts->answer_ctx;
-    j->stdin_name =
-        opts->stdin_name.len != 0 ? opts->stdin_name : rp_str_from("(standard input)");
+    j->stdin_name = opts->stdin_name.len != 0 ? opts->stdin_name : rp_str_from("(standard input)");
     d->scheme = &j->scheme;
     rp_arena_init(&j->arena, d->alloc);
     return rp_scheme_make(&j->scheme, facts->bundle, d->alloc) &&
@@ -342,6 +341,23 @@ static rdspol_files_opts given(const rdspol_files_opts *opts)
     return all;
 }
 
+// What a gzip file of JSON holds, by guess.
+static uint64_t unpacked_size(const rp_path *path)
+{
+    enum { PACKED = 10 };
+    return path->gzip ? path->size * PACKED : path->size;
+}
+
+static uint32_t thread_count(const job *j, const rdspol_files_opts *opts)
+{
+    uint64_t size = 0, most = opts->threads < MAX_THREADS ? opts->threads : MAX_THREADS;
+    for (size_t i = 0; i < j->paths.count; i++) {
+        size += unpacked_size(j->paths.items[i]);
+    }
+    uint64_t worth = opts->thread_size == 0 ? most : size / opts->thread_size + 1;
+    return opts->answer != NULL ? 1 : (uint32_t)(worth < most ? worth : most);
+}
+
 static rdspol_status read_all(job *j, uint32_t threads, rdspol_error *error)
 {
     if (!make_groups(j)) {
@@ -352,7 +368,7 @@ static rdspol_status read_all(job *j, uint32_t threads, rdspol_error *error)
         return rp_error_set(error, RDSPOL_NO_MEMORY, NULL, "out of memory");
     }
 #endif
-    read_together(j, threads < MAX_THREADS ? threads : MAX_THREADS);
+    read_together(j, threads);
 #if !defined(RP_NO_THREADS)
     (void)pthread_mutex_destroy(&j->lock);
 #endif
@@ -383,11 +399,11 @@ rdspol_status rdspol_files_read(rdspol_facts *facts, const rdspol_str *inputs, s
     memset(&j, 0, sizeof j);
     rdspol_status status = RDSPOL_NO_MEMORY;
     if (start(&j, facts, &all)) {
-        status = rp_paths_find(&j.paths, &j.arena, inputs, count, j.documents.ignore_unknown,
-                               error);
+        status =
+            rp_paths_find(&j.paths, &j.arena, inputs, count, j.documents.ignore_unknown, error);
         if (status == RDSPOL_OK) {
             count_files(&j, stats);
-            status = read_all(&j, all.answer != NULL ? 1 : all.threads, error);
+            status = read_all(&j, thread_count(&j, &all), error);
         }
     } else {
         (void)rp_error_set(error, status, NULL, "out of memory");

@@ -69,6 +69,9 @@ typedef struct rdspol_files_opts {
     // in another layout. The order is that of the inputs if `threads` is 1. Calls follow one another.
     void (*answer)(void *ctx, const rdspol_files_answer *answer);
     void *answer_ctx;
+    // Bytes, unpacked by guess, for each of the threads: where there are fewer, so are threads. What
+    // two threads read must be put together, which a small input is not worth. Default: any number.
+    uint64_t thread_size;
 } rdspol_files_opts;
 
 // What was read.
