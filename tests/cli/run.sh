@@ -255,7 +255,7 @@ expect 0 "import" "$rdspol" run imports/main.rdspol "$fleet"
 now=(--now 2026-11-24T00:00:00Z)
 for format in text compact json ndjson; do
   expect 1 "$format" "$rdspol" run practices "${now[@]}" --format $format "$fleet" && cp out one.$format
-  expect 1 "$format again" "$rdspol" run practices "${now[@]}" -j1 --format $format=two.$format "$fleet"
+  expect 1 "$format again" "$rdspol" run practices "${now[@]}" -j2 --format $format=two.$format "$fleet"
   holds "$format twice" cmp one.$format two.$format
 done
 expect 1 "two formats" "$rdspol" run practices "${now[@]}" --format json --format ndjson=three.ndjson "$fleet"

@@ -1319,12 +1319,16 @@ def password(secret):
 # ---- Against the program ------------------------------------------------------------------------
 
 def program_says(program, folder, parameters):
-    """None: it refuses the files."""
+    """None: it refuses the files. Says the same whether one thread reads them or three."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump({k: v for k, v in parameters.items() if v != DEFAULTS[k]}, file)
         file.flush()
-        done = subprocess.run([program, "run", "strict", str(folder), "--format", "json", "--now", NOW, "--exit-zero",
-                               "--params", file.name], capture_output=True, check=False)
+        command = [program, "run", "strict", str(folder), "--format", "json", "--now", NOW, "--exit-zero",
+                   "--params", file.name]
+        done = subprocess.run([*command, "-j1"], capture_output=True, check=False)
+        again = subprocess.run([*command, "-j3"], capture_output=True, check=False)
+    if (done.returncode, done.stdout, done.stderr) != (again.returncode, again.stdout, again.stderr):
+        raise SystemExit(f"{folder}: three threads say something else than one")
     if done.returncode != 0:
         print(done.stderr.decode().strip()[:200])
         return None
