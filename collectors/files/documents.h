@@ -29,8 +29,8 @@ typedef struct rp_file_notes {
     bool ignored; // its kind is unknown, and that is allowed
 } rp_file_notes;
 
-// What one file leaves for the next one: a window, and what was met. Of one builder of facts and of one
-// thread.
+// What one file leaves for the next one: a window, and what was met. Of one builder of facts and of
+// one thread.
 typedef struct rp_kept {
     rp_json_spare spare;
     rp_reading rows;
@@ -39,8 +39,8 @@ typedef struct rp_kept {
 void rp_kept_init(rp_kept *kept, const rp_documents *d, rp_facts *facts);
 void rp_kept_clear(rp_kept *kept);
 
-// Reads all documents of a stream into facts, those of `kept`. `path` is the file's name: for hints and places. The
-// error has the file's name in its message, the byte offset and the path in the JSON.
+// Reads all documents of a stream into facts, those of `kept`. `path` is the file's name: for hints
+// and places. The error has the file's name in its message, the byte offset and the path in the JSON.
 rdspol_status rp_documents_read(const rp_documents *d, rp_facts *facts, rp_str path,
                                 rp_read_fn read, void *ctx, rp_kept *kept,
                                 rp_file_notes *notes, rdspol_error *error);

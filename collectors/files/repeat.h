@@ -37,9 +37,8 @@ typedef struct rp_sight {
 
 void rp_repeats_init(rp_repeats *repeats, rp_alloc alloc);
 void rp_repeats_clear(rp_repeats *repeats);
-// Takes the next value of the scanner if it is an object (or list) that `reader` read before: true,
-// and
-// `*row` is the first of the new rows (RP_NONE if memory ran out). Otherwise `*sight` is what
+// Takes the next value of the scanner if it is an object or a list that `reader` read before: true,
+// and `*row` is the first of the new rows (RP_NONE if memory ran out). Otherwise `*sight` is what
 // `rp_repeats_note` wants to know once the value has been read.
 bool rp_repeats_take(rp_repeats *repeats, rp_json *json, const rp_reader *reader, rp_facts *facts,
                      rp_sight *sight, uint32_t *row);
