@@ -1,4 +1,4 @@
-// Building facts: growing columns, texts, reasons and answers; merging builders.
+// Building facts: growing columns, texts, reasons and answers.
 //
 // The one idea: all columns of a table grow together, so setting a cell is one store and one bit.
 // Memory that runs out is remembered; after that nothing happens any more. Sealing is in seal.c.
@@ -140,6 +140,19 @@ static void free_table(rp_facts *f, uint32_t table)
     free_plane(&of, rows->judged);
     free_array(&of, rows->owner_table, sizeof(uint32_t));
     free_array(&of, rows->owner_row, sizeof(uint32_t));
+}
+
+void rp_facts_drop(rp_facts *facts, uint32_t table)
+{
+    const rp_rec_table *t = &facts->bundle->tables[table];
+    free_table(facts, table);
+    memset(&facts->tables[table], 0, sizeof facts->tables[table]);
+    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
+        memset(&facts->columns[c], 0, sizeof facts->columns[c]);
+    }
+    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
+        memset(&facts->lists[l], 0, sizeof facts->lists[l]);
+    }
 }
 
 // What lies in the caller's bytes is not ours to free.
@@ -309,6 +322,19 @@ static bool grow_table(rp_facts *f, uint32_t table)
     return rows->wanted <= MAX_ROWS && resize_table(f, table);
 }
 
+bool rp_facts_reserve(rp_facts *facts, uint32_t table, uint32_t count)
+{
+    rp_fact_table *rows = &facts->tables[table];
+    bool ok = facts->status == RDSPOL_OK && count <= MAX_ROWS - rows->rows;
+    while (ok && rows->capacity - rows->rows < count) {
+        ok = grow_table(facts, table);
+    }
+    if (!ok) {
+        NO_MEMORY(facts);
+    }
+    return ok;
+}
+
 void rp_facts_shrink(rp_facts *facts, uint32_t table)
 {
     rp_fact_table *rows = &facts->tables[table];
@@ -411,6 +437,11 @@ static inline void *values_of(rp_facts *f, uint32_t column)
 {
     void *values = f->columns[column].values;
     return values != NULL ? values : make_values(f, column);
+}
+
+void *rp_facts_values(rp_facts *facts, uint32_t column)
+{
+    return values_of(facts, column);
 }
 
 static inline void set_id(rp_facts *f, uint32_t column, uint32_t row, uint32_t id)
@@ -580,8 +611,8 @@ static bool reserve(rp_facts *f, void **block, uint32_t count, uint32_t *capacit
     return true;
 }
 
-static void add_reason(rp_facts *f, uint32_t field, uint32_t row, rdspol_reason reason,
-                       uint32_t detail)
+void rp_facts_add_reason(rp_facts *f, uint32_t field, uint32_t row, rdspol_reason reason,
+                         uint32_t detail)
 {
     if (row == RP_NONE || reason == RDSPOL_REASON_NONE) {
         return;
@@ -613,7 +644,7 @@ void rp_facts_set_unknown(rp_facts *facts, uint32_t column, uint32_t row, rdspol
     if (facts->columns[column].present != NULL) {
         rp_bits_clear(facts->columns[column].present, row);
     }
-    add_reason(facts, column, row, reason, detail);
+    rp_facts_add_reason(facts, column, row, reason, detail);
 }
 
 void rp_facts_set_list(rp_facts *facts, uint32_t list, uint32_t row, uint32_t begin, uint32_t end,
@@ -633,115 +664,8 @@ void rp_facts_list_unknown(rp_facts *facts, uint32_t list, uint32_t row, rdspol_
 {
     if (row != RP_NONE && facts->lists[list].begin != NULL) {
         rp_bits_clear(facts->lists[list].complete, row);
-        add_reason(facts, ~list, row, reason, detail);
+        rp_facts_add_reason(facts, ~list, row, reason, detail);
     }
-}
-
-// ---- Copying rows ------------------------------------------------------------------------------
-
-static inline bool is_record(const rp_facts *f, uint32_t type)
-{
-    return RP_TYPE_KIND(type) == RP_KIND_REF &&
-           f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
-}
-
-static inline void copy_bits(uint64_t *plane, uint32_t to, uint32_t from, uint32_t count)
-{
-    for (; count != 0; count--, to++, from++) {
-        plane[to / RP_WORD_BITS] |= (uint64_t)rp_bits_get(plane, from) << (to % RP_WORD_BITS);
-    }
-}
-
-static void copy_records(rp_facts *f, uint32_t column, uint32_t to, uint32_t from, uint32_t count)
-{
-    const rp_fact_column *c = &f->columns[column];
-    const uint64_t *known = c->present != NULL ? c->present : c->known;
-    uint32_t target = RP_TYPE_TABLE(f->bundle->columns[column].type);
-    for (uint32_t i = 0; i < count; i++) {
-        if (rp_bits_get(known, from + i)) {
-            uint32_t inner = rp_facts_rows_copy(f, target, ((uint32_t *)c->values)[from + i], 1);
-            ((uint32_t *)c->values)[to + i] = inner == RP_NONE ? 0 : inner;
-        }
-    }
-}
-
-// The new rows' bits and values are zero so far. A cell that is not known has no value.
-static void copy_cells(rp_facts *f, uint32_t column, uint32_t to, uint32_t from, uint32_t count)
-{
-    const rp_fact_column *c = &f->columns[column];
-    uint32_t type = f->bundle->columns[column].type;
-    copy_bits(c->known, to, from, count);
-    if (c->present != NULL) {
-        copy_bits(c->present, to, from, count);
-    }
-    if (c->values == NULL) {
-        return;
-    }
-    if (is_record(f, type)) {
-        copy_records(f, column, to, from, count);
-    } else if (rp_plan_value_size(RP_TYPE_KIND(type)) == sizeof(uint32_t)) {
-        uint32_t *values = c->values;
-        for (uint32_t i = 0; i < count; i++) {
-            values[to + i] = values[from + i];
-        }
-    } else {
-        uint64_t *values = c->values;
-        for (uint32_t i = 0; i < count; i++) {
-            values[to + i] = values[from + i];
-        }
-    }
-}
-
-static void copy_list(rp_facts *f, uint32_t list, uint32_t to, uint32_t from)
-{
-    const rp_fact_list *l = &f->lists[list];
-    uint32_t begin = l->begin[from], count = l->end[from] - begin;
-    if (count != 0) {
-        begin = rp_facts_rows_copy(f, f->bundle->lists[list].element, begin, count);
-    }
-    if (begin != RP_NONE) {
-        l->begin[to] = begin;
-        l->end[to] = begin + count;
-        copy_bits(l->complete, to, from, 1);
-    }
-}
-
-// Rows of elements or records; the first one.
-static uint32_t add_rows(rp_facts *f, uint32_t table, uint32_t count)
-{
-    rp_fact_table *rows = &f->tables[table];
-    uint32_t first = rows->rows;
-    if (f->status != RDSPOL_OK) {
-        return RP_NONE;
-    }
-    while (rows->capacity - first < count) {
-        if (!grow_table(f, table)) {
-            NO_MEMORY(f);
-            return RP_NONE;
-        }
-    }
-    rows->rows += count;
-    return first;
-}
-
-uint32_t rp_facts_rows_copy(rp_facts *facts, uint32_t table, uint32_t from, uint32_t count)
-{
-    const rp_rec_table *t = &facts->bundle->tables[table];
-    uint32_t to = add_rows(facts, table, count);
-    if (to == RP_NONE) {
-        return RP_NONE;
-    }
-    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        if (facts->columns[c].known != NULL) {
-            copy_cells(facts, c, to, from, count);
-        }
-    }
-    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        for (uint32_t i = 0; i < count && facts->lists[l].begin != NULL; i++) {
-            copy_list(facts, l, to + i, from + i);
-        }
-    }
-    return to;
 }
 
 // ---- What an answer left out -------------------------------------------------------------------
@@ -898,7 +822,7 @@ static void join_answer(rp_fact_answer *old, const rp_fact_answer *fresh)
     old->answered |= fresh->answered;
 }
 
-static void add_answer(rp_facts *f, const rp_fact_answer *answer)
+void rp_facts_add_answer(rp_facts *f, const rp_fact_answer *answer)
 {
     void *block = f->answer;
     if (!reserve(f, &block, f->answer_count, &f->answer_capacity, sizeof *f->answer)) {
@@ -922,7 +846,7 @@ void rp_facts_answer(rp_facts *facts, uint32_t source, uint32_t argument, uint32
 {
     rp_fact_answer answer = {source, argument,        account, region, reason == RDSPOL_REASON_NONE,
                              cut,    {reason, detail}};
-    add_answer(facts, &answer);
+    rp_facts_add_answer(facts, &answer);
 }
 
 void rp_facts_scope_add(rp_facts *facts, uint32_t account, uint32_t region)
@@ -982,248 +906,4 @@ void rp_facts_assume_complete(rp_facts *facts)
 void rp_facts_later_counts(rp_facts *facts)
 {
     facts->later_counts = true;
-}
-
-// ---- Merging builders --------------------------------------------------------------------------
-
-typedef struct merge {
-    rp_facts *dst, *src;
-    uint32_t text_count, file_count;
-    uint32_t *text; // id in src -> id in dst
-    uint32_t *file;
-    uint32_t *first; // per table: rows of dst before
-} merge;
-
-void rp_facts_close(rp_facts *facts)
-{
-    rp_strtab_finish(&facts->texts);
-    rp_strtab_trim(&facts->texts);
-    for (uint32_t t = 0; t < facts->bundle->table_count; t++) {
-        rp_facts_shrink(facts, t);
-    }
-}
-
-static uint32_t map_id(const uint32_t *map, uint32_t id)
-{
-    return id == RP_NONE ? RP_NONE : map[id];
-}
-
-static uint32_t *map_texts(rp_facts *dst, const rp_strtab *from, rp_strtab *to)
-{
-    uint32_t *map = rp_alloc_get(dst->alloc, from->count * sizeof *map);
-    for (uint32_t i = 0; map != NULL && i < from->count; i++) {
-        map[i] = rp_strtab_add(to, rp_strtab_get(from, i));
-        if (map[i] == RP_STRTAB_NONE) {
-            NO_MEMORY(dst);
-            map[i] = 0;
-        }
-    }
-    return map;
-}
-
-// Bits of `src` behind `count` are zero, and `dst` has a word more than it needs.
-static void append_plane(uint64_t *dst, const uint64_t *src, uint32_t first, uint32_t count)
-{
-    uint64_t *to = dst + first / RP_WORD_BITS;
-    uint32_t shift = first % RP_WORD_BITS;
-    for (size_t w = 0; w < rp_bits_words(count); w++) {
-        to[w] |= src[w] << shift;
-        to[w + 1] |= shift == 0 ? 0 : src[w] >> (RP_WORD_BITS - shift);
-    }
-}
-
-// Texts and references to resources are text ids; references to records are rows.
-static void append_ids(const merge *m, uint32_t column, uint32_t first, uint32_t count)
-{
-    uint32_t type = m->dst->bundle->columns[column].type;
-    uint32_t *to = m->dst->columns[column].values;
-    const uint32_t *from = m->src->columns[column].values;
-    const uint64_t *known = m->src->columns[column].present != NULL
-                                ? m->src->columns[column].present
-                                : m->src->columns[column].known;
-    uint32_t target = RP_TYPE_TABLE(type);
-    bool rows = RP_TYPE_KIND(type) == RP_KIND_REF &&
-                m->dst->bundle->tables[target].kind != RP_TABLE_RESOURCE;
-    for (uint32_t r = 0; r < count; r++) {
-        if (rp_bits_get(known, r)) {
-            to[first + r] = rows ? m->first[target] + from[r] : m->text[from[r]];
-        }
-    }
-}
-
-static void append_column(const merge *m, uint32_t column, uint32_t first, uint32_t count)
-{
-    rp_fact_column *to = &m->dst->columns[column];
-    const rp_fact_column *from = &m->src->columns[column];
-    size_t size = element_size(m->dst, column);
-    if (from->known == NULL || count == 0) {
-        return;
-    }
-    append_plane(to->known, from->known, first, count);
-    if (to->present != NULL) {
-        append_plane(to->present, from->present, first, count);
-    }
-    unsigned char *values = from->values == NULL ? NULL : values_of(m->dst, column);
-    if (values == NULL) {
-        return;
-    }
-    if (size == 4) {
-        append_ids(m, column, first, count);
-    } else {
-        memcpy(values + first * size, from->values, count * size);
-    }
-}
-
-static void append_list(const merge *m, uint32_t list, uint32_t first, uint32_t count)
-{
-    rp_fact_list *to = &m->dst->lists[list];
-    const rp_fact_list *from = &m->src->lists[list];
-    if (from->begin == NULL) {
-        return;
-    }
-    uint32_t shift = m->first[m->dst->bundle->lists[list].element];
-    for (uint32_t r = 0; r < count; r++) {
-        to->begin[first + r] = from->begin[r] + shift;
-        to->end[first + r] = from->end[r] + shift;
-    }
-    append_plane(to->complete, from->complete, first, count);
-}
-
-static void append_meta(const merge *m, uint32_t table, uint32_t first, uint32_t count)
-{
-    for (uint32_t r = 0; r < count && m->src->tables[table].meta != NULL; r++) {
-        rp_fact_meta *meta = &m->dst->tables[table].meta[first + r];
-        *meta = m->src->tables[table].meta[r];
-        meta->account = map_id(m->text, meta->account);
-        meta->region = map_id(m->text, meta->region);
-        meta->place.file = map_id(m->file, meta->place.file);
-    }
-}
-
-static bool reserve_rows(const merge *m, uint32_t table)
-{
-    rp_fact_table *rows = &m->dst->tables[table];
-    uint32_t fresh = m->src->tables[table].rows;
-    if (fresh > MAX_ROWS - rows->rows) {
-        return false;
-    }
-    while (rows->capacity < rows->rows + fresh) {
-        if (!grow_table(m->dst, table)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// The memory of a table that was appended: both builders at once would be twice as much.
-static void drop_table(rp_facts *f, uint32_t table)
-{
-    const rp_rec_table *t = &f->bundle->tables[table];
-    free_table(f, table);
-    memset(&f->tables[table], 0, sizeof f->tables[table]);
-    for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        memset(&f->columns[c], 0, sizeof f->columns[c]);
-    }
-    for (uint32_t l = t->first_list; l < t->first_list + t->list_count; l++) {
-        memset(&f->lists[l], 0, sizeof f->lists[l]);
-    }
-}
-
-static bool append_table(const merge *m, uint32_t t)
-{
-    const rp_rec_table *table = &m->dst->bundle->tables[t];
-    uint32_t first = m->first[t], count = m->src->tables[t].rows;
-    if (!reserve_rows(m, t)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        append_column(m, table->first_column + i, first, count);
-    }
-    for (uint32_t i = 0; i < table->list_count; i++) {
-        append_list(m, table->first_list + i, first, count);
-    }
-    append_meta(m, t, first, count);
-    m->dst->tables[t].rows += count;
-    drop_table(m->src, t);
-    return true;
-}
-
-static bool append_rows(const merge *m)
-{
-    uint32_t tables = m->dst->bundle->table_count;
-    for (uint32_t t = 0; t < tables; t++) {
-        m->first[t] = m->dst->tables[t].rows;
-    }
-    for (uint32_t t = 0; t < tables; t++) {
-        if (!append_table(m, t)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void append_reasons(const merge *m)
-{
-    const rp_bundle *b = m->dst->bundle;
-    const rp_map *map = &m->src->reasons;
-    for (uint32_t i = 0; map->slots != NULL && i <= map->mask; i++) {
-        const rp_map_slot *slot = &map->slots[i];
-        if (slot->used == 0) {
-            continue;
-        }
-        uint32_t field = (uint32_t)slot->a;
-        uint32_t table = field < b->column_count ? b->columns[field].table : b->lists[~field].owner;
-        const rp_fact_reason *reason = &m->src->reason[slot->value];
-        add_reason(m->dst, field, (uint32_t)slot->b + m->first[table], reason->reason,
-                   map_id(m->text, reason->detail));
-    }
-}
-
-static void append_answers(const merge *m)
-{
-    for (uint32_t i = 0; i < m->src->answer_count; i++) {
-        rp_fact_answer answer = m->src->answer[i];
-        answer.argument = map_id(m->text, answer.argument);
-        answer.account = map_id(m->text, answer.account);
-        answer.region = map_id(m->text, answer.region);
-        answer.why.detail = map_id(m->text, answer.why.detail);
-        add_answer(m->dst, &answer);
-    }
-    for (uint32_t i = 0; i < m->src->pair_count; i++) {
-        rp_facts_scope_add(m->dst, map_id(m->text, m->src->pair[i].account),
-                           map_id(m->text, m->src->pair[i].region));
-    }
-    const rp_map *audited = &m->src->audited;
-    for (uint32_t i = 0; audited->slots != NULL && i <= audited->mask; i++) {
-        if (audited->slots[i].used != 0) {
-            rp_facts_audited_add(m->dst, m->text[audited->slots[i].a]);
-        }
-    }
-}
-
-rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src)
-{
-    uint32_t tables = dst->bundle->table_count;
-    merge m = {.dst = dst, .src = src};
-    m.text_count = src->texts.count;
-    m.file_count = src->files.count;
-    m.text = map_texts(dst, &src->texts, &dst->texts);
-    m.file = map_texts(dst, &src->files, &dst->files);
-    m.first = rp_alloc_get(dst->alloc, tables * sizeof *m.first);
-    bool ok = m.text != NULL && m.file != NULL && m.first != NULL && src->status == RDSPOL_OK &&
-              dst->status == RDSPOL_OK;
-    rp_strtab_free(&src->texts);
-    if (!ok || !append_rows(&m)) {
-        NO_MEMORY(dst);
-    } else {
-        append_reasons(&m);
-        append_answers(&m);
-        dst->assume_complete |= src->assume_complete;
-        dst->later_counts |= src->later_counts;
-    }
-    src->status = RDSPOL_INVALID_ARGUMENT; // it was emptied: to be freed
-    rp_alloc_free(dst->alloc, m.text, m.text_count * sizeof *m.text);
-    rp_alloc_free(dst->alloc, m.file, m.file_count * sizeof *m.file);
-    rp_alloc_free(dst->alloc, m.first, tables * sizeof *m.first);
-    return dst->status;
 }

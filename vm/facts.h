@@ -197,6 +197,20 @@ struct rdspol_facts {
     uint32_t listing_count;
 };
 
+// ---- For those who add rows in bulk ------------------------------------------------------------
+
+// Room for `count` rows more. False if memory ran out, now or before.
+bool rp_facts_reserve(rp_facts *facts, uint32_t table, uint32_t count);
+// Frees the rows of a table: it is as if it had never had any.
+void rp_facts_drop(rp_facts *facts, uint32_t table);
+// The array of a column that is not bool, made if there is none; NULL if memory ran out.
+void *rp_facts_values(rp_facts *facts, uint32_t column);
+// Why the cell of a column, or the list ~field, is not known; nothing for the reason NONE.
+void rp_facts_add_reason(rp_facts *facts, uint32_t field, uint32_t row, rdspol_reason reason,
+                         uint32_t detail);
+// An answer beside those that there are, or joined with one to the same question.
+void rp_facts_add_answer(rp_facts *facts, const rp_fact_answer *answer);
+
 // `rp_facts_set_row` for those who set many: most columns have values already.
 static inline void rp_facts_put_row(rp_facts *facts, uint32_t column, uint32_t row, uint32_t target)
 {
