@@ -2,6 +2,7 @@
 // right, the end, and each failing allocation. The functions of http.h are those of this file.
 #include "collectors/live/collect.h"
 #include "tests/unit/library.h"
+#include "tests/unit/purse.h"
 #include "tests/unit/runner.h"
 #include "vm/base/text.h"
 
@@ -98,30 +99,6 @@ void rp_http_abandon(rp_http *http)
 }
 
 // ---- The world ---------------------------------------------------------------------------------
-
-typedef struct purse {
-    int left, denied;
-    long long bytes;
-} purse;
-
-static void *purse_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
-{
-    purse *p = ctx;
-    if (new_size != 0 && p->left == 0) {
-        p->denied++;
-        return NULL;
-    }
-    void *block = NULL;
-    if (new_size == 0) {
-        free(ptr);
-    } else if ((block = realloc(ptr, new_size)) == NULL) {
-        abort();
-    } else {
-        p->left--;
-    }
-    p->bytes += (long long)new_size - (long long)old_size;
-    return block;
-}
 
 typedef struct world {
     library lib;

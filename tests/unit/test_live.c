@@ -6,34 +6,10 @@
 #include "collectors/live/retry.h"
 #include "collectors/live/saved.h"
 #include "collectors/live/session.h"
+#include "tests/unit/purse.h"
 #include "tests/unit/runner.h"
 
 #include <stdio.h>
-
-typedef struct purse {
-    int left; // allocations that may still succeed
-    int denied;
-    long long bytes; // handed out and not given back
-} purse;
-
-static void *purse_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
-{
-    purse *p = ctx;
-    if (new_size != 0 && p->left == 0) {
-        p->denied++;
-        return NULL;
-    }
-    void *block = NULL;
-    if (new_size == 0) {
-        free(ptr);
-    } else if ((block = realloc(ptr, new_size)) == NULL) {
-        abort();
-    } else {
-        p->left--;
-    }
-    p->bytes += (long long)new_size - (long long)old_size;
-    return block;
-}
 
 static rp_alloc libc(void)
 {

@@ -4,6 +4,7 @@
 #include "tests/unit/runner.h"
 #include "collectors/files/include/rdspol_files.h"
 #include "tests/unit/library.h"
+#include "tests/unit/purse.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,31 +12,6 @@
 #include <string.h>
 
 #define EXAMPLE RDSPOL_SOURCE_DIR "/examples/fleet"
-
-typedef struct purse {
-    int left; // allocations that may still succeed
-    int denied;
-    long long bytes; // handed out and not given back
-} purse;
-
-static void *purse_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
-{
-    purse *p = ctx;
-    if (new_size != 0 && p->left == 0) {
-        p->denied += new_size > old_size; // what could not be made smaller may stay as it is
-        return NULL;
-    }
-    void *block = NULL;
-    if (new_size == 0) {
-        free(ptr);
-    } else if ((block = realloc(ptr, new_size)) == NULL) {
-        abort();
-    } else {
-        p->left--;
-    }
-    p->bytes += (long long)new_size - (long long)old_size;
-    return block;
-}
 
 static rdspol_bundle *open_bundle(rdspol_compilation **done, library *lib)
 {
