@@ -128,7 +128,7 @@ static void measure_packed(const rdspol_bundle *bundle, const rdspol_facts *fact
     }
     size_t size = (size_t)ftell(file);
     for (int i = 0; i < repeat; i++) {
-        rdspol_facts *again;
+        rdspol_facts *again = NULL;
         double start = bench_now();
         void *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fileno(file), 0);
         if (data == MAP_FAILED ||

@@ -180,7 +180,7 @@ static void find_line(rp_crypto *crypto, char *line)
 
 int main(void)
 {
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     char *line = malloc(MAX_LINE);
     while (line != NULL && fgets(line, MAX_LINE, stdin) != NULL) find_line(&crypto, line);
     free(line);

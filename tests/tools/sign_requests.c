@@ -56,7 +56,7 @@ static void sign_line(rp_crypto *crypto, char *line)
 
 int main(void)
 {
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     char *line = malloc(MAX_LINE);
     while (line != NULL && fgets(line, MAX_LINE, stdin) != NULL) sign_line(&crypto, line);
     free(line);

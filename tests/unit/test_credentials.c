@@ -672,7 +672,7 @@ static void sso_path(const char *of, char out[96])
 {
     unsigned char hash[RP_SHA1_SIZE];
     char digits[2 * RP_SHA1_SIZE];
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     ck_assert(rp_crypto_sha1(&crypto, of, strlen(of), hash));
     rp_crypto_hex_of(hash, sizeof hash, digits);
     (void)snprintf(out, 96, "/.aws/sso/cache/%.40s.json", digits);

@@ -557,8 +557,8 @@ START_TEST(saved_documents_are_walked)
                                       "{\"rdspol_facts\":1,\"answers\":{}}",
                                       "{\"rdspol_facts\":1,\"answers\":[7]}",
                                       "{\"rdspol_facts\":1,\"answers\":[{}",
-                                      "{\"rdspol_facts\":1,\"answers\":[{\"Request\":{\"a\":\"1\","
-                                      "\"b\":\"1\",\"c\":\"1\",\"d\":\"1\",\"e\":\"1\"}}]}"};
+                                      ("{\"rdspol_facts\":1,\"answers\":[{\"Request\":{\"a\":\"1\","
+                                       "\"b\":\"1\",\"c\":\"1\",\"d\":\"1\",\"e\":\"1\"}}]}")};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         s = (seen){0};
         ck_assert_msg(read_saved(odd[i], &s, libc(), &error) != RDSPOL_OK, "%s", odd[i]);

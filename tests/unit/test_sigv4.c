@@ -126,7 +126,7 @@ static void sign_vector(const vector *v, const rp_signer *signer, rp_http_reques
                         rp_arena *arena)
 {
     rdspol_error error = {.message = ""};
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     *request = (rp_http_request){
         .method = rp_str_from(v->method), .url = rp_str_from(v->url), .body = rp_str_from(v->body)};
     for (size_t i = 0; i < 4 && v->headers[i] != NULL; i++) {
@@ -209,7 +209,7 @@ END_TEST
 static void authorization(const char *url, const char *header, const char *service, char out[512])
 {
     rp_signer signer = example_signer();
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     rp_http_request request = {.method = RP_STR("GET"), .url = rp_str_from(url)};
     rp_arena arena;
     rp_arena_init(&arena, (rp_alloc){NULL, NULL});
@@ -291,7 +291,7 @@ END_TEST
 START_TEST(a_full_request_is_refused)
 {
     rp_signer signer = example_signer();
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     rp_http_request request = {.method = RP_STR("GET"), .url = RP_STR(EXAMPLE)};
     rdspol_error error;
     rp_arena arena;
@@ -332,7 +332,7 @@ static void *purse_alloc(void *ctx, void *ptr, size_t old_size, size_t new_size)
 START_TEST(memory_may_run_out_anywhere_and_keeps_no_secret)
 {
     rdspol_status status = RDSPOL_NO_MEMORY;
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     rp_signer signer = example_signer();
     signer.session_token = RP_STR(TOKEN);
     int limit = 0;
@@ -380,7 +380,7 @@ static void check_hex(const unsigned char *bytes, size_t size, const char *expec
 // RFC 4231, cases 2 and 6; FIPS 180.
 START_TEST(hashes)
 {
-    rp_crypto crypto = {NULL};
+    rp_crypto crypto = {0};
     unsigned char out[RP_SHA256_SIZE];
     char key[131];
     memset(key, 0xaa, sizeof key);
