@@ -516,6 +516,15 @@ static bool list_flags_fit(const walk *w, uint32_t list)
     return flags == HAS_RANGES || (flags == 0 && (!fact || w->rows[l->owner] == 0));
 }
 
+// Rows are as many as the bytes have room for: each has its place in an array.
+static bool rows_have_arrays(const walk *w, uint32_t table)
+{
+    const rp_rec_table *t = &w->facts->bundle->tables[table];
+    unsigned flags = w->table_flags[table];
+    for (uint32_t c = 0; c < t->column_count; c++) flags |= w->column_flags[t->first_column + c];
+    return flags != 0;
+}
+
 // A table, column or list has the arrays that the schema gives it, if it has any rows; a column of
 // which no cell has a value may lack those.
 static bool flags_fit(const walk *w)
@@ -526,7 +535,8 @@ static bool flags_fit(const walk *w)
         unsigned wanted = resource ? HAS_META | HAS_JUDGED : HAS_OWNERS;
         if (w->rows[t] > MAX_COUNT) return false;
         if (w->rows[t] != 0 &&
-            (w->table_flags[t] & ~(unsigned)HAS_OWNERS) != (wanted & ~(unsigned)HAS_OWNERS))
+            (!rows_have_arrays(w, t) ||
+             (w->table_flags[t] & ~(unsigned)HAS_OWNERS) != (wanted & ~(unsigned)HAS_OWNERS)))
             return false;
     }
     for (uint32_t c = 0; c < b->column_count; c++) {

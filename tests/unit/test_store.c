@@ -1,6 +1,7 @@
 // Packed facts: what is saved opens again, and what would lead the machine astray is refused.
 #include "vm/run.h" // first: it names a parameter as the type of the tests
 
+#include "tests/unit/library.h"
 #include "tests/unit/runner.h"
 #include "tests/unit/world.h"
 
@@ -132,6 +133,49 @@ START_TEST(lists_of_rows_have_their_ranges)
 }
 END_TEST
 
+static bool has_facts(const rp_bundle *b, uint32_t table)
+{
+    bool found = b->tables[table].kind == RP_TABLE_RESOURCE;
+    for (uint32_t c = 0; c < b->column_count; c++) {
+        found |= b->columns[c].table == table && b->columns[c].origin == RP_COLUMN_FACT;
+    }
+    return found;
+}
+
+// Rows take room in the bytes: what a run allocates for them is no more than in proportion. The
+// list of two texts is a table without facts.
+START_TEST(tables_without_arrays_have_no_rows)
+{
+    static const char source[] = "require any x in [\"a\", \"b\"]: instance.id != x\n";
+    library lib;
+    rdspol_bundle *bundle;
+    rdspol_facts *facts, *again;
+    rdspol_error error;
+    int tried = 0;
+    library_open(&lib);
+    rdspol_compilation *done = library_compile(&lib, source, 0);
+    rdspol_str bytes = rdspol_compilation_bundle(done);
+    ck_assert_int_eq(rdspol_bundle_open(&bundle, bytes.ptr, bytes.len, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
+    ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
+    for (uint32_t t = 0; t < bundle->table_count; t++) {
+        if (has_facts(bundle, t)) continue;
+        facts->tables[t].rows = 1u << 28;
+        packed p = pack(facts);
+        facts->tables[t].rows = 0;
+        ck_assert_int_eq(rdspol_facts_open(&again, bundle, p.bytes, p.size, NULL, &error),
+                         RDSPOL_INPUT);
+        free(p.bytes);
+        tried++;
+    }
+    ck_assert_int_gt(tried, 0);
+    rdspol_facts_free(facts);
+    rdspol_bundle_close(bundle);
+    rdspol_compilation_free(done);
+    library_close(&lib);
+}
+END_TEST
+
 // Facts of another bundle are judged only if that reads the same.
 START_TEST(facts_that_were_read_otherwise_do_not_fit)
 {
@@ -206,6 +250,7 @@ static void add_tests(TCase *c)
     tcase_add_test(c, texts_that_are_no_ranges_are_not_half_read);
     tcase_add_test(c, facts_that_were_read_otherwise_do_not_fit);
     tcase_add_test(c, lists_of_rows_have_their_ranges);
+    tcase_add_test(c, tables_without_arrays_have_no_rows);
 }
 
 int main(void)
