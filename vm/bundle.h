@@ -107,6 +107,13 @@ static inline rp_insn rp_bundle_insn(const rp_bundle *bundle, uint32_t insn)
 // Checks the records and the program; the second half of opening.
 rdspol_status rp_verify(rp_bundle *bundle, rdspol_error *error);
 
+// Whether a value of this type is a row of a record: not a resource that is referred to.
+static inline bool rp_bundle_is_record(const rp_bundle *bundle, uint32_t type)
+{
+    return RP_TYPE_KIND(type) == RP_KIND_REF &&
+           bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
+}
+
 // Table by name ("instance"); column or list of a table by name; RP_NONE if there is none.
 uint32_t rp_bundle_find_table(const rp_bundle *bundle, rp_str name);
 uint32_t rp_bundle_find_column(const rp_bundle *bundle, uint32_t table, rp_str name);

@@ -106,7 +106,7 @@ void rp_facts_later_counts(rp_facts *facts);
 
 // Gives back what only adding needs: nothing but `rp_facts_merge` as the source, and freeing, may
 // follow.
-void rp_facts_close(rp_facts *facts);
+void rp_facts_trim(rp_facts *facts);
 // Appends what another builder of the same bundle holds; neither is sealed. Empties `src`, which
 // can only be freed then.
 rdspol_status rp_facts_merge(rp_facts *dst, rp_facts *src);

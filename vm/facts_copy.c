@@ -5,12 +5,6 @@
 #include "vm/facts.h"
 #include "vm/plan.h"
 
-static inline bool is_record(const rp_facts *f, uint32_t type)
-{
-    return RP_TYPE_KIND(type) == RP_KIND_REF &&
-           f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
-}
-
 static inline void copy_bits(uint64_t *plane, uint32_t to, uint32_t from, uint32_t count)
 {
     for (; count != 0; count--, to++, from++) {
@@ -43,7 +37,7 @@ static void copy_cells(rp_facts *f, uint32_t column, uint32_t to, uint32_t from,
     if (c->values == NULL) {
         return;
     }
-    if (is_record(f, type)) {
+    if (rp_bundle_is_record(f->bundle, type)) {
         copy_records(f, column, to, from, count);
     } else if (rp_plan_value_size(RP_TYPE_KIND(type)) == sizeof(uint32_t)) {
         uint32_t *values = c->values;

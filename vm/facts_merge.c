@@ -13,7 +13,7 @@ typedef struct merge {
     uint32_t *first; // per table: rows of dst before
 } merge;
 
-void rp_facts_close(rp_facts *facts)
+void rp_facts_trim(rp_facts *facts)
 {
     rp_strtab_finish(&facts->texts);
     rp_strtab_trim(&facts->texts);
@@ -61,8 +61,7 @@ static void append_ids(const merge *m, uint32_t column, uint32_t first, uint32_t
                                 ? m->src->columns[column].present
                                 : m->src->columns[column].known;
     uint32_t target = RP_TYPE_TABLE(type);
-    bool rows = RP_TYPE_KIND(type) == RP_KIND_REF &&
-                m->dst->bundle->tables[target].kind != RP_TABLE_RESOURCE;
+    bool rows = rp_bundle_is_record(m->dst->bundle, type);
     for (uint32_t r = 0; r < count; r++) {
         if (rp_bits_get(known, r)) {
             to[first + r] = rows ? m->first[target] + from[r] : m->text[from[r]];

@@ -106,9 +106,7 @@ static bool find_list(const rp_facts *f, rp_str kind, uint32_t row, rp_str name,
 
 static bool is_record(const rp_facts *f, uint32_t column)
 {
-    uint32_t type = f->bundle->columns[column].type;
-    return RP_TYPE_KIND(type) == RP_KIND_REF &&
-           f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
+    return rp_bundle_is_record(f->bundle, f->bundle->columns[column].type);
 }
 
 rdspol_status rdspol_facts_set(rdspol_facts *facts, rdspol_str kind, uint32_t row, rdspol_str name,
@@ -206,8 +204,8 @@ rdspol_status rdspol_facts_map(rdspol_facts *facts, rdspol_str kind, uint32_t ro
 }
 
 rdspol_status rdspol_facts_record_map(rdspol_facts *facts, rdspol_str kind, uint32_t row,
-                                      rdspol_str name, const rdspol_str *keys,
-                                      const uint32_t *rows, size_t count, int complete)
+                                      rdspol_str name, const rdspol_str *keys, const uint32_t *rows,
+                                      size_t count, int complete)
 {
     field at;
     if (!find_list(facts, kind, row, name, RP_LIST_MAP, &at)) {

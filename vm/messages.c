@@ -107,9 +107,7 @@ static void print_texts(rp_explainer *e, uint32_t template, const selection *s, 
 // Whether a witness is shown: a list has none, nor has a record.
 static bool is_shown(const rp_bundle *b, uint32_t type)
 {
-    bool record = RP_TYPE_KIND(type) == RP_KIND_REF &&
-                  b->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
-    return RP_TYPE_KIND(type) != RP_KIND_LISTTEXT && !record;
+    return RP_TYPE_KIND(type) != RP_KIND_LISTTEXT && !rp_bundle_is_record(b, type);
 }
 
 static void add_witnesses(rp_explainer *e, const rp_rec_message *m, uint32_t lane,

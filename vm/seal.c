@@ -24,8 +24,7 @@ static bool records_are_sound(const rp_facts *f, uint32_t column, uint32_t rows)
 {
     uint32_t type = f->bundle->columns[column].type;
     const uint32_t *values = f->columns[column].values;
-    if (RP_TYPE_KIND(type) != RP_KIND_REF || values == NULL ||
-        f->bundle->tables[RP_TYPE_TABLE(type)].kind == RP_TABLE_RESOURCE) {
+    if (values == NULL || !rp_bundle_is_record(f->bundle, type)) {
         return true;
     }
     for (uint32_t r = 0; r < rows; r++) {
@@ -584,8 +583,9 @@ static uint64_t sources_of_records(const rp_bundle *b, uint32_t owner, uint32_t 
     }
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
         uint32_t type = b->columns[c].type, to = RP_TYPE_TABLE(type);
-        bool record = RP_TYPE_KIND(type) == RP_KIND_REF && b->tables[to].kind != RP_TABLE_RESOURCE;
-        mask |= record && (to == records || holds(b, to, records)) ? b->fed_by[c] : 0;
+        mask |= rp_bundle_is_record(b, type) && (to == records || holds(b, to, records))
+                    ? b->fed_by[c]
+                    : 0;
     }
     return mask;
 }

@@ -45,7 +45,7 @@ static bool cells_agree(const rp_facts *f, uint32_t column, uint32_t a, uint32_t
     if (!rp_seal_is_present(f, column, a) || !rp_seal_is_present(f, column, b)) {
         return rp_seal_is_present(f, column, a) == rp_seal_is_present(f, column, b);
     }
-    if (kind == RP_KIND_REF && f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE) {
+    if (rp_bundle_is_record(f->bundle, type)) {
         return true;
     }
     const unsigned char *values = c->values;

@@ -119,9 +119,7 @@ static bool pass_owners(rp_facts *f, uint32_t table)
         fresh |= pass_list(f, l);
     }
     for (uint32_t c = t->first_column; c < t->first_column + t->column_count; c++) {
-        uint32_t type = f->bundle->columns[c].type;
-        if (RP_TYPE_KIND(type) == RP_KIND_REF &&
-            f->bundle->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE) {
+        if (rp_bundle_is_record(f->bundle, f->bundle->columns[c].type)) {
             fresh |= pass_record(f, c);
         }
     }

@@ -225,7 +225,7 @@ static void *read_back(void *ctx)
         g->status = rp_facts_new(&g->facts, j->scheme.bundle, j->documents.alloc);
         if (g->status == RDSPOL_OK) {
             read_group(j, g, g->facts);
-            rp_facts_close(g->facts);
+            rp_facts_trim(g->facts);
         } else {
             (void)rp_error_set(&g->error, g->status, NULL, "out of memory");
         }

@@ -113,17 +113,10 @@ static rp_node *element_node(maker *m, rp_node *node, rp_reader_kind kind, rp_st
 
 static rp_node *record_node(maker *m, uint32_t table, bool lenient);
 
-static bool is_record(const rp_bundle *b, uint32_t column)
-{
-    uint32_t type = b->columns[column].type;
-    return RP_TYPE_KIND(type) == RP_KIND_REF &&
-           b->tables[RP_TYPE_TABLE(type)].kind != RP_TABLE_RESOURCE;
-}
-
 // The end of a column's path.
 static void end_column(maker *m, rp_node *node, uint32_t column)
 {
-    if (!is_record(m->b, column)) {
+    if (!rp_bundle_is_record(m->b, m->b->columns[column].type)) {
         add_cell(m, node, column);
         return;
     }

@@ -4,24 +4,9 @@
 // The first byte is the size of the pieces. Values are entered and skipped by turns, so that both
 // ways through the scanner see the same text.
 #include "collectors/files/json_scan.h"
+#include "tests/unit/pieces.h"
 
 #include <stdlib.h>
-
-typedef struct pieces {
-    const uint8_t *data;
-    size_t size, piece;
-} pieces;
-
-static ptrdiff_t read_piece(void *ctx, void *buffer, size_t capacity)
-{
-    pieces *p = ctx;
-    size_t n = p->piece < capacity ? p->piece : capacity;
-    n = n < p->size ? n : p->size;
-    memcpy(buffer, p->data, n);
-    p->data += n;
-    p->size -= n;
-    return (ptrdiff_t)n;
-}
 
 static void read_any(rp_json *j)
 {
@@ -55,7 +40,7 @@ static void read_any(rp_json *j)
 
 static rdspol_status run(const uint8_t *data, size_t size, size_t piece, uint64_t *offset)
 {
-    pieces p = {data, size, piece};
+    pieces p = {{(const char *)data, size}, piece};
     rp_json *j = malloc(sizeof *j);
     if (j == NULL) {
         abort();

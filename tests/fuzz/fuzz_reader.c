@@ -7,27 +7,13 @@
 #include "compiler/include/rdspol_compiler.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/library.h"
+#include "tests/unit/pieces.h"
 #include "vm/base/buf.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { OBJECTS = 48, LONGEST = 4096 };
-
-typedef struct pieces {
-    rdspol_str left;
-    size_t piece;
-} pieces;
-
-static ptrdiff_t read_piece(void *ctx, void *buffer, size_t capacity)
-{
-    pieces *p = ctx;
-    size_t n = p->piece < capacity ? p->piece : capacity;
-    n = n < p->left.len ? n : p->left.len;
-    if (n != 0) memcpy(buffer, p->left.ptr, n);
-    p->left = (rdspol_str){p->left.ptr + n, p->left.len - n};
-    return (ptrdiff_t)n;
-}
 
 static rdspol_bundle *make_bundle(void)
 {

@@ -6,27 +6,13 @@
 #include "collectors/files/include/rdspol_files.h"
 #include "collectors/files/json_scan.h"
 #include "tests/unit/image.h"
+#include "tests/unit/pieces.h"
 #include "vm/facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 // ---- The scanner -------------------------------------------------------------------------------
-
-typedef struct pieces {
-    rp_str rest;
-    size_t piece;
-} pieces;
-
-static ptrdiff_t read_piece(void *ctx, void *buffer, size_t capacity)
-{
-    pieces *p = ctx;
-    size_t n = p->piece < capacity ? p->piece : capacity;
-    n = n < p->rest.len ? n : p->rest.len;
-    memcpy(buffer, p->rest.ptr, n);
-    p->rest = rp_str_from_offset(p->rest, n);
-    return (ptrdiff_t)n;
-}
 
 static void open_pieces(rp_json *j, pieces *p, rp_str text, size_t piece)
 {

@@ -4,6 +4,7 @@
 #include "tests/unit/runner.h"
 #include "collectors/files/include/rdspol_files.h"
 #include "tests/unit/library.h"
+#include "tests/unit/pieces.h"
 #include "tests/unit/purse.h"
 
 #include <stdbool.h>
@@ -83,22 +84,6 @@ END_TEST
 
 // ---- Objects that come again -------------------------------------------------------------------
 
-typedef struct piece_reader {
-    const char *text;
-    size_t left, piece;
-} piece_reader;
-
-static ptrdiff_t read_piece(void *ctx, void *buffer, size_t capacity)
-{
-    piece_reader *p = ctx;
-    size_t size = p->left < p->piece ? p->left : p->piece;
-    size = size < capacity ? size : capacity;
-    memcpy(buffer, p->text, size);
-    p->text += size;
-    p->left -= size;
-    return (ptrdiff_t)size;
-}
-
 // Tags, groups and records of few kinds, which come again in any order; some with a brace, an
 // escape or a name twice in a text, some with members that are not read or are null, some longer
 // than what is looked at to find them, one that does not parse.
@@ -175,11 +160,11 @@ static packed read_pieces(const rdspol_bundle *bundle, const char *text, size_t 
 {
     rdspol_facts *facts;
     rdspol_error error = {.message = ""};
-    piece_reader pieces = {text, strlen(text), piece};
+    pieces p = {{text, strlen(text)}, piece};
     rdspol_str name = {"x.json", 6};
     packed out = {NULL, 0};
     ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, &error), RDSPOL_OK);
-    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &pieces, NULL, &error);
+    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &p, NULL, &error);
     ck_assert_msg(status == RDSPOL_OK, "%s", error.message);
     ck_assert_int_eq(rdspol_facts_seal(facts, &error), RDSPOL_OK);
     ck_assert_int_eq(rdspol_facts_save(facts, take, &out, &error), RDSPOL_OK);
@@ -189,17 +174,17 @@ static packed read_pieces(const rdspol_bundle *bundle, const char *text, size_t 
 
 START_TEST(objects_that_come_again_become_the_same_rows)
 {
-    static const size_t pieces[] = {1, 7, 1000, SIZE_MAX};
+    static const size_t sizes[] = {1, 7, 1000, SIZE_MAX};
     library lib;
     rdspol_compilation *done;
     rdspol_bundle *bundle = open_bundle(&done, &lib);
     char *text = repeating_document(300);
     packed slow = read_pieces(bundle, text, 1);
     ck_assert_uint_gt(slow.size, 10000);
-    for (size_t i = 1; i < sizeof pieces / sizeof *pieces; i++) {
-        packed other = read_pieces(bundle, text, pieces[i]);
+    for (size_t i = 1; i < sizeof sizes / sizeof *sizes; i++) {
+        packed other = read_pieces(bundle, text, sizes[i]);
         ck_assert_uint_eq(other.size, slow.size);
-        ck_assert_msg(memcmp(other.bytes, slow.bytes, slow.size) == 0, "pieces of %zu", pieces[i]);
+        ck_assert_msg(memcmp(other.bytes, slow.bytes, slow.size) == 0, "pieces of %zu", sizes[i]);
         free(other.bytes);
     }
     free(slow.bytes);
@@ -254,74 +239,51 @@ static rdspol_status read_as(const rdspol_bundle *bundle, const char *text, size
                              rdspol_error *error)
 {
     rdspol_facts *facts;
-    piece_reader pieces = {text, strlen(text), piece};
+    pieces p = {{text, strlen(text)}, piece};
     rdspol_str name = {"x.json", 6};
     ck_assert_int_eq(rdspol_facts_new(&facts, bundle, NULL, error), RDSPOL_OK);
     error->message[0] = '\0';
-    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &pieces, NULL, error);
+    rdspol_status status = rdspol_files_read_stream(facts, name, read_piece, &p, NULL, error);
     rdspol_facts_free(facts);
     return status;
+}
+
+// Values, some of them no JSON, some not what a member may have.
+// clang-format off
+static const char *const odd_values[] = {
+    "tru", "truex", "fals", "nul", "01", "1.", "1x", "-", "1e", "+1", "[", "[1,]", "[}", "{]",
+    "{,}", "\"a", "\"\x01\"", "\"\\x\"", "\"\xff\"", "", "99999999999999999999", "1 2",
+    "true false", "\"a\" \"b\"", "[{\"Key\":\"a\",\"Value\":\"b\"}",
+    "[{\"Key\":\"a\",\"Value\":\"b\"},]", "[{\"Key\":\"a\",\"Key\":\"b\"}]", "[{\"Key\":1}]",
+    "null", "0", "-0", "12", "false", "\"\"", "[ ]", "{ }", "[[]]", "3.0", "\"\\u0041\""};
+// clang-format on
+
+// Whether a document is refused: with the same message in pieces of any size.
+static bool is_refused(const rdspol_bundle *bundle, int place, const char *value)
+{
+    static const size_t sizes[] = {7, 100, SIZE_MAX};
+    rdspol_error slow, other;
+    char *text = document_with(place, value);
+    rdspol_status expected = read_as(bundle, text, 1, &slow);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        ck_assert_msg(read_as(bundle, text, sizes[i], &other) == expected, "%s at %d: %s / %s",
+                      value, place, slow.message, other.message);
+        ck_assert_str_eq(slow.message, other.message);
+    }
+    free(text);
+    return expected != RDSPOL_OK;
 }
 
 // What is read in a few steps, because it was so before, is checked like what is read byte by byte.
 START_TEST(bad_values_behind_good_ones_are_found_in_pieces_of_any_size)
 {
-    static const char *const values[] = {"tru",
-                                         "truex",
-                                         "fals",
-                                         "nul",
-                                         "01",
-                                         "1.",
-                                         "1x",
-                                         "-",
-                                         "1e",
-                                         "+1",
-                                         "[",
-                                         "[1,]",
-                                         "[}",
-                                         "{]",
-                                         "{,}",
-                                         "\"a",
-                                         "\"\x01\"",
-                                         "\"\\x\"",
-                                         "\"\xff\"",
-                                         "",
-                                         "99999999999999999999",
-                                         "1 2",
-                                         "true false",
-                                         "\"a\" \"b\"",
-                                         "[{\"Key\":\"a\",\"Value\":\"b\"}",
-                                         "[{\"Key\":\"a\",\"Value\":\"b\"},]",
-                                         "[{\"Key\":\"a\",\"Key\":\"b\"}]",
-                                         "[{\"Key\":1}]",
-                                         "null",
-                                         "0",
-                                         "-0",
-                                         "12",
-                                         "false",
-                                         "\"\"",
-                                         "[ ]",
-                                         "{ }",
-                                         "[[]]",
-                                         "3.0",
-                                         "\"\\u0041\""};
-    static const size_t pieces[] = {7, 100, SIZE_MAX};
     library lib;
     rdspol_compilation *done;
     rdspol_bundle *bundle = open_bundle(&done, &lib);
     int refused = 0;
-    for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+    for (size_t v = 0; v < sizeof odd_values / sizeof *odd_values; v++) {
         for (int place = 0; place < 7; place++) {
-            rdspol_error slow, other;
-            char *text = document_with(place, values[v]);
-            rdspol_status expected = read_as(bundle, text, 1, &slow);
-            refused += expected != RDSPOL_OK;
-            for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-                ck_assert_msg(read_as(bundle, text, pieces[i], &other) == expected,
-                              "%s at %d: %s / %s", values[v], place, slow.message, other.message);
-                ck_assert_str_eq(slow.message, other.message);
-            }
-            free(text);
+            refused += is_refused(bundle, place, odd_values[v]);
         }
     }
     ck_assert_int_gt(refused, 150);
